@@ -1,0 +1,1 @@
+"""campaigns: the right word at the right time."""

@@ -1,0 +1,95 @@
+"""What came of messages: receipts, hold-out arms, conversions, credit for orders."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from users.models import Channel
+from users.models.keys import of_customer
+
+
+class ReceiptKind(models.TextChoices):
+    DELIVERED = "delivered", _("Delivered")
+    OPENED = "opened", _("Opened")
+    CLICKED = "clicked", _("Clicked")
+    BOUNCED = "bounced", _("Bounced")
+    COMPLAINED = "complained", _("Complained")
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+
+
+class Receipt(models.Model):
+    """One thing reported about a delivery; ``key`` makes a repeated report count once."""
+
+    pk = models.CompositePrimaryKey("customer", "step", "occasion", "key")
+    customer = of_customer("receipts")
+    step = models.ForeignKey(
+        "campaigns.Step", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    occasion = models.CharField(max_length=60)
+    key = models.CharField(max_length=100)
+    kind = models.CharField(max_length=12, choices=ReceiptKind.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    at = models.DateTimeField()
+    by_bot = models.BooleanField(default=False)
+    link = models.ForeignKey(
+        "campaigns.Link", null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        db_index=False,
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["step", "occasion", "kind"], name="receipt_by_step")]
+
+
+class Assignment(models.Model):
+    """Which arm a customer is in, sticky per campaign; the window of proof starts at ``assigned_at``."""
+
+    pk = models.CompositePrimaryKey("customer", "campaign")
+    customer = of_customer("assignments")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        db_index=False,
+    )
+    held_out = models.BooleanField()
+    assigned_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign", "held_out"], name="assignment_by_campaign")]
+
+
+class Conversion(models.Model):
+    """The goal reached inside the window after assignment, once per customer and campaign."""
+
+    pk = models.CompositePrimaryKey("customer", "campaign")
+    customer = of_customer("conversions")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        db_index=False,
+    )
+    message_id = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    held_out = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign"], name="conversion_by_campaign")]
+
+
+class OrderCredit(models.Model):
+    """The one delivery an order is credited to: latest human click in the window, else open, else delivery."""
+
+    pk = models.CompositePrimaryKey("customer", "source", "number")
+    customer = of_customer("order_credits")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        db_index=False,
+    )
+    step = models.ForeignKey(
+        "campaigns.Step", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    occasion = models.CharField(max_length=60)
+    touch = models.CharField(max_length=12, choices=ReceiptKind.choices)
+    touched_at = models.DateTimeField()
+    credited_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["campaign"], name="credit_by_campaign")]

@@ -1,0 +1,1 @@
+"""Shared tools without tables: what every app may lean on."""

@@ -1,0 +1,51 @@
+"""One error shape and one kind of paging for every JSON surface."""
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_handler
+
+from config.kit.refusal import Refusal
+
+
+class Page(CursorPagination):
+    """Cursor paging; a view sets ``ordering``. The page size is capped so that no call reads a table."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 500
+
+
+def error(code: str, message: str, *, field: str | None = None) -> dict[str, dict[str, str]]:
+    """The body of every refusal: ``{"error": {"code", "message", "field"?}}``."""
+    body = {"code": code, "message": message}
+    if field is not None:
+        body["field"] = field
+    return {"error": body}
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn refusals and framework errors into the one error shape; None lets the server answer 500."""
+    if isinstance(exc, Refusal):
+        return Response(error(exc.code, exc.message, field=exc.field), status=exc.status)
+    if isinstance(exc, Http404):
+        exc = exceptions.NotFound()
+    response = drf_handler(exc, context)
+    if response is not None and isinstance(exc, exceptions.APIException):
+        field, code, message = _first(exc.get_full_details())
+        response.data = error(code, message, field=field)
+    return response
+
+
+def _first(details: Any, field: str | None = None) -> tuple[str | None, str, str]:
+    """The first error of DRF's nested details as (field path, code, message)."""
+    if isinstance(details, list):
+        return _first(details[0], field)
+    if isinstance(details, dict) and {"message", "code"} <= set(details) and isinstance(details["code"], str):
+        return field, details["code"], str(details["message"])
+    name, inner = next(iter(details.items()))
+    here = field if name == "non_field_errors" else (f"{field}.{name}" if field else str(name))
+    return _first(inner, here)

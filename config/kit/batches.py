@@ -1,0 +1,73 @@
+"""Set-wise work: slices of long lists, COPY into tables, temporary tables."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def slices(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Consecutive lists of at most ``size`` items; reads the iterable once and holds one slice."""
+    iterator = iter(items)
+    while part := list(islice(iterator, size)):
+        yield part
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """COPY ``rows`` into ``table`` inside the current transaction; the number of rows copied.
+
+    Values may be None, bool, numbers, str, date or datetime; JSON is passed as its text. ``table`` and
+    ``columns`` are names from code, never from input.
+    """
+    buffer = io.StringIO()
+    count = 0
+    for row in rows:
+        buffer.write("\t".join(map(_text, row)))
+        buffer.write("\n")
+        count += 1
+    if count:
+        buffer.seek(0)
+        with connection.cursor() as cursor:
+            names = ", ".join(f'"{column}"' for column in columns)
+            cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', buffer)
+    return count
+
+
+def temporary_table(name: str, columns: str) -> None:
+    """Create an empty temporary table that goes with the transaction (replacing one of that name)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP TABLE IF EXISTS pg_temp."{name}"')
+        cursor.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP')
+
+
+def execute(statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> int:
+    """Run one statement; the number of rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def fetch(statement: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement and fetch all its rows; for results that are known to be small."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall())
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return r"\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value)

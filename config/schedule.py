@@ -1,0 +1,69 @@
+"""What runs by itself and how often: the whole schedule, in code.
+
+Beat sends a message per job and period, which means "go and look"; every job finds out by itself what is
+due, so a lost or doubled message is harmless. ``users.services.jobs`` gives each slot one effect.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+QUEUES = ("default", "service", "campaigns", "intake", "recompute")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A scheduled job: its task name, its period, the queue whose workers run it, a title for people."""
+
+    name: str
+    every: timedelta
+    queue: str
+    title: str
+
+
+JOBS: tuple[Job, ...] = (
+    Job("users.apply_intake", timedelta(seconds=2), "intake", "Apply accepted events"),
+    Job("users.relay", timedelta(seconds=2), "default", "Hand events to their handlers"),
+    Job("users.move_stages", timedelta(seconds=15), "recompute", "Move stages with the clock"),
+    Job("users.run_long_jobs", timedelta(seconds=3), "default", "Carry on long jobs"),
+    Job("users.live_demo", timedelta(seconds=30), "default", "Invent visits in the demo shop"),
+    Job("users.clean_up", timedelta(hours=1), "default", "Remove what is no longer needed"),
+    Job("segments.refresh", timedelta(seconds=10), "recompute", "Refresh segments"),
+    Job("segments.rebuild", timedelta(seconds=5), "recompute", "Compute new and edited segments"),
+    Job("segments.audit", timedelta(days=1), "recompute", "Recompute every segment and compare"),
+    Job("campaigns.start_due", timedelta(seconds=10), "campaigns", "Start campaigns that are due"),
+    Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", "Send what is due"),
+    Job("campaigns.finish_runs", timedelta(seconds=15), "campaigns", "Close finished campaign runs"),
+    Job("growth.mature_points", timedelta(minutes=1), "default", "Activate points after the return window"),
+    Job("growth.expire_points", timedelta(minutes=10), "default", "Expire points"),
+    Job("growth.judge_levels", timedelta(hours=1), "default", "Judge levels at the end of their period"),
+    Job("feedback.mail_replies", timedelta(seconds=10), "service", "Mail answers to customers"),
+)
+
+PROBES: dict[str, dict[str, Any]] = {
+    f"probe-{queue}": {
+        "task": "config.heartbeat.probe",
+        "schedule": 10.0,
+        "args": (queue,),
+        "options": {"queue": queue, "expires": 120},
+    }
+    for queue in QUEUES
+}
+
+SCHEDULE: dict[str, dict[str, Any]] = PROBES | {
+    job.name: {
+        "task": job.name,
+        "schedule": job.every,
+        # A message that waited longer than its period has a younger twin behind it.
+        "options": {"queue": job.queue, "expires": max(10.0, min(job.every.total_seconds(), 600.0))},
+    }
+    for job in JOBS
+}
+
+
+def job(name: str) -> Job:
+    """The job of that name. Raises KeyError."""
+    for entry in JOBS:
+        if entry.name == name:
+            return entry
+    raise KeyError(f"no job is called {name!r}")

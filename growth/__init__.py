@@ -1,0 +1,1 @@
+"""growth: reasons to come back."""

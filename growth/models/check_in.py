@@ -1,0 +1,16 @@
+"""Daily check-ins."""
+
+from django.db import models
+
+from users.models.keys import of_customer
+
+
+class CheckIn(models.Model):
+    """One check-in on one local date of the customer, with the streak it made and what it gave."""
+
+    pk = models.CompositePrimaryKey("customer", "local_date")
+    customer = of_customer("check_ins")
+    local_date = models.DateField()
+    at = models.DateTimeField()
+    streak = models.PositiveIntegerField()
+    points = models.PositiveIntegerField()

@@ -1,0 +1,59 @@
+"""Levels by growth value."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from users.models.keys import of_customer
+
+
+class Level(models.Model):
+    """A step of the ladder, reached at ``threshold`` growth value."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    name_zh = models.CharField(_("name in Chinese"), max_length=60, blank=True)
+    threshold = models.PositiveIntegerField(_("from growth value"), unique=True)
+    colour = models.CharField(_("colour"), max_length=7, default="#7c8594")
+
+    class Meta:
+        verbose_name = _("level")
+        verbose_name_plural = _("levels")
+        ordering = ["threshold"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomerLevel(models.Model):
+    """Where a customer stands on the ladder; judged for keeping or downgrade at ``judged_at``."""
+
+    customer = models.OneToOneField(
+        "users.Customer", primary_key=True, on_delete=models.DO_NOTHING, related_name="level_row",
+        db_constraint=False,
+    )
+    level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+")
+    growth_value = models.BigIntegerField(default=0)
+    since = models.DateTimeField()
+    judged_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.level_id}"
+
+
+class GrowthEntry(models.Model):
+    """One change of growth value, once per business key."""
+
+    pk = models.CompositePrimaryKey("customer", "key")
+    customer = of_customer("growth_entries")
+    key = models.CharField(max_length=160)
+    amount = models.BigIntegerField()
+    at = models.DateTimeField()
+
+
+class LevelMove(models.Model):
+    """A customer went up or down the ladder."""
+
+    pk = models.CompositePrimaryKey("customer", "at")
+    customer = of_customer("level_moves")
+    at = models.DateTimeField()
+    from_level = models.ForeignKey(Level, null=True, on_delete=models.PROTECT, related_name="+")
+    to_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+")

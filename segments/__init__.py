@@ -1,0 +1,1 @@
+"""segments: who belongs together, and why."""

@@ -1,0 +1,18 @@
+"""The tables of segments: who belongs together, and why."""
+
+from segments.models.membership import ChangeCause, Membership, MembershipChange
+from segments.models.run import Run, RunKind, SegmentRun
+from segments.models.segment import Segment, SegmentKind, SegmentState, SegmentVersion
+
+__all__ = [
+    "ChangeCause",
+    "Membership",
+    "MembershipChange",
+    "Run",
+    "RunKind",
+    "Segment",
+    "SegmentKind",
+    "SegmentRun",
+    "SegmentState",
+    "SegmentVersion",
+]

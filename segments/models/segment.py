@@ -1,0 +1,64 @@
+"""Segments: a rule, its versions, and how fresh the membership is."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SegmentKind(models.TextChoices):
+    RULE = "rule", _("By rule")
+    LIST = "list", _("Fixed list")
+
+
+class SegmentState(models.TextChoices):
+    """``needs_rebuild``: new, edited or failed; a rebuild computes it in full before it is refreshed."""
+
+    NEEDS_REBUILD = "needs_rebuild", _("Being computed")
+    LIVE = "live", _("Kept up to date")
+    FAILED = "failed", _("Failed")
+    RETIRED = "retired", _("Stopped")
+
+
+class Segment(models.Model):
+    """A named group of customers. ``computed_at`` is the business time as of which membership is exact."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind.choices, default=SegmentKind.RULE)
+    rule = models.JSONField(_("rule"), null=True)
+    rule_version = models.PositiveIntegerField(default=1)
+    means_everyone = models.BooleanField(_("means everyone on purpose"), default=False)
+    state = models.CharField(
+        _("state"), max_length=15, choices=SegmentState.choices, default=SegmentState.NEEDS_REBUILD
+    )
+    computed_at = models.DateTimeField(_("as of"), null=True)
+    computed_version = models.PositiveIntegerField(null=True)
+    size = models.PositiveIntegerField(_("customers"), default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(_("created"))
+    created_by = models.ForeignKey(
+        "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SegmentVersion(models.Model):
+    """Each rule a segment has had."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="versions")
+    version = models.PositiveIntegerField()
+    rule = models.JSONField(null=True)
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey("users.Operator", null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "version"], name="segment_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id} v{self.version}"

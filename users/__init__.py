@@ -1,0 +1,1 @@
+"""users: who they are, what they did, where they stand."""

@@ -1,0 +1,76 @@
+"""The tables of users: who they are, what they did, where they stand."""
+
+from users.models.acquisition import AcquisitionChannel
+from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
+from users.models.audit import AuditEntry
+from users.models.consent import Consent, Topic
+from users.models.customer import (
+    USABLE_CONTACT_STATES,
+    Channel,
+    ContactPoint,
+    ContactState,
+    Customer,
+    CustomerAlias,
+    Gender,
+    Identity,
+    IdentityKind,
+    Stage,
+    Standing,
+    usable_contact,
+)
+from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
+from users.models.intake import DeadLetter, IntakeBody
+from users.models.job import JobRun, LongJob
+from users.models.keys import of_customer
+from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
+from users.models.operator import Operator, Role
+from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.shop import Clock, ShopSetting
+from users.models.tag import CustomerTag, Tag
+
+__all__ = [
+    "USABLE_CONTACT_STATES",
+    "AcquisitionChannel",
+    "ApiKey",
+    "AuditEntry",
+    "Channel",
+    "Clock",
+    "Consent",
+    "ContactPoint",
+    "ContactState",
+    "Customer",
+    "CustomerAlias",
+    "CustomerDay",
+    "CustomerTag",
+    "DeadLetter",
+    "Event",
+    "EventType",
+    "Gender",
+    "IdempotencyRecord",
+    "Identity",
+    "IdentityKind",
+    "IntakeBody",
+    "JobRun",
+    "LifecycleRule",
+    "LongJob",
+    "MoveCause",
+    "Operator",
+    "Order",
+    "OrderKey",
+    "OrderLine",
+    "Outbox",
+    "Product",
+    "Refund",
+    "Role",
+    "Scope",
+    "ShopSetting",
+    "Stage",
+    "StageMove",
+    "Standing",
+    "Storefront",
+    "Tag",
+    "Topic",
+    "Touched",
+    "of_customer",
+    "usable_contact",
+]

@@ -1,0 +1,56 @@
+"""The consent ledger: who may be told what, over which channel, and how we know."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from users.models.customer import Channel
+from users.models.keys import of_customer
+
+
+class Topic(models.Model):
+    """What a customer may refuse. A service topic carries no marketing and needs no consent."""
+
+    slug = models.SlugField(_("short name"), unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    name_zh = models.CharField(_("name in Chinese"), max_length=100, blank=True)
+    is_service = models.BooleanField(_("service messages"), default=False)
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """One answer of a customer, append-only; ``is_current`` marks the latest per channel and topic.
+
+    No row means no. The mark is moved by the one service that appends, in the same statement order under
+    the customer's row lock, and a partial unique rule holds it.
+    """
+
+    pk = models.CompositePrimaryKey("customer", "key")
+    customer = of_customer("consents")
+    key = models.CharField(max_length=150)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    topic = models.ForeignKey(
+        Topic, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    granted = models.BooleanField()
+    given_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    source = models.CharField(max_length=40)
+    wording = models.CharField(max_length=100, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    is_current = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "channel", "topic"],
+                condition=Q(is_current=True),
+                name="consent_one_current",
+            )
+        ]

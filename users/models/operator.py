@@ -1,0 +1,30 @@
+"""Operators: the people who log in to the admin."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What an operator may do; the matrix of routes and roles is tested."""
+
+    OWNER = "owner", _("Owner")
+    OPERATOR = "operator", _("Operator")
+    ANALYST = "analyst", _("Analyst")
+    SUPPORT = "support", _("Support agent")
+    APPROVER = "approver", _("Approver")
+    READ_ONLY = "read_only", _("Read only")
+
+
+class Operator(AbstractUser):
+    """Somebody who works in the shop. ``language`` empty means: as the browser asks."""
+
+    role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.READ_ONLY)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+
+    class Meta:
+        verbose_name = _("operator")
+        verbose_name_plural = _("operators")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username

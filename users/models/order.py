@@ -1,0 +1,107 @@
+"""Orders, their lines and refunds, and the products they are about. Money is integer minor units."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from users.models.keys import of_customer
+
+
+class OrderKey(models.Model):
+    """Whose an order is, decided once: (source, number) → customer."""
+
+    pk = models.CompositePrimaryKey("source", "number")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    customer = models.ForeignKey(
+        "users.Customer", on_delete=models.DO_NOTHING, related_name="order_keys", db_constraint=False
+    )
+
+
+class Order(models.Model):
+    """An order as last told. Amounts in minor units of ``currency``; ``net`` in the shop's currency.
+
+    ``net`` = total − tax − shipping − refunds (definitions.md, Value). ``counts``: paid, confirmed,
+    neither cancelled nor wholly refunded; figures and rules read only orders that count.
+    """
+
+    pk = models.CompositePrimaryKey("customer", "source", "number")
+    customer = of_customer("orders")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    ordered_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    confirmed = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    total = models.BigIntegerField()
+    tax = models.BigIntegerField(default=0)
+    shipping = models.BigIntegerField(default=0)
+    discount = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    net = models.BigIntegerField()
+    coupon = models.CharField(max_length=100, blank=True)
+    counts = models.BooleanField()
+    is_history = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["ordered_at"],
+                include=["customer", "net"],
+                name="order_counting_time",
+                condition=Q(counts=True),
+            ),
+        ]
+
+
+class OrderLine(models.Model):
+    """One line of an order. ``amount`` = price × quantity, minor units of the order's currency."""
+
+    pk = models.CompositePrimaryKey("customer", "source", "number", "line")
+    customer = of_customer("order_lines")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    line = models.SmallIntegerField()
+    product_id = models.CharField(max_length=100, blank=True)
+    sku = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=250, blank=True)
+    category = models.CharField(max_length=100, blank=True)
+    quantity = models.IntegerField()
+    price = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+
+class Refund(models.Model):
+    """Money given back for an order, counted from its own instant; the refund id makes it count once."""
+
+    pk = models.CompositePrimaryKey("customer", "source", "number", "refund_id")
+    customer = of_customer("refunds")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    refund_id = models.CharField(max_length=100)
+    refunded_at = models.DateTimeField()
+    confirmed = models.BooleanField()
+    amount = models.BigIntegerField()
+    lines = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["refunded_at"], name="refund_time")]
+
+
+class Product(models.Model):
+    """A product as orders and views have named it."""
+
+    product_id = models.CharField(_("product ID"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=250, blank=True)
+    category = models.CharField(_("category"), max_length=100, blank=True)
+    price = models.BigIntegerField(_("price"), null=True, blank=True)
+    url = models.CharField(_("link"), max_length=500, blank=True)
+    image_url = models.CharField(_("picture"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+
+    def __str__(self) -> str:
+        return self.name or self.product_id

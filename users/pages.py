@@ -1,0 +1,52 @@
+"""What the apps lend to the home page and the customer page: cards and panels, found by autodiscovery.
+
+An app puts them into ``page_parts.py``. A part is a template and a function that builds its context; the
+pages compose parts and know nothing of the apps above.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django_stubs_ext import StrOrPromise
+
+from config.kit.registry import Registry
+from users.models import Customer
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCard:
+    """A card of the home page; ``build(now)`` gives the template its context. Under 2 queries each."""
+
+    name: str
+    title: StrOrPromise
+    position: int
+    template: str
+    build: Callable[[datetime], dict[str, Any]]
+    width: int = 1  # of the page's three columns
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPanel:
+    """A panel of the customer page; ``build(customer, now)`` gives the template its context."""
+
+    name: str
+    title: StrOrPromise
+    position: int
+    template: str
+    build: Callable[[Customer, datetime], dict[str, Any]]
+
+
+home_cards: Registry[HomeCard] = Registry("home card")
+customer_panels: Registry[CustomerPanel] = Registry("customer panel")
+
+
+def home_card(card: HomeCard) -> HomeCard:
+    """Lend a card to the home page."""
+    return home_cards.register(card.name, card)
+
+
+def customer_panel(panel: CustomerPanel) -> CustomerPanel:
+    """Lend a panel to the customer page."""
+    return customer_panels.register(panel.name, panel)

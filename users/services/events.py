@@ -1,0 +1,85 @@
+"""Recording events of our own, with an outbox row per subscribed handler, in the caller's transaction."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+from config.kit.batches import copy_rows, execute, temporary_table
+from users.handlers import handlers_of
+from users.models import EventType
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to record. ``key`` is its business key: the same key is recorded once per customer."""
+
+    customer_id: int
+    name: str
+    key: str
+    occurred_at: datetime
+    properties: dict[str, Any] = field(default_factory=dict)
+    starts_things: bool = True
+
+
+def record(event: NewEvent, *, now: datetime) -> None:
+    """Record one event; see ``record_many``."""
+    record_many([event], now=now)
+
+
+def record_many(events: Iterable[NewEvent], *, now: datetime) -> int:
+    """Record events set-wise; how many were new. Those that start nothing get no outbox rows.
+
+    Does not update stages: an event of ours that counts as activity goes through the intake's
+    ``apply`` (``users.services.intake``), as a shopper's would.
+    """
+    temporary_table(
+        "new_event",
+        "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz, properties jsonb,"
+        " handlers text[]",
+    )
+    copy_rows(
+        "new_event",
+        ("customer_id", "message_id", "type_id", "occurred_at", "properties", "handlers"),
+        (_row(event) for event in events),
+    )
+    return execute(
+        """
+        WITH fresh AS (
+            INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed,
+                                     properties)
+            SELECT customer_id, message_id, type_id, occurred_at, %(now)s, true, properties FROM new_event
+            ON CONFLICT (customer_id, message_id) DO NOTHING
+            RETURNING customer_id, message_id
+        ), queued AS (
+            INSERT INTO users_outbox (customer_id, message_id, handler, due_at, attempts, error)
+            SELECT customer_id, message_id, unnest(handlers), %(now)s, 0, ''
+            FROM fresh JOIN new_event USING (customer_id, message_id)
+            ON CONFLICT DO NOTHING
+        )
+        SELECT FROM fresh
+        """,
+        {"now": now},
+    )
+
+
+@cache
+def type_id(name: str) -> int:
+    """The id of an event type that the code names (``users.facts``); seeded with fixed ids."""
+    return EventType.objects.only("pk").get(name=name).pk
+
+
+def _row(event: NewEvent) -> tuple[Any, ...]:
+    wanted = handlers_of(event.name) if event.starts_things else []
+    return (
+        event.customer_id,
+        event.key,
+        type_id(event.name),
+        event.occurred_at,
+        json.dumps(event.properties, cls=DjangoJSONEncoder),
+        "{" + ",".join(f'"{name}"' for name in wanted) + "}",
+    )

@@ -1,0 +1,46 @@
+"""The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from config.kit.registry import Registry
+from users.models import ShopSetting
+
+T = TypeVar("T", int, str, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """A setting of the shop. ``get`` reads the stored value, else the default."""
+
+    name: str
+    default: T
+    sentence: StrOrPromise
+
+    def get(self) -> T:
+        row = ShopSetting.objects.filter(name=self.name).values_list("value", flat=True).first()
+        return self.default if row is None else cast(T, row)
+
+    def set(self, value: T) -> None:
+        """Store a value; the caller audits."""
+        ShopSetting.objects.update_or_create(name=self.name, defaults={"value": value})
+
+
+settings: Registry[Setting[int] | Setting[str] | Setting[float]] = Registry("setting")
+
+
+def declare(name: str, default: T, sentence: StrOrPromise) -> Setting[T]:
+    """Declare a setting at import time; apps above declare theirs in their own ``shop.py``."""
+    setting = Setting(name, default, sentence)
+    settings.register(name, setting)
+    return setting
+
+
+shop_name = declare("shop_name", "Regulars Records", _("The shop's name as shoppers see it"))
+currency = declare("currency", "USD", _("The shop's currency (ISO code)"))
+trigger_max_age_hours = declare(
+    "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
+)
