@@ -1,0 +1,43 @@
+"""Every address of the product. Apps are named by dotted strings; one that has no such module yet adds nothing."""
+
+from importlib.util import find_spec
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from config import health
+
+Address = URLPattern | URLResolver
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def mounted(prefix: str, *modules: str) -> list[Address]:
+    """The addresses of those modules that exist, under one prefix."""
+    return [path(prefix, include(module)) for module in modules if _exists(module)]
+
+
+def _exists(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+urlpatterns: list[Address] = [
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    # The tracking API for storefront SDKs, then the storefront API, then the pages that links in messages open.
+    *mounted("", "users.api.tracking_urls"),
+    *mounted("api/v1/", *(f"{app}.api.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))),
+    *mounted("hooks/", *(f"{app}.api.hook_urls" for app in ("users", "campaigns"))),
+    *mounted("", *(f"{app}.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))),
+    path("admin/", admin.site.urls),
+]

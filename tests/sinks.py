@@ -1,0 +1,49 @@
+"""Receivers that tests own: a real SMTP server in a thread."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Any, Self, cast
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class SmtpSink:
+    """Takes mail on a free port of this machine. `answer` is what it says to each message, `250 OK` by default."""
+
+    host = "127.0.0.1"
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+        self.answer = "250 OK"
+        self._controller = Controller(self, hostname=self.host, port=0, enable_SMTPUTF8=True)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+
+    @property
+    def messages(self) -> list[EmailMessage]:
+        """What was accepted, parsed, in order of arrival."""
+        return [
+            cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=policy.default))
+            for envelope in self.envelopes
+        ]
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """aiosmtpd's hook for one message."""
+        if self.answer.startswith("250"):
+            self.envelopes.append(envelope)
+        return self.answer
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._controller.stop()
+
