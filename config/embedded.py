@@ -21,6 +21,8 @@ import psutil
 import psycopg2
 import redis
 from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import places
 
@@ -342,7 +344,7 @@ class Redis:
 
     def client(self) -> redis.Redis:
         """A client of database 0."""
-        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2)
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=Retry(NoBackoff(), 0))
 
     def answers(self) -> bool:
         """Whether it takes commands."""

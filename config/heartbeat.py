@@ -5,13 +5,16 @@ import time
 import redis
 from celery import shared_task
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 KEPT = 3600
 
 
 def connection() -> redis.Redis:
-    """A client with short time-outs: health must answer even when Redis does not."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    """A client that gives up at once: health must answer even when Redis does not."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=once)
 
 
 def sign(who: str, value: float | None = None) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
 
 from config import env, logs, places
 from config.schedule import SCHEDULE
@@ -123,7 +125,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 5},
+        # The client's own ten retries would hold a request for seconds while Redis is away.
+        "OPTIONS": {
+            "socket_timeout": 3,
+            "socket_connect_timeout": 3,
+            "retry": Retry(ExponentialBackoff(cap=0.1, base=0.02), 2),
+        },
     },
 }
 
