@@ -1,0 +1,35 @@
+"""Scheduled jobs: one effect per slot, a row that says how it went."""
+
+from datetime import datetime
+
+import pytest
+
+from users.models import JobRun
+from users.services.jobs import run_slot
+
+
+@pytest.mark.django_db
+def test_two_beats_in_one_slot_have_one_effect() -> None:
+    seen: list[datetime] = []
+
+    def act(now: datetime) -> dict[str, int]:
+        seen.append(now)
+        return {"done": 3}
+
+    first = run_slot("users.relay", act, slot_seconds=86_400 * 365)
+    assert first is not None
+    assert run_slot("users.relay", act, slot_seconds=86_400 * 365) is None
+    row = JobRun.objects.get(job="users.relay")
+    assert (len(seen), row.result, row.error) == (1, {"done": 3}, "")
+    assert row.finished_at is not None
+    assert row.milliseconds is not None
+
+
+@pytest.mark.django_db
+def test_what_a_job_raises_is_shown_and_raised() -> None:
+    def act(now: datetime) -> None:
+        raise LookupError("the till is empty")
+
+    with pytest.raises(LookupError):
+        run_slot("users.relay", act, slot_seconds=86_400 * 365)
+    assert JobRun.objects.get(job="users.relay").error == "LookupError: the till is empty"
