@@ -220,7 +220,7 @@ SINK_SMTP_PORT = env.whole("SINK_SMTP_PORT", min(PORT + 25, 65535), minimum=1, m
 SINK_HTTP_PORT = env.whole("SINK_HTTP_PORT", min(PORT + 26, 65535), minimum=1, maximum=65535)
 SINK_SMS_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/sms"
 SINK_DIR = DATA_DIR / "sink"
-EMAIL_URL = env.text("EMAIL_URL") or (f"smtp://127.0.0.1:{SINK_SMTP_PORT}" if DEMO else "smtp://localhost:25")
+EMAIL_URL = env.text("EMAIL_URL", f"smtp://127.0.0.1:{SINK_SMTP_PORT}")
 globals().update(env.mail(EMAIL_URL))
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "shop@localhost")
