@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import Scheduler
-from celery.platforms import SecurityWarning
 from celery.signals import heartbeat_sent
 from kombu import Queue
 
@@ -16,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from config.schedule import QUEUES
 
 # Root is no danger here: the queue carries JSON ids, never code (regulars.E004).
-warnings.filterwarnings("ignore", category=SecurityWarning)
+warnings.filterwarnings("ignore", message=".*superuser privileges")
 
 app = Celery("regulars")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -14,7 +14,13 @@ def shop_time_zone_exists(**kwargs: Any) -> list[CheckMessage]:
         ZoneInfo(settings.SHOP_TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError):
         hint = "Set it to a name such as Asia/Shanghai or Europe/Berlin."
-        return [Error(f"SHOP_TIME_ZONE is {settings.SHOP_TIME_ZONE!r}, which is no time zone.", hint, id="regulars.E001")]
+        return [
+            Error(
+                f"SHOP_TIME_ZONE is {settings.SHOP_TIME_ZONE!r}, which is no time zone.",
+                hint,
+                id="regulars.E001",
+            )
+        ]
     return []
 
 
@@ -41,7 +47,9 @@ def messages_in_the_queue_are_json(**kwargs: Any) -> list[CheckMessage]:
     """Pickles from a broker run code."""
     if list(settings.CELERY_ACCEPT_CONTENT) == ["json"]:
         return []
-    return [Error("Celery accepts more than JSON.", 'Set CELERY_ACCEPT_CONTENT to ["json"].', id="regulars.E004")]
+    return [
+        Error("Celery accepts more than JSON.", 'Set CELERY_ACCEPT_CONTENT to ["json"].', id="regulars.E004")
+    ]
 
 
 @register(Tags.security, deploy=True)

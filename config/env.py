@@ -1,4 +1,4 @@
-"""Typed readers for environment variables: what is set wrongly is refused with a sentence that says what to set."""
+"""Typed readers for environment variables. A wrong one is refused with a sentence that says what to set."""
 
 import os
 from pathlib import Path
@@ -79,7 +79,9 @@ def database(url: str) -> dict[str, Any]:
     options = dict(parse_qsl(parts.query))
     name = unquote(parts.path.lstrip("/"))
     if not name:
-        raise BadSetting("DATABASE_URL names no database; append one, as in postgresql://user@host:5432/regulars.")
+        raise BadSetting(
+            "DATABASE_URL names no database; append one, as in postgresql://user@host:5432/regulars."
+        )
     return {
         "NAME": name,
         "USER": unquote(parts.username or ""),

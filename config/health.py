@@ -29,7 +29,7 @@ def livez(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when database, Redis, workers, beat and every queue are well, otherwise 503; the body says which."""
+    """200 when database, Redis, workers, beat and every queue are well, else 503; the body says which."""
     parts = {"database": _database(), **_signs()}
     ready = all(part["ok"] for part in parts.values())
     return JsonResponse({"ready": ready, "checks": parts}, status=200 if ready else 503)
@@ -38,10 +38,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus figures: with METRICS_TOKEN as a bearer, or, when none is set, from this machine directly."""
+    """Prometheus figures: with METRICS_TOKEN as a bearer or, when none is set, from this machine only."""
     if not _may_read_metrics(request):
         return JsonResponse({"error": {"code": "forbidden", "message": "Set METRICS_TOKEN."}}, status=403)
-    return ExportToDjangoView(request)
+    figures: HttpResponse = ExportToDjangoView(request)
+    return figures
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:

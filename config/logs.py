@@ -33,7 +33,9 @@ def scrub(text: str) -> str:
     return LONG_NUMBER.sub("‹number›", MAIL.sub("‹mail›", text))
 
 
-def without_personal_data(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def without_personal_data(
+    logger: Any, name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """A structlog processor that scrubs every text of an entry."""
     event.pop("user_agent", None)
     for key, value in event.items():

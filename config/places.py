@@ -1,4 +1,4 @@
-"""Where the embedded servers listen: pure paths, shared by the settings and by the process that starts them."""
+"""Where the embedded servers listen: pure paths, shared by the settings and by what starts them."""
 
 import hashlib
 import os
@@ -9,7 +9,7 @@ LONGEST_SOCKET = 103
 
 
 def socket_folder(data: Path, server: str) -> Path:
-    """The folder of a server's socket: inside its data, or a short one of ours in /tmp when that is too long."""
+    """The folder of a server's socket: inside its data, or a short one in /tmp when that is too long."""
     inside = data / server / "socket"
     if len(os.fsencode(inside / ".s.PGSQL.5432.lock")) <= LONGEST_SOCKET:
         return inside

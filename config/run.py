@@ -30,12 +30,12 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-# --- One run per data folder --------------------------------------------------------------------------------------
+# --- One run per data folder --------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def only_run(data: Path) -> Iterator[Path]:
-    """Be the only run of this data folder, and end what a killed one left behind. Yields the note of processes."""
+    """Be the only run of this data folder; end what a killed one left. Yields the note of processes."""
     data.mkdir(parents=True, exist_ok=True)
     note = data / "run.json"
     with (data / "run.lock").open("w") as lock:
@@ -109,10 +109,12 @@ def refuse_taken_ports(host: str, ports: dict[str, int]) -> None:
             try:
                 probe.bind((host if name == "PORT" else "127.0.0.1", port))
             except OSError:
-                sys.exit(f"Port {port} is taken; choose another with {name}, as in `{name}={port + 100} make run`.")
+                sys.exit(
+                    f"Port {port} is taken; choose another with {name}, as in `{name}={port + 100} make run`."
+                )
 
 
-# --- Getting ready ------------------------------------------------------------------------------------------------
+# --- Getting ready ------------------------------------------------------------------------------------------
 
 
 def prepare(data: Path) -> str:
@@ -178,14 +180,14 @@ def demo_logins() -> str:
     return output.getvalue().strip()
 
 
-# --- The processes ------------------------------------------------------------------------------------------------
+# --- The processes ------------------------------------------------------------------------------------------
 
 
 def worker(name: str, queues: str, concurrency: int, nice: int) -> str:
     """The command of one Celery worker."""
     return (
-        f"{AFTER_WEB} exec nice -n {nice} {_python()} -m celery --quiet -A config worker -n {name}@%h -Q {queues} "
-        f"-c {concurrency} --loglevel WARNING --without-gossip --without-mingle"
+        f"{AFTER_WEB} exec nice -n {nice} {_celery()} worker -n {name}@%h -Q {queues} -c {concurrency} "
+        "--loglevel WARNING --without-gossip --without-mingle"
     )
 
 
@@ -198,7 +200,7 @@ def lasting() -> dict[str, str]:
         "campaigns": worker("campaigns", "campaigns", 1, 5),
         "intake": worker("intake", "intake", 1, 5),
         "recompute": worker("recompute", "recompute", 1, 10),
-        "beat": f"{AFTER_WEB} exec nice -n 3 {_python()} -m celery --quiet -A config beat --loglevel WARNING --pidfile=",
+        "beat": f"{AFTER_WEB} exec nice -n 3 {_celery()} beat --loglevel WARNING --pidfile=",
     }
 
 
@@ -217,6 +219,10 @@ def _python() -> str:
     return shlex.quote(sys.executable)
 
 
+def _celery() -> str:
+    return f"{_python()} -m celery --quiet -A config"
+
+
 def serve(data: Path, note: Path, logins: str) -> None:
     """Run everything until told to stop."""
     from django.conf import settings
@@ -226,7 +232,12 @@ def serve(data: Path, note: Path, logins: str) -> None:
     figures = data / "metrics"
     shutil.rmtree(figures, ignore_errors=True)
     figures.mkdir(parents=True)
-    shared = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(figures), "PORT": str(settings.PORT), "PYTHONUNBUFFERED": "1"}
+    shared = {
+        **os.environ,
+        "PROMETHEUS_MULTIPROC_DIR": str(figures),
+        "PORT": str(settings.PORT),
+        "PYTHONUNBUFFERED": "1",
+    }
     shared.setdefault("LOG_LEVEL", "WARNING")
     supervisor = Supervisor(on_change=lambda: write_note(note))
     for name, command in lasting().items():
@@ -270,7 +281,11 @@ def main() -> None:
     host = os.environ.get("HOST", "127.0.0.1")
     embedded = {"postgres": not os.environ.get("DATABASE_URL"), "redis": not os.environ.get("REDIS_URL")}
     with only_run(data) as note, contextlib.suppress(KeyboardInterrupt):
-        ports = {"PORT": settings.PORT, "SINK_SMTP_PORT": settings.SINK_SMTP_PORT, "SINK_HTTP_PORT": settings.SINK_HTTP_PORT}
+        ports = {
+            "PORT": settings.PORT,
+            "SINK_SMTP_PORT": settings.SINK_SMTP_PORT,
+            "SINK_HTTP_PORT": settings.SINK_HTTP_PORT,
+        }
         refuse_taken_ports(host, ports)
         servers = Servers(data)
         try:

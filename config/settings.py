@@ -1,4 +1,4 @@
-"""The one settings file. Everything that differs between installations is an environment variable read here."""
+"""The one settings file. What differs between installations is an environment variable, read here."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ from config.schedule import SCHEDULE
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("REGULARS_DATA", BASE_DIR / "var")
 
-# --- What an installation decides -------------------------------------------------------------------------------
+# --- What an installation decides ---------------------------------------------------------------------------
 DEBUG = env.flag("DEBUG", default=False)
 DEMO = env.flag("DEMO", default=True)
 PORT = env.whole("PORT", 8000, minimum=1, maximum=65535)
@@ -27,7 +27,7 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 HTTPS = PUBLIC_URL.startswith("https://")
 
-# --- Applications -----------------------------------------------------------------------------------------------
+# --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "users.apps.UsersConfig",
     "segments.apps.SegmentsConfig",
@@ -96,7 +96,7 @@ TEMPLATES = [
     },
 ]
 
-# --- Stores -----------------------------------------------------------------------------------------------------
+# --- Stores -------------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL") or places.postgres_url(DATA_DIR)
 REDIS_URL = env.text("REDIS_URL") or places.redis_url(DATA_DIR)
 STATEMENT_TIMEOUT_MS = env.whole("STATEMENT_TIMEOUT_MS", 30_000)
@@ -134,7 +134,7 @@ CACHES = {
     },
 }
 
-# --- Work in the background: rows say what is due, messages only say "go and look" --------------------------------
+# --- Work in the background: rows say what is due, messages only say "go and look" --------------------------
 CELERY_BROKER_URL = env.broker(REDIS_URL)
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 180, "socket_timeout": 30, "socket_keepalive": True}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -159,7 +159,7 @@ CELERY_BEAT_SCHEDULER = "config.celery.BeatScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = SCHEDULE
 
-# --- Operators and how they log in ------------------------------------------------------------------------------
+# --- Operators and how they log in --------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.Operator"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -185,7 +185,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Regulars"
 
-# --- Languages and time -----------------------------------------------------------------------------------------
+# --- Languages and time -------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -194,7 +194,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 PHONENUMBER_DEFAULT_REGION = env.text("PHONE_REGION", "CN")
 
-# --- Files ------------------------------------------------------------------------------------------------------
+# --- Files --------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -215,7 +215,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
-# --- Mail and SMS: the local sink until a real provider is set --------------------------------------------------
+# --- Mail and SMS: the local sink until a real provider is set ----------------------------------------------
 SINK_SMTP_PORT = env.whole("SINK_SMTP_PORT", min(PORT + 25, 65535), minimum=1, maximum=65535)
 SINK_HTTP_PORT = env.whole("SINK_HTTP_PORT", min(PORT + 26, 65535), minimum=1, maximum=65535)
 SINK_SMS_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/sms"
@@ -226,7 +226,7 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "shop@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- APIs -------------------------------------------------------------------------------------------------------
+# --- APIs ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -249,7 +249,7 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATIONS": True,
 }
 
-# --- Security ---------------------------------------------------------------------------------------------------
+# --- Security -----------------------------------------------------------------------------------------------
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
@@ -273,7 +273,7 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-# --- Logs and figures: JSON lines without personal data ---------------------------------------------------------
+# --- Logs and figures: JSON lines without personal data -----------------------------------------------------
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", {"DEBUG", "INFO", "WARNING", "ERROR"})
 LOGGING_CONFIG = "config.logs.configure"
 LOGGING = logs.settings(LOG_LEVEL)
@@ -282,7 +282,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 PROMETHEUS_EXPORT_MIGRATIONS = False
 
-# --- The admin's theme ------------------------------------------------------------------------------------------
+# --- The admin's theme --------------------------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Regulars",
     "SITE_HEADER": "Regulars",

@@ -17,7 +17,7 @@ SOON = 10.0
 ATTEMPTS = 3
 
 
-class Supervisor(Manager):  # type: ignore[misc]
+class Supervisor(Manager):
     """Runs processes until a signal, or until one fails to start three times in a row."""
 
     def __init__(self, *, on_change: Callable[[], None]) -> None:
@@ -42,11 +42,15 @@ class Supervisor(Manager):  # type: ignore[misc]
         self.terminate()
 
     def _any_stopped(self) -> bool:
-        """Whether honcho should end all: called on every turn of its loop, so also where the fallen are raised."""
+        """Whether honcho should end all. Called on every turn of its loop, so the fallen are raised here."""
         self._note_changes()
         if self._terminating:
             return bool(super()._any_stopped())
-        fallen = [n for n, p in self._processes.items() if p.get("returncode") is not None and n not in self._passing]
+        fallen = [
+            n
+            for n, p in self._processes.items()
+            if p.get("returncode") is not None and n not in self._passing
+        ]
         return any(not self._raised(name) for name in fallen)
 
     def _raised(self, name: str) -> bool:
@@ -68,7 +72,11 @@ class Supervisor(Manager):  # type: ignore[misc]
 
     def _note_changes(self) -> None:
         """Remember when each process began, and tell the outside when the set of processes changed."""
-        running = {name: p["pid"] for name, p in self._processes.items() if p.get("pid") and p.get("returncode") is None}
+        running = {
+            name: p["pid"]
+            for name, p in self._processes.items()
+            if p.get("pid") and p.get("returncode") is None
+        }
         for name, pid in running.items():
             if self._noted.get(name) != pid:
                 self._started_at[name] = time.monotonic()

@@ -1,4 +1,4 @@
-"""Every address of the product. Apps are named by dotted strings; one that has no such module yet adds nothing."""
+"""Every address of the product. Apps are named by dotted strings; a module that is absent adds nothing."""
 
 from importlib.util import find_spec
 
@@ -34,9 +34,11 @@ urlpatterns: list[Address] = [
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
-    # The tracking API for storefront SDKs, then the storefront API, then the pages that links in messages open.
+    # The tracking API for storefront SDKs, the storefront API, the pages that links in messages open.
     *mounted("", "users.api.tracking_urls"),
-    *mounted("api/v1/", *(f"{app}.api.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))),
+    *mounted(
+        "api/v1/", *(f"{app}.api.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))
+    ),
     *mounted("hooks/", *(f"{app}.api.hook_urls" for app in ("users", "campaigns"))),
     *mounted("", *(f"{app}.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))),
     path("admin/", admin.site.urls),

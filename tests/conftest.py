@@ -1,9 +1,15 @@
 """Fixtures for every test: the servers' clients, a real mail server, and a browser where there is one."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import redis
 from django.conf import settings
+from pytest_django.fixtures import Settings
+from pytest_httpserver import HTTPServer
 
+from tests.sdks import node_sdks
 from tests.servers import chromium
 from tests.sinks import SmtpSink
 
@@ -17,8 +23,8 @@ def redis_client() -> redis.Redis:
 
 
 @pytest.fixture
-def smtp_sink(monkeypatch: pytest.MonkeyPatch, settings):  # type: ignore[no-untyped-def]
-    """A real SMTP server on a free port that Django's mail settings point at; `smtp_sink.messages` lists what came."""
+def smtp_sink(settings: Settings) -> Iterator[SmtpSink]:
+    """A real SMTP server that Django's mail settings point at; `smtp_sink.messages` lists what came."""
     with SmtpSink() as sink:
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = sink.host, sink.port
@@ -26,7 +32,7 @@ def smtp_sink(monkeypatch: pytest.MonkeyPatch, settings):  # type: ignore[no-unt
 
 
 @pytest.fixture
-def http_stub(httpserver):  # type: ignore[no-untyped-def]
+def http_stub(httpserver: HTTPServer) -> HTTPServer:
     """A real HTTP server that plays a provider (pytest-httpserver)."""
     return httpserver
 
@@ -44,3 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if chromium() is None:
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing"))
+
+
+@pytest.fixture(scope="session")
+def node_folder() -> Path:
+    """Where `node` finds the Segment and RudderStack SDKs (tests/sdk_node); skips where it cannot."""
+    folder = node_sdks()
+    if folder is None:
+        pytest.skip("Node or its packages are missing")
+    return folder

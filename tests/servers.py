@@ -1,8 +1,9 @@
 """A PostgreSQL and a Redis of the tests' own, started once per session and shared by its workers.
 
-Loaded as a pytest plugin (`-p tests.servers`) because the settings are read before any conftest.py: on import it
-only chooses folders and sets the environment, the servers start when pytest is configured. Each xdist worker has a
-database (suffix of its name) and a Redis database number of its own. Nothing of `make run` is read or touched.
+Loaded as a pytest plugin (`-p tests.servers`) because the settings are read before any conftest.py: on
+import it only chooses folders and sets the environment, the servers start when pytest is configured. Each
+xdist worker has a database (suffix of its name) and a Redis database number of its own. Nothing of `make run`
+is read or touched.
 """
 
 import os
@@ -92,4 +93,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     python = ".".join(map(str, sys.version_info[:3]))
     browser = chromium()
     missing = "Chromium is missing: the browser tests are skipped (apt-get install chromium)."
-    return [f"regulars: Python {python}, servers in {TEST_HOME.name}, " + ("Chromium found" if browser else missing)]
+    return [
+        f"regulars: Python {python}, servers in {TEST_HOME.name}, "
+        + ("Chromium found" if browser else missing)
+    ]

@@ -3,14 +3,14 @@
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 class SmtpSink:
-    """Takes mail on a free port of this machine. `answer` is what it says to each message, `250 OK` by default."""
+    """Takes mail on a free port. `answer` is what it says to each message, `250 OK` by default."""
 
     host = "127.0.0.1"
 
@@ -28,11 +28,11 @@ class SmtpSink:
     def messages(self) -> list[EmailMessage]:
         """What was accepted, parsed, in order of arrival."""
         return [
-            cast(EmailMessage, message_from_bytes(cast(bytes, envelope.content), policy=policy.default))
+            message_from_bytes(cast(bytes, envelope.content), policy=policy.default)
             for envelope in self.envelopes
         ]
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """aiosmtpd's hook for one message."""
         if self.answer.startswith("250"):
             self.envelopes.append(envelope)
@@ -46,4 +46,3 @@ class SmtpSink:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._controller.stop()
-

@@ -31,7 +31,12 @@ class MailDoor:
 def mail_door(store: Store, port: int) -> Controller:
     """An SMTP server in a thread of its own; the caller starts it."""
     return Controller(
-        MailDoor(store), hostname=HOST, port=port, enable_SMTPUTF8=True, data_size_limit=LARGEST, ready_timeout=20
+        MailDoor(store),
+        hostname=HOST,
+        port=port,
+        enable_SMTPUTF8=True,
+        data_size_limit=LARGEST,
+        ready_timeout=20,
     )
 
 

@@ -105,7 +105,9 @@ class Store:
                 (self.folder / kind / name).unlink(missing_ok=True)
 
     def _names(self, kind: Kind) -> list[str]:
-        return sorted((e.name for e in os.scandir(self.folder / kind) if e.name.endswith(SUFFIX[kind])), reverse=True)
+        return sorted(
+            (e.name for e in os.scandir(self.folder / kind) if e.name.endswith(SUFFIX[kind])), reverse=True
+        )
 
     def _lines(self, kind: Kind, names: list[str]) -> Iterator[Line]:
         for name in names:
@@ -150,7 +152,7 @@ def _arrived(id: str) -> datetime:
 
 
 def _mail(id: str, content: bytes) -> Message:
-    parsed = cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    parsed = message_from_bytes(content, policy=policy.default)
     headers = [(name, str(value)) for name, value in parsed.items()]
     found = {name.lower(): value for name, value in reversed(headers)}
     to = found.get("to", "") or found.get("x-rcptto", "")
@@ -174,5 +176,13 @@ def _sms(id: str, content: bytes) -> Message:
     body: dict[str, Any] = json.loads(content)
     rest = [(name, str(value)) for name, value in body.items() if name not in {"to", "text", "from"}]
     return Message(
-        id, "sms", _arrived(id), str(body.get("from", "")), str(body.get("to", "")), "", str(body.get("text", "")), "", rest
+        id,
+        "sms",
+        _arrived(id),
+        str(body.get("from", "")),
+        str(body.get("to", "")),
+        "",
+        str(body.get("text", "")),
+        "",
+        rest,
     )

@@ -3,6 +3,7 @@
 import pytest
 import redis
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from config.heartbeat import sign
 from config.schedule import QUEUES
@@ -37,7 +38,7 @@ def test_readyz_notices_an_old_sign(client: Client, redis_client: redis.Redis) -
     assert client.get("/readyz").json()["checks"]["beat"]["ok"] is False
 
 
-def test_metrics_are_for_this_machine_unless_a_token_is_set(client: Client, settings) -> None:  # type: ignore[no-untyped-def]
+def test_metrics_are_for_this_machine_unless_a_token_is_set(client: Client, settings: Settings) -> None:
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
     settings.METRICS_TOKEN = "let-me-in"

@@ -1,0 +1,57 @@
+# run, test, check, bench: everything else is `.venv/bin/python manage.py help`.
+# Set VENV to use another environment, PYTHON for the interpreter that makes it.
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+TEST_ARGS ?=
+
+.PHONY: run test check bench translations openapi lock clean
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/python -m config.run
+
+test: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+
+check: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.architecture.check
+
+bench: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks
+
+# Gather the texts of code and templates into the catalogue (needs gettext's xgettext).
+translations: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.architecture.translations --write
+
+# Write the description of the storefront API that `make check` compares.
+openapi: $(VENV)/test.stamp
+	@$(BIN)/python -m tests.architecture.openapi --write
+
+# Choose the versions anew within the limits of pyproject.toml (needs uv).
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header pyproject.toml --output-file requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --extra test --constraint requirements.lock pyproject.toml \
+		--output-file tests/requirements.lock
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+	@echo "Installing the requirements ..."
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(VENV)/test.stamp: tests/requirements.lock | $(VENV)/bin/python
+	@echo "Installing the requirements and the tools of the tests ..."
+	@$(PIP) -r tests/requirements.lock
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
