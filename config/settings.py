@@ -293,7 +293,29 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "DASHBOARD_CALLBACK": None,
-    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.navigation.favicon"}],
+    "STYLES": ["config.navigation.stylesheet"],
+    "SCRIPTS": ["config.navigation.script"],
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "config.navigation.sidebar",
+    },
+    "COLORS": {
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(77.7% .152 181.912)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(43.7% .078 188.216)",
+            "800": "oklch(38.6% .063 188.416)",
+            "900": "oklch(33% .055 190)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
 }
 
 if os.environ.get("PYTEST_VERSION"):

@@ -5,13 +5,16 @@ from importlib.util import find_spec
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from config import health
+from config.kit.model_admin import keep_only_ours
 
 Address = URLPattern | URLResolver
 
 admin.autodiscover()
+keep_only_ours()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
@@ -40,6 +43,16 @@ urlpatterns: list[Address] = [
         "api/v1/", *(f"{app}.api.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))
     ),
     *mounted("hooks/", *(f"{app}.api.hook_urls" for app in ("users", "campaigns"))),
-    *mounted("", *(f"{app}.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))),
+    *mounted(
+        "",
+        *(f"{app}.urls" for app in ("users", "segments", "campaigns", "growth", "feedback")),
+    ),
+    # Operators' pages; what is left under /admin/ are the generic lists of the theme.
+    path("", RedirectView.as_view(url="/admin/")),
+    *mounted("admin/", "users.admin.urls"),
+    *mounted("admin/segments/", "segments.admin.urls"),
+    *mounted("admin/campaigns/", "campaigns.admin.urls"),
+    *mounted("admin/growth/", "growth.admin.urls"),
+    *mounted("admin/feedback/", "feedback.admin.urls"),
     path("admin/", admin.site.urls),
 ]

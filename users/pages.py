@@ -1,4 +1,4 @@
-"""What the apps lend to the home page and the customer page: cards and panels, found by autodiscovery.
+"""What the apps lend to the home page, the customer page and the search, found by autodiscovery.
 
 An app puts them into ``page_parts.py``. A part is a template and a function that builds its context; the
 pages compose parts and know nothing of the apps above.
@@ -38,8 +38,33 @@ class CustomerPanel:
     build: Callable[[Customer, datetime], dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that the search found: its name, what it is, where it opens."""
+
+    title: StrOrPromise
+    url: str
+    detail: StrOrPromise = ""
+    icon: str = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """Finds things by what an operator types; ``find(text, limit)`` reads indexes only, in one query or two.
+
+    ``page`` is the address name of the list that holds such things: who may not open it finds none.
+    """
+
+    name: str
+    title: StrOrPromise
+    position: int
+    page: str
+    find: Callable[[str, int], list[Hit]]
+
+
 home_cards: Registry[HomeCard] = Registry("home card")
 customer_panels: Registry[CustomerPanel] = Registry("customer panel")
+searchers: Registry[Searcher] = Registry("searcher")
 
 
 def home_card(card: HomeCard) -> HomeCard:
@@ -50,3 +75,8 @@ def home_card(card: HomeCard) -> HomeCard:
 def customer_panel(panel: CustomerPanel) -> CustomerPanel:
     """Lend a panel to the customer page."""
     return customer_panels.register(panel.name, panel)
+
+
+def searcher(entry: Searcher) -> Searcher:
+    """Lend a searcher to the search (Ctrl+K)."""
+    return searchers.register(entry.name, entry)

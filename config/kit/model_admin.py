@@ -1,0 +1,48 @@
+"""Generic lists and forms where an operator works with a model directly, under the same roles as pages."""
+
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from config.kit.admin import has_role
+
+
+class OperatorModelAdmin(ModelAdmin):  # type: ignore[misc]
+    """A model that operators edit by hand; roles decide, not Django's permission tables."""
+
+    roles_that_see: ClassVar[Collection[str] | None] = None
+    roles_that_act: ClassVar[Collection[str]] = ()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Shown to those who may see it."""
+        return has_role(request.user, self.roles_that_see)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Seen by its roles."""
+        return has_role(request.user, self.roles_that_see)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Added to by the roles that act."""
+        return has_role(request.user, self.roles_that_act)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Changed by the roles that act."""
+        return has_role(request.user, self.roles_that_act)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Deleted by the roles that act."""
+        return has_role(request.user, self.roles_that_act)
+
+
+def keep_only_ours() -> None:
+    """Take other packages' models out of the admin: operators never work with those rows."""
+    models: list[type[Model]] = list(admin.site._registry)
+    for model in models:
+        if not isinstance(admin.site._registry[model], OperatorModelAdmin):
+            admin.site.unregister(model)

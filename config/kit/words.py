@@ -1,0 +1,125 @@
+"""Numbers, money and time in the words of the reader's language. Pure; the zone is the shop's."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_timedelta,
+    get_timezone_name,
+)
+from babel.numbers import (
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
+from babel.numbers import get_currency_precision as precision_of
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+Number = int | float | Decimal
+
+
+def locale() -> Locale:
+    """Babel's locale of the active language; English where it has none."""
+    return _locale(get_language() or "en")
+
+
+def shop_zone() -> ZoneInfo:
+    """The zone of calendar days in reports and rules."""
+    return ZoneInfo(settings.SHOP_TIME_ZONE)
+
+
+def number(value: Number | None, digits: int | None = None) -> str:
+    """A number with the separators of the language; ``digits`` after the point (default: as many as it has)."""
+    if value is None:
+        return "–"
+    pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
+    return str(format_decimal(value, format=pattern, locale=locale()))
+
+
+def compact(value: Number | None) -> str:
+    """A large number in few characters: 12K, 1.2万."""
+    if value is None:
+        return "–"
+    return str(format_compact_decimal(value, locale=locale(), fraction_digits=1))
+
+
+def percent(share: Number | None, digits: int = 1) -> str:
+    """A share (0.123) as 12.3 %; a dash where there is none."""
+    if share is None:
+        return "–"
+    pattern = "#,##0" + ("." + "0" * digits if digits else "") + "%"
+    return str(format_percent(share, format=pattern, locale=locale()))
+
+
+def money(minor: Number | None, currency: str, *, whole: bool = False) -> str:
+    """An amount in minor units of an ISO currency; ``whole`` leaves the fraction out (for large figures)."""
+    if minor is None:
+        return "–"
+    digits = precision_of(currency)
+    amount = Decimal(minor) / (10**digits)
+    if whole:
+        return str(
+            format_currency(
+                round(amount),
+                currency,
+                locale=locale(),
+                currency_digits=False,
+                format=_whole(),
+            )
+        )
+    return str(format_currency(amount, currency, locale=locale()))
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """How long ago or ahead: "3 hours ago"."""
+    distance = at - now
+    if abs(distance) < timedelta(seconds=45):
+        return _("just now")
+    return str(format_timedelta(distance, add_direction=True, threshold=1.2, locale=locale()))
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in its largest unit: "3 hours"."""
+    return str(format_timedelta(length, threshold=1.2, locale=locale()))
+
+
+def absolute(at: datetime) -> str:
+    """Date and time in the shop's zone, with the zone's name."""
+    here = at.astimezone(shop_zone())
+    zone = get_timezone_name(here, width="short", locale=locale())
+    return f"{format_datetime(here, 'medium', locale=locale())} {zone} ({settings.SHOP_TIME_ZONE})"
+
+
+def clock_time(at: datetime) -> str:
+    """Hours and minutes in the shop's zone."""
+    return f"{at.astimezone(shop_zone()):%H:%M}"
+
+
+def day(value: date | datetime | None, width: str = "medium") -> str:
+    """A calendar day of the shop's zone."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        value = value.astimezone(shop_zone()).date()
+    if width == "short":
+        return str(format_date(value, "MMMd" if locale().language == "zh" else "d MMM", locale=locale()))
+    return str(format_date(value, width, locale=locale()))
+
+
+def _whole() -> str:
+    return str(locale().currency_formats["standard"].pattern).replace(".00", "")
+
+
+@lru_cache(maxsize=8)
+def _locale(language: str) -> Locale:
+    if language.startswith("zh"):
+        return Locale("zh", script="Hans")
+    return Locale("en")

@@ -1,0 +1,210 @@
+/* The small script of our pages. Sections: 1 charts · 2 CSV of a table · 3 confirm · 4 search · 5 forms and messages */
+(function () {
+  "use strict";
+
+  const root = document.documentElement;
+  const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+
+  /* --- 1 Charts: drawn when they scroll into view, in the colours of the theme ------------------ */
+  const drawn = new Map();
+  let library = null;
+
+  function loadLibrary() {
+    library = library || new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = document.querySelector('meta[name="r-echarts"]').content;
+      script.onload = () => resolve(window.echarts);
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  function writer(payload) {
+    const options = { maximumFractionDigits: 2 };
+    let scale = 1;
+    if (payload.unit === "money") {
+      Object.assign(options, { style: "currency", currency: payload.currency });
+      scale = 10 ** new Intl.NumberFormat("en", { style: "currency", currency: payload.currency }).resolvedOptions().maximumFractionDigits;
+    }
+    if (payload.unit === "percent") Object.assign(options, { style: "percent", maximumFractionDigits: 1 });
+    const exact = new Intl.NumberFormat(payload.locale, options);
+    const short = new Intl.NumberFormat(payload.locale, { ...options, notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 });
+    return { exact: (v) => (v == null ? "–" : exact.format(v / scale)), short: (v) => short.format(v / scale) };
+  }
+
+  function hatch(payload, series) {
+    const data = series.data.map((value, i) =>
+      i < series.data.length - payload.unfinished ? value
+        : { value, itemStyle: { opacity: 0.55, decal: { symbol: "rect", rotation: -0.8, dashArrayX: [1, 0], dashArrayY: [3, 4], color: css("--r-card") } } });
+    return { ...series, data };
+  }
+
+  function dress(payload) {
+    const numbers = writer(payload);
+    const option = payload.option;
+    const [value, category] = payload.horizontal ? [option.xAxis, option.yAxis] : [option.yAxis, option.xAxis];
+    const several = option.series.length > 1;
+    const lines = { lineStyle: { color: css("--r-line") } };
+    return {
+      ...option,
+      animation: false,
+      aria: { enabled: false },
+      textStyle: { fontFamily: css("--r-font"), color: css("--r-muted") },
+      grid: { left: 4, right: 14, top: several ? 30 : 12, bottom: 4, containLabel: true },
+      legend: several ? { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: css("--r-text"), fontSize: 12 } } : undefined,
+      tooltip: {
+        trigger: "axis", confine: true, backgroundColor: css("--r-card"), borderColor: css("--r-line-strong"),
+        textStyle: { color: css("--r-ink"), fontSize: 12 },
+        axisPointer: { type: option.series.some((s) => s.type === "bar") ? "shadow" : "line" },
+        formatter: (points) => tooltip(payload, points, numbers),
+      },
+      [payload.horizontal ? "xAxis" : "yAxis"]: { ...value, splitLine: lines, splitNumber: 4, axisLabel: { color: css("--r-muted"), formatter: numbers.short } },
+      [payload.horizontal ? "yAxis" : "xAxis"]: { ...category, axisTick: { show: false }, axisLine: lines, axisLabel: { color: css("--r-muted"), hideOverlap: true } },
+      series: option.series.map((s) => s.type === "bar"
+        ? { ...hatch(payload, s), barMaxWidth: 26, barCategoryGap: "28%", itemStyle: { borderRadius: payload.option.series[0].stack ? 0 : 2 } }
+        : { ...s, symbol: "circle", symbolSize: 5, showSymbol: s.data.length < 20, lineStyle: { width: 2 }, emphasis: { disabled: true } }),
+    };
+  }
+
+  function tooltip(payload, points, numbers) {
+    const box = document.createElement("div");
+    const head = document.createElement("strong");
+    const last = payload.option.series[0].data.length - payload.unfinished;
+    head.textContent = points[0].axisValueLabel + (points[0].dataIndex >= last ? ` (${payload.unfinishedText})` : "");
+    box.append(head);
+    for (const point of points) {
+      const line = document.createElement("div");
+      line.textContent = `${point.seriesName}: ${numbers.exact(point.value)}`;
+      box.append(line);
+    }
+    return box;
+  }
+
+  async function draw(figure) {
+    const echarts = await loadLibrary();
+    const canvas = figure.querySelector(".r-chart-canvas");
+    if (!canvas.isConnected) return;
+    const payload = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
+    const chart = drawn.get(canvas) || echarts.init(canvas, null, { renderer: "canvas" });
+    drawn.set(canvas, chart);
+    chart.setOption(dress(payload), true);
+    figure.dataset.drawn = "yes";
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "120px" });
+
+  function watchCharts(part) {
+    for (const figure of part.querySelectorAll("figure[data-chart]:not([data-watched])")) {
+      figure.dataset.watched = "yes";
+      seen.observe(figure);
+    }
+  }
+
+  function redrawAll() {
+    for (const canvas of drawn.keys()) {
+      if (canvas.isConnected) draw(canvas.closest("figure"));
+      else { drawn.get(canvas).dispose(); drawn.delete(canvas); }
+    }
+  }
+
+  window.addEventListener("resize", () => { for (const chart of drawn.values()) chart.resize(); });
+  new MutationObserver(redrawAll).observe(root, { attributes: true, attributeFilter: ["class"] });
+
+  /* --- 2 CSV of a chart's table twin; what a spreadsheet would take for a formula stays text ------ */
+  function saveCsv(button) {
+    const rows = [...button.closest("figure").querySelectorAll("table tr")].map((row) =>
+      [...row.cells].map((cell) => {
+        const text = cell.textContent.trim().replaceAll('"', '""');
+        return `"${/^[=+\-@\t\r]/.test(text) && !/^-?[\d.,]+%?$/.test(text) ? "'" : ""}${text}"`;
+      }).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + rows.join("\r\n")], { type: "text/csv" }));
+    link.download = `${button.dataset.csv}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  /* --- 3 Confirm: acts that ask first, some for the name or count ---------------------------------- */
+  function confirmFirst(form, submitter) {
+    const dialog = document.getElementById("r-confirm");
+    const ask = dialog.querySelector("label");
+    const input = ask.querySelector("input");
+    const yes = dialog.querySelector('button[value="yes"]');
+    dialog.querySelector("h2").textContent = form.dataset.confirm;
+    ask.hidden = !form.dataset.askFor;
+    ask.querySelector("strong").textContent = form.dataset.askFor || "";
+    input.value = "";
+    const check = () => { yes.disabled = Boolean(form.dataset.askFor) && input.value.trim() !== form.dataset.askFor; };
+    input.oninput = check;
+    check();
+    dialog.returnValue = "";
+    dialog.onclose = () => {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "yes";
+      form.requestSubmit(submitter);
+    };
+    dialog.showModal();
+  }
+
+  /* --- 4 Search: Ctrl+K everywhere, arrows through the hits ---------------------------------------- */
+  function openSearch() {
+    const dialog = document.getElementById("r-search");
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    const input = dialog.querySelector("input");
+    input.focus();
+    input.select();
+  }
+
+  function moveInSearch(event, dialog) {
+    const hits = [...dialog.querySelectorAll("#r-search-results a")];
+    if (event.key === "Enter" && event.target.matches("input") && hits.length) { event.preventDefault(); hits[0].click(); }
+    if (!["ArrowDown", "ArrowUp"].includes(event.key) || !hits.length) return;
+    event.preventDefault();
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    const at = hits.indexOf(document.activeElement);
+    if (at + step < 0) dialog.querySelector("input").focus();
+    else hits[Math.min(at + step, hits.length - 1)].focus();
+  }
+
+  /* --- 5 Forms and messages -------------------------------------------------------------------------- */
+  let unsaved = false;
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-open-search], [data-dismiss], [data-csv]");
+    for (const menu of document.querySelectorAll("details.r-chip-menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    if (event.target.matches("dialog.r-palette")) event.target.close();
+    if (!target) return;
+    if ("openSearch" in target.dataset) openSearch();
+    if ("dismiss" in target.dataset) target.closest(".r-toast").remove();
+    if ("csv" in target.dataset) saveCsv(target);
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.confirm && form.dataset.confirmed !== "yes") { event.preventDefault(); confirmFirst(form, event.submitter); return; }
+    unsaved = false;
+  });
+
+  document.addEventListener("input", (event) => { if (event.target.closest("form[data-warn-unsaved]")) unsaved = true; });
+  window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openSearch(); }
+    const dialog = event.target.closest && event.target.closest("dialog.r-palette");
+    if (dialog) moveInSearch(event, dialog);
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    watchCharts(document);
+    for (const toast of document.querySelectorAll(".r-toast-success")) setTimeout(() => toast.remove(), 8000);
+    document.body.addEventListener("htmx:load", (event) => watchCharts(event.detail.elt));
+  });
+})();

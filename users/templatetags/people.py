@@ -1,0 +1,52 @@
+"""How templates show customers and their stages. ``{% load people %}``."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from users.models import Customer, Stage
+from users.services import operators
+
+register = template.Library()
+
+# One symbol per stage everywhere; the colours are ``.r-stage-…`` in static/regulars.css.
+STAGE_SYMBOLS = {
+    Stage.PROSPECT: "person_search",
+    Stage.NEW: "fiber_new",
+    Stage.ACTIVE: "bolt",
+    Stage.RETURNING: "u_turn_left",
+    Stage.DORMANT: "bedtime",
+    Stage.CHURNED: "logout",
+}
+
+
+@register.inclusion_tag("components/stage_badge.html")
+def stage_badge(stage: str) -> dict[str, Any]:
+    """A stage by colour, icon and word."""
+    known = Stage(stage)
+    return {"stage": known.value, "word": known.label, "symbol": STAGE_SYMBOLS[known]}
+
+
+@register.inclusion_tag("components/person.html")
+def person(customer: Customer) -> dict[str, Any]:
+    """A customer as a chip that opens the customer's page: name before id."""
+    name = str(customer)
+    return {
+        "name": name,
+        "initial": name[:1].upper(),
+        "detail": customer.user_id if customer.user_id and customer.user_id != name else "",
+        "url": reverse("users:customer", args=[customer.pk]),
+    }
+
+
+@register.simple_tag
+def demo_logins() -> list[tuple[str, str]]:
+    """(user name, role) of the demo's operators for the log-in page; empty outside the demo."""
+    return operators.demo_logins()
+
+
+@register.simple_tag
+def demo_password() -> str:
+    """The password of the demo's operators."""
+    return operators.DEMO_PASSWORD
