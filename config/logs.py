@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
 MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-LONG_NUMBER = re.compile(r"(?<![\w.-])\+?\d(?:[ -]?\d){9,14}(?![\w-])")
+LONG_NUMBER = re.compile(r"(?<![\w.-])(?!\d{4}-\d\d-\d\d)\+?\d(?:[ -]?\d){9,14}(?![\w-])")
 DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
 KEPT = {"timestamp", "level", "logger", "request_id"}
 

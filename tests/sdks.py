@@ -1,4 +1,4 @@
-"""The Node SDKs whose traffic must be taken unchanged: installed once, by their lock file, where Node is there."""
+"""The Node SDKs whose traffic must be taken unchanged, installed by their lock file where Node is there."""
 
 import fcntl
 import shutil

@@ -43,7 +43,6 @@ def choose_environment() -> Path:
             "REDIS_URL": places.redis_url(home, worker_number()),
             "SECRET_KEY": "only-for-tests-" + "x" * 60,
             "DEMO": "0",
-            "MOVABLE_CLOCK": "1",
             "STATIC_MANIFEST": "0",
             "EMAIL_URL": "smtp://127.0.0.1:1",
             "LOG_LEVEL": "WARNING",

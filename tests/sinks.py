@@ -5,8 +5,9 @@ from email.message import EmailMessage
 from types import TracebackType
 from typing import Self, cast
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from config.sink.server import FreePort
 
 
 class SmtpSink:
@@ -17,12 +18,12 @@ class SmtpSink:
     def __init__(self) -> None:
         self.envelopes: list[Envelope] = []
         self.answer = "250 OK"
-        self._controller = Controller(self, hostname=self.host, port=0, enable_SMTPUTF8=True)
+        self._controller = FreePort(self, hostname=self.host, port=0, enable_SMTPUTF8=True)
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._controller.server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+        return int(self._controller.port)
 
     @property
     def messages(self) -> list[EmailMessage]:

@@ -28,9 +28,17 @@ class MailDoor:
         return f"250 OK: kept as {name}"
 
 
-def mail_door(store: Store, port: int) -> Controller:
+class FreePort(Controller):
+    """aiosmtpd's server in a thread, which also takes port 0 for "any free one"; `port` then says which."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def mail_door(store: Store, port: int) -> FreePort:
     """An SMTP server in a thread of its own; the caller starts it."""
-    return Controller(
+    return FreePort(
         MailDoor(store),
         hostname=HOST,
         port=port,

@@ -1,0 +1,59 @@
+"""Gate: what is named somewhere exists there: jobs, settings, queues, lock files."""
+
+import re
+from pathlib import Path
+
+import pytest
+from celery import current_app
+from django.conf import settings
+
+from config.schedule import QUEUES, SCHEDULE
+from tests.architecture.locks import problems
+
+BASE = Path(__file__).resolve().parents[2]
+READERS = re.compile(r"env\.(?:text|flag|whole|words|one_of|folder|secret)\(\s*\"([A-Z_]+)\"")
+
+
+@pytest.mark.parametrize("name", SCHEDULE)
+def test_every_scheduled_job_exists(name: str) -> None:
+    app = SCHEDULE[name]["task"].split(".")[0]
+    if app != "config" and not (BASE / app / "tasks.py").exists():
+        pytest.skip(f"{app} has no tasks yet")
+    current_app.loader.import_default_modules()
+    assert SCHEDULE[name]["task"] in current_app.tasks
+    assert SCHEDULE[name]["options"]["queue"] in QUEUES
+
+
+def test_every_queue_has_a_worker() -> None:
+    from config.run import lasting
+
+    served = re.findall(r"-Q (\S+)", " ".join(lasting().values()))
+    assert sorted(",".join(served).split(",")) == sorted(QUEUES)
+
+
+@pytest.mark.parametrize("name", sorted(set(READERS.findall((BASE / "config" / "settings.py").read_text()))))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in (BASE / "docs" / "running.md").read_text()
+
+
+def test_the_lock_files_are_clean() -> None:
+    assert (
+        problems((BASE / "requirements.lock").read_text(), (BASE / "tests/requirements.lock").read_text())
+        == []
+    )
+
+
+def test_tasks_end_before_they_are_redelivered() -> None:
+    assert settings.CELERY_BROKER_TRANSPORT_OPTIONS["visibility_timeout"] > settings.CELERY_TASK_TIME_LIMIT
+
+
+def test_no_template_loads_from_elsewhere() -> None:
+    foreign = re.compile(r"""(?:src|href)=["'](?:https?:)?//""")
+    found = [
+        str(path.relative_to(BASE))
+        for path in BASE.rglob("templates/**/*.html")
+        if "node_modules" not in path.parts
+        and ".venv" not in path.parts
+        and re.search(foreign, path.read_text())
+    ]
+    assert found == []
