@@ -48,9 +48,7 @@ class Conversation(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key"], name="conversation_key_once")]
         indexes = [
-            models.Index(
-                fields=["waiting_since"], name="conversation_waiting", condition=Q(state="waiting")
-            ),
+            models.Index(fields=["waiting_since"], name="conversation_waiting", condition=Q(state="waiting")),
             models.Index(fields=["-last_message_at"], name="conversation_recent"),
         ]
 
@@ -64,9 +62,7 @@ class Message(models.Model):
     key = models.CharField(max_length=100)
     from_customer = models.BooleanField()
     is_note = models.BooleanField(default=False)
-    operator = models.ForeignKey(
-        "users.Operator", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    operator = models.ForeignKey("users.Operator", null=True, on_delete=models.SET_NULL, related_name="+")
     text = models.TextField()
     at = models.DateTimeField()
     mailed_at = models.DateTimeField(null=True)

@@ -26,7 +26,11 @@ class Balance(models.Model):
     """
 
     customer = models.OneToOneField(
-        "users.Customer", primary_key=True, on_delete=models.DO_NOTHING, related_name="points", db_constraint=False
+        "users.Customer",
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        related_name="points",
+        db_constraint=False,
     )
     pending = models.BigIntegerField(default=0)
     active = models.BigIntegerField(default=0)
@@ -36,7 +40,8 @@ class Balance(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(pending__gte=0) & Q(active__gte=0) & Q(debt__gte=0), name="balance_never_negative"
-            )
+            ),
+            models.CheckConstraint(condition=Q(active=0) | Q(debt=0), name="balance_debt_settled_first"),
         ]
 
     def __str__(self) -> str:
@@ -52,7 +57,7 @@ class Entry(models.Model):
 
     pk = models.CompositePrimaryKey("customer", "key", "account")
     customer = of_customer("point_entries")
-    key = models.CharField(max_length=160)
+    key = models.CharField(max_length=200)
     account = models.CharField(max_length=10, choices=Account.choices)
     amount = models.BigIntegerField()
     at = models.DateTimeField()
@@ -60,11 +65,19 @@ class Entry(models.Model):
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["customer", "-at"], name="entry_history")]
+        indexes = [
+            # One customer's statement, newest first; and the flows of the last days over everybody.
+            models.Index(fields=["customer", "-at"], name="entry_history"),
+            models.Index(fields=["at"], include=["kind", "account", "amount"], name="entry_flow"),
+        ]
 
 
 class Lot(models.Model):
-    """Points that came together and expire together; ``remaining`` of pending and active lots = balances."""
+    """Points that came together and expire together; ``remaining`` of pending and active lots = balances.
+
+    An order's lot knows what it was given for: ``order_net`` in minor units of the shop's currency.
+    ``taken_back`` by refunds and ``expired`` are running totals of points.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
@@ -72,22 +85,33 @@ class Lot(models.Model):
 
     pk = models.CompositePrimaryKey("customer", "key")
     customer = of_customer("point_lots")
-    key = models.CharField(max_length=160)
+    key = models.CharField(max_length=200)
     state = models.CharField(max_length=8, choices=State.choices)
     amount = models.BigIntegerField()
     remaining = models.BigIntegerField()
+    taken_back = models.BigIntegerField(default=0)
+    expired = models.BigIntegerField(default=0)
     order_source = models.CharField(max_length=40, blank=True)
     order_number = models.CharField(max_length=100, blank=True)
+    order_net = models.BigIntegerField(default=0)
     matures_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(remaining__gte=0) & Q(remaining__lte=models.F("amount")), name="lot_within_bounds"
+                condition=Q(remaining__gte=0)
+                & Q(remaining__lte=models.F("amount") - models.F("expired"))
+                & Q(taken_back__lte=models.F("amount")),
+                name="lot_within_bounds",
             )
         ]
         indexes = [
+            models.Index(
+                fields=["customer", "expires_at"],
+                name="lot_spendable",
+                condition=Q(state="active", remaining__gt=0),
+            ),
             models.Index(
                 fields=["matures_at"], name="lot_maturing", condition=Q(state="pending", remaining__gt=0)
             ),

@@ -24,15 +24,23 @@ class Level(models.Model):
 
 
 class CustomerLevel(models.Model):
-    """Where a customer stands on the ladder; judged for keeping or downgrade at ``judged_at``."""
+    """Where a customer stands on the ladder; to be judged for keeping or downgrade at ``judged_at``.
+
+    ``growth_value`` is the sum of the growth entries from ``counts_from`` on.
+    No row means the lowest level.
+    """
 
     customer = models.OneToOneField(
-        "users.Customer", primary_key=True, on_delete=models.DO_NOTHING, related_name="level_row",
+        "users.Customer",
+        primary_key=True,
+        on_delete=models.DO_NOTHING,
+        related_name="level_row",
         db_constraint=False,
     )
     level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+")
     growth_value = models.BigIntegerField(default=0)
     since = models.DateTimeField()
+    counts_from = models.DateTimeField()
     judged_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
@@ -44,7 +52,7 @@ class GrowthEntry(models.Model):
 
     pk = models.CompositePrimaryKey("customer", "key")
     customer = of_customer("growth_entries")
-    key = models.CharField(max_length=160)
+    key = models.CharField(max_length=200)
     amount = models.BigIntegerField()
     at = models.DateTimeField()
 

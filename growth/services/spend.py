@@ -1,0 +1,49 @@
+"""Points go out: a customer spends them."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from config.kit.refusal import Conflict
+from growth.models import Account, Entry
+from growth.services import ledger
+from growth.services.earn import demand_positive
+from growth.services.ledger import Booking
+
+
+@transaction.atomic
+def spend(
+    customer_id: int,
+    points: int,
+    *,
+    key: str,
+    now: datetime,
+    kind: str = "spend",
+    against: Account = Account.REDEEM,
+    note: str = "",
+) -> bool:
+    """Spend active points, those that expire first; False when this very spending was booked before.
+
+    Refuses ``points_not_positive``, ``not_enough_points`` and, for a key that was booked for another number
+    of points, ``key_reused``. Points past their expiry cannot be spent, swept or not.
+    """
+    demand_positive(points)
+    ledger.hold([customer_id])
+    if ledger.take(customer_id, points, key=key, valid_after=now):
+        legs = {Account.ACTIVE: -points, against: points}
+        ledger.book([Booking(customer_id, key, kind, now, legs, note)])
+        return True
+    _demand_same(customer_id, key, points)
+    return False
+
+
+def _demand_same(customer_id: int, key: str, points: int) -> None:
+    """Nothing was taken: fine when it had been before, otherwise the reason."""
+    before = Entry.objects.filter(
+        customer_id__in=ledger.family(customer_id), key=key, account=Account.ACTIVE
+    ).first()
+    if before is None:
+        raise Conflict("not_enough_points", _("There are not enough points."), field="points")
+    if before.amount != -points:
+        raise Conflict("key_reused", _("This key was used for another number of points."), field="key")
