@@ -1,0 +1,18 @@
+"""What users lends to the demo shop: its customers with their orders and visits, and their days."""
+
+from django.utils.translation import gettext_noop
+
+from users.demo import DemoDay, DemoPart, demo_days, demo_parts
+from users.services.demo.days import live
+from users.services.demo.load import CUSTOMERS_POSITION, load_customers
+
+demo_parts.register(
+    "users.customers",
+    DemoPart(
+        name="users.customers",
+        title=gettext_noop("Customers with their orders and visits"),
+        position=CUSTOMERS_POSITION,
+        load=load_customers,
+    ),
+)
+demo_days.register("users.visits", DemoDay(name="users.visits", live=live))
