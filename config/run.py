@@ -211,7 +211,7 @@ def passing() -> dict[str, str]:
 
     commands = {"regulars": f"exec {_python()} -m config.run greet"}
     if settings.DEMO and "load_demo" in get_commands():
-        commands["demo"] = f"exec nice -n 5 {_python()} manage.py load_demo --if-empty"
+        commands["demo"] = f"exec nice -n 5 {_python()} manage.py load_demo"
     return commands
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 from users.services.demo import state
 from users.services.demo.door import front_door
-from users.services.demo.instants import on_day, share_of_day, shop_day
+from users.services.demo.instants import share_of_day, shop_day
 from users.services.demo.lives import (
     first_day,
     orders_by_day,

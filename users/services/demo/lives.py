@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -74,22 +76,22 @@ def orders_of(number: int, anchor: date) -> list[PlannedOrder]:
     purchases = purchases_by_customer()[number]
     move = first_day(number, anchor) - purchases[0].day
     orders: list[PlannedOrder] = []
-    for index, purchase in enumerate(purchases, start=1):
-        random = Random(f"order {number} {index}")
-        at = on_day(purchase.day + move, random)
-        if orders and at <= orders[-1].at:
-            at = orders[-1].at + timedelta(minutes=30)
-        orders.append(
-            PlannedOrder(
-                number,
-                index,
-                at,
-                purchase.records,
-                purchase.cents,
-                *_fate(at, purchase.cents, random),
-            )
-        )
+    for day, bought in groupby(purchases, key=attrgetter("day")):
+        same_day = list(bought)
+        for purchase, at in zip(same_day, _instants(number, day + move, len(same_day)), strict=True):
+            index = len(orders) + 1
+            fate = _fate(at, purchase.cents, Random(f"fate {number} {index}"))
+            orders.append(PlannedOrder(number, index, at, purchase.records, purchase.cents, *fate))
     return orders
+
+
+def _instants(number: int, day: date, count: int) -> list[datetime]:
+    """Different instants of one day in their order."""
+    random = Random(f"orders {number} {day}")
+    instants: set[datetime] = set()
+    while len(instants) < count:
+        instants.add(on_day(day, random))
+    return sorted(instants)
 
 
 def _fate(at: datetime, cents: int, random: Random) -> tuple[datetime | None, int, datetime | None]:

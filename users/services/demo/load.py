@@ -10,7 +10,6 @@ from config.kit import clock
 from config.kit.locks import Lock, session_lock
 from users.demo import DemoPart, Progress, demo_parts
 from users.models import IntakeBody, LongJob
-from users.services import intake
 from users.services.demo import state
 from users.services.demo.door import bodies, front_door
 from users.services.demo.instants import start_of
@@ -20,6 +19,7 @@ from users.services.demo.storytelling import Call
 CUSTOMERS_POSITION = 20
 CUSTOMERS_SHARE = 80  # percent of the bar: handing in and applying the history takes most of the time
 PATIENCE = 3.0
+WEB_STARTS_WITHIN = 20.0
 ONE_DAY = timedelta(hours=24)
 
 
@@ -48,7 +48,7 @@ def load_customers(now: datetime, progress: Progress) -> None:
     assert job is not None, "the demo's parts are loaded by load_demo"
     recent: list[tuple[datetime, Call]] = []
     calls = _history(job, recent, progress)
-    with front_door() as door:
+    with front_door(patience=WEB_STARTS_WITHIN) as door:
         for number, (body, _) in enumerate(bodies(calls), start=1):
             if number > job.parameters["bodies"]:
                 door.hand_in(body, history=True)
@@ -102,6 +102,8 @@ def _load_part(job: LongJob, part: DemoPart, *, begin: float, share: float) -> N
 
 def _wait_until_applied(job: LongJob) -> None:
     """Wait for the intake queue to drain; where no worker takes from it, apply it here."""
+    from users.services import intake
+
     left, since = IntakeBody.objects.count(), time.monotonic()
     while left:
         _show(job, CUSTOMERS_SHARE, gettext_noop("Working through the order history"))
