@@ -19,7 +19,7 @@ check: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.architecture.check
 
 bench: $(VENV)/test.stamp
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.run --size $(or $(SIZE),S) --only '$(ONLY)'
 
 # Gather the texts of code and templates into the catalogue (needs gettext's xgettext).
 translations: $(VENV)/test.stamp

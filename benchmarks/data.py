@@ -26,8 +26,8 @@ STATEMENTS = (
     "order_lines", "standings",
 )  # fmt: skip
 BULK_TABLES = (
-    "users_identity", "users_contactpoint", "users_consent", "users_customertag", "users_event", "users_customerday",
-    "users_orderkey", "users_order", "users_orderline",
+    "users_identity", "users_contactpoint", "users_consent", "users_customertag", "users_event",
+    "users_customerday", "users_orderkey", "users_order", "users_orderline",
 )  # fmt: skip
 
 

@@ -36,17 +36,13 @@ class Figure:
         return asdict(self)
 
 
-def at_most(
-    id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "s"
-) -> Figure:
+def at_most(id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "s") -> Figure:
     """A figure that may be at most ``limit`` times its yardstick (times, memory)."""
     ratio = value / yardstick
     return Figure(id, name, value, unit, yardstick, ratio, f"≤ {limit:g}×", ratio <= limit)
 
 
-def at_least(
-    id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "/s"
-) -> Figure:
+def at_least(id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "/s") -> Figure:
     """A figure that should be at least ``limit`` times its yardstick (rates)."""
     ratio = value / yardstick
     return Figure(id, name, value, unit, yardstick, ratio, f"≥ {limit:g}×", ratio >= limit)

@@ -1,7 +1,7 @@
 """``python -m benchmarks.run [--size S|L] [--only w1]``: measure the workloads and keep the figures.
 
 Starts a PostgreSQL and a Redis of its own under ``var/bench`` with the settings of ``make run`` (fsync on).
-Each ``benchmarks/w*.py`` has ``figures(size)``, which finds Django pointed at a fresh copy of that size's data.
+Each ``benchmarks/w*.py`` has ``figures(size)``, called with Django pointed at a fresh copy of that data.
 """
 
 import argparse

@@ -25,7 +25,7 @@ def test_the_log_is_the_real_one() -> None:
     assert sum(one.cents for one in purchases) == 250_031_563
 
 
-def test_another_log_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_another_log_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     other = tmp_path / "log.txt"
     other.write_text(" header\n 00001 19970101 1 11.77\n")
     monkeypatch.setattr(log, "_file", lambda: other)

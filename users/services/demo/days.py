@@ -1,6 +1,6 @@
-"""The demo shop's days: the log goes on where it was cut, and people keep coming by, in slots of half a minute.
+"""The demo shop's days: the log goes on where it was cut, people keep coming by, in slots of half a minute.
 
-Everything depends on the slot or the day only, so that a slot told twice, after a kill, is dropped as a repeat.
+All depends on the slot or the day only, so that a slot told twice, after a kill, is dropped as a repeat.
 """
 
 from collections.abc import Iterator

@@ -105,7 +105,7 @@ def _is_ours(client: httpx.Client) -> bool:
 
 
 def _server_key() -> str:
-    """The demo storefront's server key, derived from the installation's secret and registered when missing."""
+    """The demo storefront's server key, derived from the installation's secret; registered when missing."""
     digest = hmac.new(settings.SECRET_KEY.encode(), b"the demo shop's storefront", hashlib.sha256)
     secret = f"demo_{digest.hexdigest()}"
     ApiKey.objects.get_or_create(

@@ -201,7 +201,7 @@ def people_count() -> int:
 
 @lru_cache(maxsize=1)
 def orders_by_day(anchor: date) -> dict[date, list[PlannedOrder]]:
-    """Orders after the anchor by their UTC day, and orders under the days of their refunds and cancellations."""
+    """Orders by the UTC days, from the anchor on, of themselves, their refunds and cancellations."""
     days: dict[date, list[PlannedOrder]] = defaultdict(list)
     for number in purchases_by_customer():
         for planned in orders_of(number, anchor):

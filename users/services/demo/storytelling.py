@@ -43,7 +43,7 @@ class Story:
             at,
             {
                 "type": "page",
-                "name": path.split("/")[0] or "home",
+                "name": path or "home",
                 "properties": {},
                 "context": {
                     "page": {"url": SHOP_URL + path},
