@@ -226,6 +226,9 @@ EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "shop@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# Requests one API key may send to the tracking API in ten seconds.
+TRACKING_RATE = env.whole("TRACKING_RATE", 20_000, minimum=1)
+
 # --- APIs ---------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

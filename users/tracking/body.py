@@ -1,0 +1,80 @@
+"""From a request's bytes to the events in it."""
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from config.kit import strict_json
+from config.kit.strict_json import Flaw
+from users.tracking.refusals import BodyRefused
+
+LARGEST_BODY = 500 * 1024
+"""Bytes, inflated."""
+MOST_EVENTS = 2_500
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request holds: its events, and what it says for all of them. ``clean``: see strict_json."""
+
+    events: list[Any]
+    clean: bool
+    write_key: str | None
+    sent_at: Any
+    context: Any
+
+
+def inflate(raw: bytes) -> bytes:
+    """The body unpacked if it is gzip, whatever its headers say; never more than the limit in memory."""
+    if raw[:2] != GZIP:
+        return _within_limit(raw)
+    unpack = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpack.decompress(raw, LARGEST_BODY + 1)
+    except zlib.error:
+        raise BodyRefused("bad_gzip") from None
+    _within_limit(plain)
+    if not unpack.eof or unpack.unused_data:
+        raise BodyRefused("bad_gzip")
+    return plain
+
+
+def _within_limit(plain: bytes) -> bytes:
+    if len(plain) > LARGEST_BODY:
+        raise BodyRefused("body_too_large")
+    return plain
+
+
+def read(raw: bytes, *, is_batch: bool) -> Body:
+    """Parse a request's body. Raises BodyRefused for what concerns all of it."""
+    try:
+        document = strict_json.parse(inflate(raw))
+        if not isinstance(document.value, dict):
+            raise BodyRefused("not_an_object")
+        return _batch(document.value, document.clean) if is_batch else _single(document.value, document.clean)
+    except Flaw as flaw:
+        raise BodyRefused(flaw.code) from None
+
+
+def _batch(fields: dict[str, Any], clean: bool) -> Body:
+    if type(fields) is strict_json.Doubled:
+        raise BodyRefused("duplicate_key")
+    events = fields.get("batch")
+    if not isinstance(events, list):
+        raise BodyRefused("no_batch")
+    if len(events) > MOST_EVENTS:
+        raise BodyRefused("too_many_events")
+    beside = {name: value for name, value in fields.items() if name != "batch"}
+    if strict_json.weigh(beside, clean=clean) > strict_json.NAMES:
+        raise BodyRefused("too_many_keys")
+    return Body(events, clean, _key(fields), fields.get("sentAt"), fields.get("context"))
+
+
+def _single(fields: dict[str, Any], clean: bool) -> Body:
+    return Body([fields], clean, _key(fields), None, None)
+
+
+def _key(fields: dict[str, Any]) -> str | None:
+    key = fields.get("writeKey")
+    return key if isinstance(key, str) else None

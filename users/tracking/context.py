@@ -1,0 +1,30 @@
+"""The part of an event's context that is worth keeping."""
+
+from typing import Any
+
+# Kept names; the inner ones of an object, or null for a text.
+KEPT: dict[str, tuple[str, ...] | None] = {
+    "campaign": ("name", "source", "medium", "term", "content"),
+    "page": ("url", "referrer"),
+    "device": ("type",),
+    "os": ("name",),
+    "locale": None,
+    "timezone": None,
+    "ip": None,
+}
+LONGEST = 2_000
+
+
+def trim(context: Any) -> dict[str, Any]:
+    """What is kept of a context; a part that is not as the specification has it is left out."""
+    if not isinstance(context, dict):
+        return {}
+    kept: dict[str, Any] = {}
+    for name in KEPT.keys() & context.keys():
+        inner, value = KEPT[name], context[name]
+        if inner is None:
+            if isinstance(value, str):
+                kept[name] = value[:LONGEST]
+        elif isinstance(value, dict):
+            kept[name] = {part: value[part][:LONGEST] for part in inner if isinstance(value.get(part), str)}
+    return kept

@@ -1,0 +1,229 @@
+"""From the events of a body to the items we keep, and the reasons for those we do not."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from config.kit import strict_json
+from config.kit.strict_json import Flaw
+from users import facts
+from users.tracking import times, traits
+from users.tracking.body import Body
+from users.tracking.context import trim
+from users.tracking.refusals import BodyRefused, ItemRefused
+
+LARGEST_EVENT = 32 * 1024
+"""Bytes of an event written without blanks."""
+LONGEST_MESSAGE_ID = 100
+LONGEST_ID = 255
+LONGEST_NAME = 200
+RESERVED_NAMES = frozenset((*facts.INTERNAL_EVENTS, facts.CHECKED_IN, facts.MESSAGE_CLICKED, facts.REPLIED))
+
+Item = dict[str, Any]
+"""An accepted item; ``docs/tracking.md`` lists its fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An event that was refused: where in the body, why, and the event itself."""
+
+    index: int
+    code: str
+    field: str
+    event: Any
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a body came to."""
+
+    accepted: list[Item] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What holds for every event of a body. ``kind`` is null where each event says its own."""
+
+    kind: str | None
+    received_at: datetime
+    sent_at: datetime | None
+    context: Any
+    clean: bool
+
+
+def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading:
+    """Validate and normalise the events of a body, each by itself."""
+    try:
+        sent_at = None if body.sent_at is None else times.parse(body.sent_at, "sentAt")
+    except ItemRefused as refused:
+        raise BodyRefused(refused.code) from None
+    envelope = Envelope(kind, received_at, sent_at, body.context, body.clean)
+    reading = Reading()
+    seen: set[str] = set()
+    for index, event in enumerate(body.events):
+        try:
+            item = read_event(event, envelope)
+        except ItemRefused as refused:
+            reading.rejected.append(Rejected(index, refused.code, refused.field, event))
+            continue
+        if item["message_id"] in seen:
+            reading.duplicates += 1
+            continue
+        seen.add(item["message_id"])
+        reading.accepted.append(item)
+    return reading
+
+
+def read_event(event: Any, envelope: Envelope) -> Item:
+    """One event as an item. Raises ItemRefused."""
+    if not isinstance(event, dict):
+        raise ItemRefused("not_an_object")
+    _check_limits(event, envelope.clean)
+    kind = envelope.kind or event.get("type")
+    shape = SHAPES.get(kind) if isinstance(kind, str) else None
+    if shape is None:
+        raise ItemRefused("unknown_type", "type")
+    user_id = _id(event, "userId")
+    anonymous_id = _id(event, "anonymousId")
+    if user_id is None and anonymous_id is None:
+        raise ItemRefused("no_identity", "userId")
+    occurred_at, clamped = _time(event, envelope)
+    item = {
+        "type": kind,
+        "message_id": _text(event, "messageId", LONGEST_MESSAGE_ID) or secrets.token_hex(16),
+        "user_id": user_id,
+        "anonymous_id": anonymous_id,
+        "previous_id": None,
+        "name": None,
+        "occurred_at": occurred_at,
+        "clamped": clamped,
+        "properties": {},
+        "traits": {},
+        "context": trim(event.get("context") or envelope.context),
+    }
+    shape(event, item)
+    return item
+
+
+def _check_limits(event: dict[str, Any], clean: bool) -> None:
+    try:
+        if strict_json.weigh(event, clean=clean) > strict_json.NAMES:
+            raise ItemRefused("too_many_keys")
+    except Flaw as flaw:
+        raise ItemRefused(flaw.code, _field_at_fault(event, clean)) from None
+    if len(orjson.dumps(event)) > LARGEST_EVENT:
+        raise ItemRefused("too_large")
+
+
+def _field_at_fault(event: dict[str, Any], clean: bool) -> str:
+    """The first field of ours in which a flaw is; empty when it is beside them."""
+    for name in FIELDS & event.keys():
+        try:
+            strict_json.weigh(event[name], clean=clean, depth=strict_json.DEPTH - 1)
+        except Flaw:
+            return name
+    return ""
+
+
+def _time(event: dict[str, Any], envelope: Envelope) -> tuple[datetime, bool]:
+    told = event.get("originalTimestamp") or event.get("timestamp")
+    if told is None:
+        return envelope.received_at, False
+    sent = event.get("sentAt")
+    sent_at = envelope.sent_at if sent is None else times.parse(sent, "sentAt")
+    return times.occurred(times.parse(told, "timestamp"), sent_at=sent_at, received_at=envelope.received_at)
+
+
+def _track(event: dict[str, Any], item: Item) -> None:
+    name = _needed(event, "event", LONGEST_NAME)
+    if name in RESERVED_NAMES:
+        raise ItemRefused("reserved_name", "event")
+    item["name"] = name
+    item["properties"] = _object(event, "properties")
+
+
+def _identify(event: dict[str, Any], item: Item) -> None:
+    item["traits"] = traits.normalise(_object(event, "traits"))
+
+
+def _page(event: dict[str, Any], item: Item) -> None:
+    item["name"] = "Page Viewed" if item["type"] == "page" else "Screen Viewed"
+    properties = dict(_object(event, "properties"))
+    for name in ("name", "category"):
+        told = _text(event, name, LONGEST_NAME)
+        if told is not None:
+            properties[name] = told
+    item["properties"] = properties
+
+
+def _group(event: dict[str, Any], item: Item) -> None:
+    group_id = _id(event, "groupId")
+    if group_id is None:
+        raise ItemRefused("missing", "groupId")
+    item["name"] = "Group Joined"
+    item["properties"] = {"group_id": group_id}
+    item["traits"] = _object(event, "traits")
+
+
+def _alias(event: dict[str, Any], item: Item) -> None:
+    if item["user_id"] is None:
+        raise ItemRefused("missing", "userId")
+    item["previous_id"] = _id(event, "previousId")
+    if item["previous_id"] is None:
+        raise ItemRefused("missing", "previousId")
+
+
+SHAPES: dict[str, Callable[[dict[str, Any], Item], None]] = {
+    "track": _track,
+    "identify": _identify,
+    "page": _page,
+    "screen": _page,
+    "group": _group,
+    "alias": _alias,
+}
+FIELDS = {
+    "anonymousId", "category", "context", "event", "groupId", "integrations", "messageId", "name",
+    "originalTimestamp", "previousId", "properties", "sentAt", "timestamp", "traits", "type", "userId",
+}  # fmt: skip
+
+
+def _text(event: dict[str, Any], name: str, longest: int) -> str | None:
+    """A field that is a text; null and "" both mean that it is not there."""
+    value = event.get(name)
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise ItemRefused("wrong_type", name)
+    if len(value) > longest:
+        raise ItemRefused("too_long", name)
+    return value
+
+
+def _needed(event: dict[str, Any], name: str, longest: int) -> str:
+    value = _text(event, name, longest)
+    if value is None:
+        raise ItemRefused("missing", name)
+    return value
+
+
+def _id(event: dict[str, Any], name: str) -> str | None:
+    """An id; some SDKs send whole numbers."""
+    value = event.get(name)
+    if type(value) is int:
+        return str(value)
+    return None if value is None else _text(event, name, LONGEST_ID)
+
+
+def _object(event: dict[str, Any], name: str) -> dict[str, Any]:
+    value = event.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ItemRefused("wrong_type", name)
+    return value

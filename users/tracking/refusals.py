@@ -1,0 +1,62 @@
+"""Why a request or an item is refused: codes for machines, sentences for people."""
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+# Refusals of a whole request: code → (HTTP status, sentence). English only: machines' developers read them.
+BODY = {
+    "not_json": (400, "The body is not JSON."),
+    "bad_gzip": (400, "The body is not whole gzip data."),
+    "not_an_object": (400, "The body must be a JSON object."),
+    "no_batch": (400, "batch must be a list of events."),
+    "too_deep": (400, "Lists and objects are nested too deeply."),
+    "too_many_keys": (400, "There are too many names beside the events."),
+    "number_out_of_range": (400, "A number beside the events is beyond ±2^53."),
+    "bad_text": (400, "A text beside the events contains NUL or half of a surrogate pair."),
+    "duplicate_key": (400, "A name stands twice in the body."),
+    "bad_time": (400, "sentAt is not an ISO 8601 time."),
+    "bad_key": (401, "No such API key, or it was revoked."),
+    "not_allowed": (403, "History needs a server key."),
+    "method_not_allowed": (405, "Use POST."),
+    "body_too_large": (413, "A body may have 500 KB, inflated."),
+    "too_many_events": (413, "A body may have 2,500 events."),
+    "too_many_requests": (429, "Too many requests with this key; wait."),
+    "unavailable": (503, "The store is not available; send again."),
+}
+
+# Refusals of one item: code → sentence for operators; the field is shown beside it.
+ITEM: dict[str, StrOrPromise] = {
+    "not_an_object": _("It is not an object with fields."),
+    "too_large": _("It is larger than 32 KB."),
+    "too_deep": _("Its lists and objects are nested more than 32 deep."),
+    "too_many_keys": _("It has more than 300 names."),
+    "number_out_of_range": _("A number is too large to be kept exactly."),
+    "bad_text": _("A text contains a character that cannot be stored."),
+    "duplicate_key": _("A name stands twice in one object."),
+    "unknown_type": _("Its type is none that we know."),
+    "missing": _("A field that it needs is missing."),
+    "wrong_type": _("A field has the wrong kind of value."),
+    "too_long": _("A field is too long."),
+    "bad_time": _("A time is unreadable or impossible."),
+    "no_identity": _("It says neither who (userId) nor which device (anonymousId)."),
+    "reserved_name": _("The event's name is one that only Regulars itself records."),
+}
+
+
+class BodyRefused(Exception):
+    """The whole request is refused; ``code`` is one of ``BODY``."""
+
+    def __init__(self, code: str, *, retry_after: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.status, self.message = BODY[code]
+        self.retry_after = retry_after
+
+
+class ItemRefused(Exception):
+    """One item is refused; ``code`` is one of ``ITEM``, ``field`` as the sender spelled it ("traits.email")."""
+
+    def __init__(self, code: str, field: str = "") -> None:
+        super().__init__(code, field)
+        self.code = code
+        self.field = field
