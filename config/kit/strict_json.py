@@ -1,7 +1,7 @@
 """JSON from strangers: parsed at full speed, with every abuse of the format found and named.
 
-The fast parser keeps the last of two equal names and the slow one keeps everything, so a document is parsed
-fast, then proven clean, and only one that cannot be proven clean is parsed again slowly and looked at closely.
+The fast parser silently keeps the last of two equal names. So a document is parsed fast and then proven
+clean; only one that cannot be proven clean is parsed again slowly and looked at closely.
 """
 
 import json

@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 SECRET = "s" * 43
 
 
-class Mine(ForShopper, APIView):
+class Mine(ForShopper):
     def get(self, request: Any) -> Response:
-        return Response({"customer": request.user.customer_id, "caller": request.user.caller})
+        return Response({"customer": self.shopper.customer_id, "caller": self.shopper.caller})
 
 
-class Shops(ForServer, APIView):
+class Shops(ForServer):
     def get(self, request: Any) -> Response:
-        return Response({"caller": request.user.caller})
+        return Response({"caller": self.server.caller})
 
 
 def call(view: type[APIView], authorization: str | None) -> Any:

@@ -9,7 +9,6 @@ import pytest
 from django.db import connection
 from django.test import RequestFactory
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from config.kit import clock
 from config.kit.refusal import Refusal
@@ -19,7 +18,7 @@ from users.models import IdempotencyRecord, Scope, Tag
 from users.services import api_keys
 
 
-class Tags(ForServer, APIView):
+class Tags(ForServer):
     """Makes a tag, unless asked not to."""
 
     @idempotent

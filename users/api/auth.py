@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import jwt
 from django.utils.translation import gettext as _
@@ -11,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from config.kit.refusal import NotFound
 from users.api import openapi  # noqa: F401 - shows the classes below in the OpenAPI document
@@ -34,6 +35,7 @@ class ServerCaller:
 
     @property
     def caller(self) -> str:
+        """One word for this caller, never given to another."""
         return f"key:{self.key_id}"
 
 
@@ -48,6 +50,7 @@ class Shopper:
 
     @property
     def caller(self) -> str:
+        """One word for this caller, never given to another."""
         return f"shopper:{self.customer_id}"
 
 
@@ -108,18 +111,28 @@ class IsShopper(BasePermission):
         return isinstance(request.user, Shopper)
 
 
-class ForServer:
+class ForServer(APIView):
     """A view for the shop's back end."""
 
     authentication_classes = (ServerKeyAuthentication,)
     permission_classes = (IsServer,)
 
+    @property
+    def server(self) -> ServerCaller:
+        """Who calls."""
+        return cast(ServerCaller, self.request.user)
 
-class ForShopper:
-    """A view below /api/v1/me/: ``request.user.customer_id`` is the only customer it may touch."""
+
+class ForShopper(APIView):
+    """A view below /api/v1/me/: ``self.shopper.customer_id`` is the only customer it may touch."""
 
     authentication_classes = (ShopperAuthentication,)
     permission_classes = (IsShopper,)
+
+    @property
+    def shopper(self) -> Shopper:
+        """Who calls."""
+        return cast(Shopper, self.request.user)
 
 
 def _secret(request: Request) -> str | None:

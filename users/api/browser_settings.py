@@ -1,4 +1,4 @@
-"""What the browser SDK asks for before it sends: where the events go, and that nothing else is switched on."""
+"""What the browser SDK asks for before it sends: where the events go, and nothing else is switched on."""
 
 from typing import Any
 from urllib.parse import urlsplit

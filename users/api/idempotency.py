@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from config.kit import clock
 from config.kit.batches import execute
 from config.kit.refusal import Refusal
+from users.api.auth import ServerCaller, Shopper
 from users.models import IdempotencyRecord
 
 LONGEST_KEY = 128
@@ -42,7 +43,8 @@ def idempotent(method: Method) -> Method:
     @extend_schema(parameters=[HEADER])
     @wraps(method)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        caller, key, digest = request.user.caller, _key(request), _digest(request)
+        caller = cast(ServerCaller | Shopper, request.user).caller
+        key, digest = _key(request), _digest(request)
         with transaction.atomic():
             if not _begin(caller, key, digest):
                 return _stored(caller, key, digest)

@@ -26,5 +26,5 @@ class ShopperScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "HS256, signed with the storefront's secret, at most 15 minutes; sub is the userId.",
+            "description": "HS256 with the storefront's secret, at most 15 minutes; sub is the userId.",
         }

@@ -57,9 +57,10 @@ class RateLimit:
             return share
         counter = f"rate:{name}:{window}"
         try:
-            taken, _ = (
-                self._connection().pipeline().incrby(counter, share).expire(counter, 3 * WINDOW).execute()
-            )
+            both = self._connection().pipeline()
+            both.incrby(counter, share)
+            both.expire(counter, 3 * WINDOW)
+            taken, _ = both.execute()
         except redis.RedisError:
             self._resting_until = time.monotonic() + REST
             return share

@@ -54,7 +54,7 @@ class BodyRefused(Exception):
 
 
 class ItemRefused(Exception):
-    """One item is refused; ``code`` is one of ``ITEM``, ``field`` as the sender spelled it ("traits.email")."""
+    """One item is refused; ``code`` is one of ``ITEM``, ``field`` where ("traits.email")."""
 
     def __init__(self, code: str, field: str = "") -> None:
         super().__init__(code, field)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from users.tracking.refusals import ItemRefused
 from users.tracking.times import EARLIEST
@@ -33,10 +33,10 @@ def _email(value: Any, field: str) -> str:
     return address
 
 
-def _age(value: Any, field: str) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 150:
-        raise ItemRefused("wrong_type", field)
-    return value
+def _age(value: Any, field: str) -> float:
+    if type(value) in (int, float) and 0 <= value <= 150:
+        return cast(float, value)
+    raise ItemRefused("wrong_type", field)
 
 
 def _birthday(value: Any, field: str) -> str:
