@@ -1,14 +1,20 @@
-"""One error shape and one kind of paging for every JSON surface."""
+"""One error shape, one kind of paging and one strict reading of JSON for every JSON surface."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import BaseParser
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from config.kit import strict_json
 from config.kit.refusal import Refusal
+
+LARGEST_BODY = 1024 * 1024
+"""Bytes of a call to the storefront API."""
 
 
 class Page(CursorPagination):
@@ -17,6 +23,26 @@ class Page(CursorPagination):
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 500
+
+
+class StrictJSONParser(BaseParser):
+    """JSON without doubled names, NUL, lone surrogates, abysses or numbers that nobody can keep."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The value. Raises Refusal, so that what is wrong is said in the one error shape."""
+        raw = stream.read(LARGEST_BODY + 1)
+        if len(raw) > LARGEST_BODY:
+            raise Refusal("body_too_large", "A body may have 1 MB.", status=413)
+        try:
+            document = strict_json.parse(raw)
+            strict_json.weigh(document.value, clean=document.clean)
+        except strict_json.Flaw as flaw:
+            raise Refusal(flaw.code, flaw.message) from None
+        return document.value
 
 
 def error(code: str, message: str, *, field: str | None = None) -> dict[str, dict[str, str]]:

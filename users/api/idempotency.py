@@ -73,6 +73,7 @@ def _key(request: Request) -> str:
 
 
 def _digest(request: Request) -> str:
+    """What was asked: the method, the address and the bytes of the body."""
     http = request._request
     told = b"\0".join([str(http.method).encode(), http.get_full_path().encode(), http.body])
     return hashlib.sha256(told).hexdigest()
