@@ -11,4 +11,4 @@ class CampaignsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        autodiscover_modules("merge_fields", "journey_actions")
+        autodiscover_modules("merge_fields", "suppressions", "journey_actions")

@@ -33,6 +33,7 @@ JOBS: tuple[Job, ...] = (
     Job("segments.audit", timedelta(days=1), "recompute", "Recompute every segment and compare"),
     Job("campaigns.start_due", timedelta(seconds=10), "campaigns", "Start campaigns that are due"),
     Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", "Send what is due"),
+    Job("campaigns.dispatch_service", timedelta(seconds=5), "service", "Send service messages"),
     Job("campaigns.finish_runs", timedelta(seconds=15), "campaigns", "Close finished campaign runs"),
     Job("growth.mature_points", timedelta(minutes=1), "default", "Activate points after the return window"),
     Job("growth.expire_points", timedelta(minutes=10), "default", "Expire points"),

@@ -10,6 +10,7 @@ from users.models import Channel
 class CampaignKind(models.TextChoices):
     ONE_OFF = "one_off", _("One-off")
     RECURRING = "recurring", _("Recurring")
+    SERVICE = "service", _("Service messages")
 
 
 class CampaignState(models.TextChoices):
@@ -27,6 +28,8 @@ class Campaign(models.Model):
     ``starts_at`` is the first (or only) slot. ``every_days`` and ``send_time`` (shop zone) make the slots
     of a recurring campaign. ``expires_after``: a message not sent by then is never sent. ``window_days``:
     the fixed window after assignment in which conversions count. ``salt`` makes the hold-out sticky.
+    ``approved_size`` is the audience a second operator agreed to. A campaign of service messages is built
+    in, has no segment, and its name is the kind of message.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -35,7 +38,11 @@ class Campaign(models.Model):
         _("state"), max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT
     )
     segment = models.ForeignKey(
-        "segments.Segment", verbose_name=_("segment"), on_delete=models.PROTECT, related_name="campaigns"
+        "segments.Segment",
+        verbose_name=_("segment"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="campaigns",
     )
     topic = models.ForeignKey(
         "users.Topic", verbose_name=_("topic"), on_delete=models.PROTECT, related_name="campaigns"
@@ -52,6 +59,10 @@ class Campaign(models.Model):
     window_days = models.PositiveSmallIntegerField(_("counted for (days)"), default=7)
     goal_event = models.CharField(_("goal"), max_length=200, default="order_paid")
     salt = models.CharField(max_length=32)
+    approved_size = models.IntegerField(null=True)
+    approved_by = models.ForeignKey(
+        "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(_("created"))
     created_by = models.ForeignKey(
         "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -64,6 +75,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_service(self) -> bool:
+        """Whether its messages need no consent and know no hold-out, caps or quiet hours."""
+        return self.topic.is_service
 
 
 class Step(models.Model):

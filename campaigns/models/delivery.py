@@ -11,6 +11,7 @@ from users.models.keys import of_customer
 class CampaignRun(models.Model):
     """One occasion of a campaign: planned as of ``planned_at``, finished when every delivery is settled.
 
+    ``planned_to`` is the customer id up to which planning has come, so that a killed planner goes on there.
     ``manifest`` is the frozen count: matched, will_receive, and one number per reason to skip.
     """
 
@@ -20,11 +21,13 @@ class CampaignRun(models.Model):
         FINISHED = "finished", _("Finished")
         CANCELLED = "cancelled", _("Cancelled")
         FAILED = "failed", _("Failed")
+        MISSED = "missed", _("Missed")
 
     campaign = models.ForeignKey("campaigns.Campaign", on_delete=models.CASCADE, related_name="runs")
     occasion = models.CharField(max_length=60)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNING)
     planned_at = models.DateTimeField()
+    planned_to = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     manifest = models.JSONField(default=dict)
@@ -38,7 +41,10 @@ class CampaignRun(models.Model):
 
 
 class Batch(models.Model):
-    """Deliveries of one run, channel and due slot that are claimed together under a lease."""
+    """Deliveries of one run, channel and due slot that are claimed together under a lease.
+
+    ``attempt`` counts the leases; a dispatcher that finds another number than its own has lost the batch.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -51,7 +57,7 @@ class Batch(models.Model):
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     lease_until = models.DateTimeField(null=True)
-    attempt = models.SmallIntegerField(default=0)
+    attempt = models.IntegerField(default=0)
     size = models.IntegerField()
     error = models.TextField(blank=True)
 
@@ -98,7 +104,8 @@ class Delivery(models.Model):
     """The decision: one row per (customer, step, occasion) for everybody who matched.
 
     queued → sending → sent | failed | unknown; queued → skipped(reason). ``contact`` is the address
-    chosen at plan, checked again at claim. ``outranked_by`` names the campaign that won.
+    chosen at plan, checked again at claim. ``variables`` are values for this message alone (service
+    messages). ``outranked_by`` names the campaign that won.
     """
 
     pk = models.CompositePrimaryKey("customer", "step", "occasion")
@@ -121,6 +128,8 @@ class Delivery(models.Model):
     due_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    variables = models.JSONField(null=True)
     outranked_by = models.ForeignKey(
         "campaigns.Campaign", null=True, on_delete=models.DO_NOTHING, related_name="+",
         db_constraint=False, db_index=False,
@@ -167,3 +176,22 @@ class Attention(models.Model):
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class ChannelHealth(models.Model):
+    """How a channel does: its failures in a row, until when nobody tries it, and when it is free again.
+
+    ``open_until`` (lease clock) is the circuit breaker; ``free_at`` (lease clock) shares out the rate that
+    the shop allows among all dispatchers.
+    """
+
+    channel = models.CharField(max_length=10, choices=Channel.choices, primary_key=True)
+    failures = models.IntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    free_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    last_failed_at = models.DateTimeField(null=True)
+    last_sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.channel

@@ -40,7 +40,10 @@ class Receipt(models.Model):
 
 
 class Assignment(models.Model):
-    """Which arm a customer is in, sticky per campaign; the window of proof starts at ``assigned_at``."""
+    """Which arm a customer is in, sticky per campaign; the window of proof starts at ``assigned_at``.
+
+    ``in_both``: two customers of different arms were joined; the proof leaves them out and counts them.
+    """
 
     pk = models.CompositePrimaryKey("customer", "campaign")
     customer = of_customer("assignments")
@@ -50,6 +53,7 @@ class Assignment(models.Model):
     )
     held_out = models.BooleanField()
     assigned_at = models.DateTimeField()
+    in_both = models.BooleanField(default=False)
 
     class Meta:
         indexes = [models.Index(fields=["campaign", "held_out"], name="assignment_by_campaign")]

@@ -1,0 +1,52 @@
+"""The shop's settings about messages: caps, quiet hours, speed, approval."""
+
+from datetime import time
+
+from django.utils.translation import gettext_lazy as _
+
+from campaigns.decision import Caps
+from campaigns.timing import QuietHours
+from users.models import Channel
+from users.shop import declare
+
+approval_over = declare(
+    "approval_over", 5000, _("Campaigns to more customers than this need a second operator's approval")
+)
+cap_per_day = declare("cap_per_day", 1, _("At most this many messages a customer and day (0: no cap)"))
+cap_per_week = declare("cap_per_week", 3, _("At most this many messages a customer in 7 days (0: no cap)"))
+cap_topic = declare("cap_topic_per_week", 0, _("At most this many of one topic in 7 days (0: no cap)"))
+cap_channel = declare("cap_channel_per_week", 0, _("At most this many on one channel in 7 days (0: no cap)"))
+
+# The law asks for quiet hours where a message makes a sound; mail does not.
+quiet_hours_of = {
+    Channel.EMAIL: declare("quiet_hours_email", "", _("Quiet hours for e-mail, such as 21:00-09:00")),
+    Channel.SMS: declare("quiet_hours_sms", "21:00-09:00", _("Quiet hours for SMS")),
+    Channel.APP_PUSH: declare("quiet_hours_app_push", "21:00-09:00", _("Quiet hours for app push")),
+    Channel.WEB_PUSH: declare("quiet_hours_web_push", "21:00-09:00", _("Quiet hours for web push")),
+}
+email_per_second = declare("email_per_second", 0, _("E-mails a second at most (0: as fast as they go)"))
+
+
+def caps() -> Caps:
+    """The house's caps as they stand now."""
+    return Caps(
+        per_day=cap_per_day.get(),
+        per_week=cap_per_week.get(),
+        topic_per_week=cap_topic.get(),
+        channel_per_week=cap_channel.get(),
+    )
+
+
+def quiet_hours(channel: str) -> QuietHours | None:
+    """The hours (customer zone) in which no marketing goes out over ``channel``; None: there are none."""
+    setting = quiet_hours_of.get(Channel(channel))
+    text = setting.get() if setting else ""
+    if not text:
+        return None
+    start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    return QuietHours(start, end)
+
+
+def messages_per_second(channel: str) -> int:
+    """The rate the shop allows on ``channel``; 0: as fast as it goes."""
+    return email_per_second.get() if channel == Channel.EMAIL else 0
