@@ -131,9 +131,7 @@ def _hindrance(person: Person, house: House) -> SkipReason | None:
 def _within_caps(person: Person, house: House) -> Verdict:
     """Room under every cap, for this message and for those that go before it (architecture.md)."""
     ahead = [
-        rival
-        for rival in person.rivals
-        if rival.rank < person.rank and rival.due_at < house.now + RIVALRY
+        rival for rival in person.rivals if rival.rank < person.rank and rival.due_at < house.now + RIVALRY
     ]
     rooms = _rooms(person, ahead, house)
     if any(room <= 0 for room, _ in rooms):
@@ -144,9 +142,7 @@ def _within_caps(person: Person, house: House) -> Verdict:
     return Send()
 
 
-def _rooms(
-    person: Person, ahead: Sequence[Rival], house: House
-) -> list[tuple[int, list[Rival]]]:
+def _rooms(person: Person, ahead: Sequence[Rival], house: House) -> list[tuple[int, list[Rival]]]:
     """For each cap that is set: how many more fit, and which rivals would take from it."""
     today = day_start(house.now, person.zone)
     week = [past for past in person.past if past.claimed_at > house.now - WEEK]

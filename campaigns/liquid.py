@@ -14,12 +14,55 @@ from liquid.exceptions import LiquidError, ResourceLimitError
 from config.kit.refusal import Refusal
 
 FILTERS = frozenset(
-    "abs append at_least at_most capitalize ceil default divided_by downcase escape first floor last lstrip"
-    " minus modulo newline_to_br plus prepend round rstrip size strip strip_html truncate truncatewords"
-    " upcase url_encode".split()
+    [
+        "abs",
+        "append",
+        "at_least",
+        "at_most",
+        "capitalize",
+        "ceil",
+        "default",
+        "divided_by",
+        "downcase",
+        "escape",
+        "first",
+        "floor",
+        "last",
+        "lstrip",
+        "minus",
+        "modulo",
+        "newline_to_br",
+        "plus",
+        "prepend",
+        "round",
+        "rstrip",
+        "size",
+        "strip",
+        "strip_html",
+        "truncate",
+        "truncatewords",
+        "upcase",
+        "url_encode",
+    ]
 )
 TAGS = frozenset(
-    "# assign break capture case comment content continue cycle echo for if illegal output unless".split()
+    [
+        "#",
+        "assign",
+        "break",
+        "capture",
+        "case",
+        "comment",
+        "content",
+        "continue",
+        "cycle",
+        "echo",
+        "for",
+        "if",
+        "illegal",
+        "output",
+        "unless",
+    ]
 )
 SOURCE_LIMIT = 200_000
 PROBLEMS = (LiquidError, RecursionError, ArithmeticError)
@@ -64,6 +107,10 @@ def render(template: BoundTemplate, values: Mapping[str, object], *, field: str)
 
 def _refusal(problem: Exception, field: str) -> Refusal:
     if isinstance(problem, (ResourceLimitError, RecursionError, ArithmeticError)):
-        message = _("The text does too much: a loop, a nesting or its output is larger than a message may be.")
+        message = _(
+            "The text does too much: a loop, a nesting or its output is larger than a message may be."
+        )
         return Refusal("template_too_big", message, field=field)
-    return Refusal("bad_template", _("The text cannot be read: {problem}").format(problem=problem.args[0]), field=field)
+    return Refusal(
+        "bad_template", _("The text cannot be read: {problem}").format(problem=problem.args[0]), field=field
+    )

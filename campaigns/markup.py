@@ -18,8 +18,27 @@ LINKS = "_links"
 _LIQUID = re.compile(r"({{.*?}}|{%.*?%})", re.S)
 _HREF = re.compile(r"""(<(?:a|mj-button)\b[^>]*?\bhref\s*=\s*)(["'])(https?://[^"'{}<>\s]+)\2""", re.I)
 _PLAIN_URL = re.compile(r"https?://[^\s\"'<>{}]+[^\s\"'<>{}.,;:!?)\]]")
-_BLOCKS = frozenset("p div br tr h1 h2 h3 h4 h5 h6 li table ul ol section article".split())
-_SILENT = frozenset("head style script title".split())
+_BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "table",
+        "ul",
+        "ol",
+        "section",
+        "article",
+    ]
+)
+_SILENT = frozenset(["head", "style", "script", "title"])
 
 
 def digest(url: str) -> str:
@@ -113,7 +132,7 @@ def _wrap(inner: str) -> str:
     return (
         '<!doctype html>\n<html><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1"></head>'
-        '<body style="margin:0;padding:24px;font:16px/1.6 -apple-system,\'PingFang SC\',\'Microsoft YaHei\','
+        "<body style=\"margin:0;padding:24px;font:16px/1.6 -apple-system,'PingFang SC','Microsoft YaHei',"
         'sans-serif;color:#222"><div style="max-width:600px;margin:0 auto">\n'
         f"{inner}</div></body></html>\n"
     )

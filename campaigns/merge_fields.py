@@ -19,9 +19,7 @@ def load_customers(customer_ids: Sequence[int], now: datetime) -> Mapping[int, V
     rows = Customer.objects.filter(pk__in=customer_ids).values(
         "pk", "name", "first_name", "last_name", "city", "region", "language"
     )
-    return {
-        row["pk"]: {**row, "first_name": row["first_name"] or row["name"].split(" ")[0]} for row in rows
-    }
+    return {row["pk"]: {**row, "first_name": row["first_name"] or row["name"].split(" ")[0]} for row in rows}
 
 
 def load_orders(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Values]:

@@ -71,7 +71,9 @@ def slot(day: date, at: time) -> datetime:
     return datetime.combine(day, at, shop_zone()).astimezone(UTC)
 
 
-def slots_until(first: datetime, every_days: int, at: time, until: datetime) -> tuple[list[datetime], datetime]:
+def slots_until(
+    first: datetime, every_days: int, at: time, until: datetime
+) -> tuple[list[datetime], datetime]:
     """The slots from ``first`` on that are due by ``until``, oldest first, and the next one after them.
 
     Later slots are ``every_days`` shop days apart at wall-clock time ``at``.

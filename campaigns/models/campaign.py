@@ -109,9 +109,7 @@ class Content(models.Model):
     body = models.TextField(_("text"))
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["step", "channel", "language"], name="content_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["step", "channel", "language"], name="content_once")]
 
     def __str__(self) -> str:
         return self.subject or f"{self.channel} {self.language}"

@@ -63,9 +63,7 @@ class Batch(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["due_at"], name="batch_open", condition=Q(state__in=["waiting", "leased"])
-            )
+            models.Index(fields=["due_at"], name="batch_open", condition=Q(state__in=["waiting", "leased"]))
         ]
 
     def __str__(self) -> str:
@@ -131,14 +129,20 @@ class Delivery(models.Model):
     attempts = models.SmallIntegerField(default=0)
     variables = models.JSONField(null=True)
     outranked_by = models.ForeignKey(
-        "campaigns.Campaign", null=True, on_delete=models.DO_NOTHING, related_name="+",
-        db_constraint=False, db_index=False,
+        "campaigns.Campaign",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
 
     class Meta:
         indexes = [
             # A batch's deliveries are read and settled together.
-            models.Index(fields=["batch", "customer"], name="delivery_by_batch", condition=Q(batch__isnull=False)),
+            models.Index(
+                fields=["batch", "customer"], name="delivery_by_batch", condition=Q(batch__isnull=False)
+            ),
             # Reports and drill-downs of one run by outcome.
             models.Index(fields=["run", "state", "reason"], name="delivery_by_run"),
         ]

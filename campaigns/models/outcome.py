@@ -31,7 +31,11 @@ class Receipt(models.Model):
     at = models.DateTimeField()
     by_bot = models.BooleanField(default=False)
     link = models.ForeignKey(
-        "campaigns.Link", null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        "campaigns.Link",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
         db_index=False,
     )
 
@@ -48,7 +52,10 @@ class Assignment(models.Model):
     pk = models.CompositePrimaryKey("customer", "campaign")
     customer = of_customer("assignments")
     campaign = models.ForeignKey(
-        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        "campaigns.Campaign",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     held_out = models.BooleanField()
@@ -65,7 +72,10 @@ class Conversion(models.Model):
     pk = models.CompositePrimaryKey("customer", "campaign")
     customer = of_customer("conversions")
     campaign = models.ForeignKey(
-        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        "campaigns.Campaign",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     message_id = models.CharField(max_length=150)
@@ -84,7 +94,10 @@ class OrderCredit(models.Model):
     source = models.CharField(max_length=40)
     number = models.CharField(max_length=100)
     campaign = models.ForeignKey(
-        "campaigns.Campaign", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        "campaigns.Campaign",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     step = models.ForeignKey(

@@ -80,9 +80,7 @@ def create_campaign(plan: Plan, texts: Iterable[Text], *, by: Operator | None, n
     return campaign
 
 
-def edit_campaign(
-    campaign_id: int, plan: Plan, texts: Iterable[Text], *, by: Operator | None
-) -> Campaign:
+def edit_campaign(campaign_id: int, plan: Plan, texts: Iterable[Text], *, by: Operator | None) -> Campaign:
     """Change a draft; an approval of its earlier form is void. Raises Refusal."""
     _check_plan(plan)
     with transaction.atomic():
@@ -156,9 +154,7 @@ def resume(campaign_id: int, *, by: Operator | None) -> None:
     with transaction.atomic():
         campaign = locked(campaign_id)
         state = CampaignState.RUNNING if campaign.runs.exists() else CampaignState.SCHEDULED
-        _move(
-            campaign_id, (CampaignState.PAUSED,), state, "campaign.resume", by, _("It is not paused.")
-        )
+        _move(campaign_id, (CampaignState.PAUSED,), state, "campaign.resume", by, _("It is not paused."))
         nudge("campaigns.dispatch")
 
 
@@ -178,7 +174,10 @@ def cancel(campaign_id: int, *, by: Operator | None) -> None:
 def locked(campaign_id: int) -> Campaign:
     """The campaign under a row lock, in the caller's transaction. Raises NotFound."""
     campaign = (
-        Campaign.objects.select_for_update(of=("self",)).select_related("topic").filter(pk=campaign_id).first()
+        Campaign.objects.select_for_update(of=("self",))
+        .select_related("topic")
+        .filter(pk=campaign_id)
+        .first()
     )
     if campaign is None or campaign.kind == CampaignKind.SERVICE:
         raise NotFound

@@ -5,6 +5,7 @@ statements, reads what was sent to them; two dispatchers with different batches 
 under the same cap.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -133,7 +134,8 @@ def _lock_attention(lease: Lease, size: int) -> list[int]:
             [ids],
         )
         fetch(
-            "SELECT 1 FROM campaigns_attention WHERE customer_id = ANY(%s) ORDER BY customer_id FOR UPDATE", [ids]
+            "SELECT 1 FROM campaigns_attention WHERE customer_id = ANY(%s) ORDER BY customer_id FOR UPDATE",
+            [ids],
         )
     return ids
 
@@ -163,7 +165,7 @@ def _facts(lease: Lease, ids: Sequence[int]) -> list[Claimed]:
     hidden = {} if lease.campaign.is_service else suppression.suppressed(ids)
     return [
         Claimed(
-            *(customer_id, occasion, contact, language, attempts + 1, variables),
+            *(customer_id, occasion, contact, language, attempts + 1, variables and json.loads(variables)),
             Person(
                 zone=zone_of(zone),
                 rank=(-priority, due_at, lease.campaign.pk),

@@ -80,9 +80,7 @@ class Sender:
         self._line = line
         self._done = done
         self._rate = shop.messages_per_second(lease.batch.channel)
-        self._writer = LetterWriter(
-            lease.step, lease.batch.channel, is_service=lease.campaign.is_service
-        )
+        self._writer = LetterWriter(lease.step, lease.batch.channel, is_service=lease.campaign.is_service)
         self._sent: list[Claimed] = []
         self._results: list[Result] = []
 
@@ -132,7 +130,9 @@ class Sender:
 
     def _note_health(self) -> bool:
         """Tell the circuit breaker how the provider did; whether it could be reached."""
-        unreachable = [result for result in self._results if result.outcome is Outcome.UNTRIED and result.error]
+        unreachable = [
+            result for result in self._results if result.outcome is Outcome.UNTRIED and result.error
+        ]
         if unreachable:
             health.failed(self._lease.batch.channel, unreachable[0].error, clock.now())
             return False

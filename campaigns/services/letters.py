@@ -7,10 +7,10 @@ from django.conf import settings
 
 from campaigns import merge, tokens
 from campaigns.channels.base import Message
-from campaigns.content import Compiled, Letter, choose, compiled
+from campaigns.content import Compiled, choose, compiled
 from campaigns.markup import LINKS, digest
 from campaigns.models import Content, Step
-from campaigns.services.claim import Claimed, Lease, refuse_letter
+from campaigns.services.claim import Claimed, refuse_letter
 from config.kit.refusal import Refusal
 
 
@@ -20,9 +20,7 @@ class LetterWriter:
     def __init__(self, step: Step, channel: str, *, is_service: bool) -> None:
         self._step = step
         self._is_service = is_service
-        self._contents = list(
-            Content.objects.filter(step=step, channel=channel).order_by("pk")
-        )
+        self._contents = list(Content.objects.filter(step=step, channel=channel).order_by("pk"))
         self._link_ids = {digest(url): pk for pk, url in step.links.values_list("pk", "url")}
 
     def write(self, claimed: Sequence[Claimed], now: datetime) -> list[tuple[Claimed, Message]]:
@@ -49,9 +47,7 @@ class LetterWriter:
         return Message(key, one.contact, letter, "" if self._is_service else own["unsubscribe_url"])
 
 
-def own_values(
-    about: tokens.Address, links: Iterable[str], link_ids: Mapping[str, int]
-) -> dict[str, object]:
+def own_values(about: tokens.Address, links: Iterable[str], link_ids: Mapping[str, int]) -> dict[str, object]:
     """The addresses that belong to one message: the way out, the open pixel, a click address per link."""
     site = settings.PUBLIC_URL
     clicks = {}

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from campaigns import shop, timing
 from campaigns.models import COUNTED_STATES, Campaign, CampaignRun, Step
-from config.kit.batches import execute, fetch
+from config.kit.batches import fetch
 from segments.models import Membership
 from users.models import USABLE_CONTACT_STATES
 
@@ -196,9 +196,7 @@ def _insert(run: CampaignRun) -> int | None:
     return None if reached is None else int(reached)
 
 
-def _decided(
-    campaign: Campaign, step: Step, *, after: int, chunk: int | None
-) -> tuple[str, dict[str, Any]]:
+def _decided(campaign: Campaign, step: Step, *, after: int, chunk: int | None) -> tuple[str, dict[str, Any]]:
     """The common part of plan and preview, and its parameters."""
     members = Membership.objects.filter(segment=campaign.segment, customer_id__gt=after)
     members = members.order_by("customer_id").values_list("customer_id", flat=True)

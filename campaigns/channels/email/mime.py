@@ -62,7 +62,7 @@ class Writer:
 
 def _encoded(value: str) -> str:
     """A header value in ASCII, folded as RFC 2047 asks."""
-    if value.isascii() and len(value) < 60:  # noqa: PLR2004 - fits a line beside its name
+    if value.isascii() and len(value) < 60:
         return value
     return Header(value, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
