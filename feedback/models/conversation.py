@@ -1,5 +1,7 @@
 """Conversations: one thread per customer and matter."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,10 +24,21 @@ class ConversationKind(models.TextChoices):
     PRAISE = "praise", _("Praise")
 
 
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def waiting(self) -> "ConversationQuerySet":
+        """Those that wait for us, the longest wait first."""
+        return self.filter(state=ConversationState.WAITING).order_by("waiting_since")
+
+    def late(self, now: datetime) -> "ConversationQuerySet":
+        """Those whose answer is overdue."""
+        return self.filter(state=ConversationState.WAITING, reply_due_at__lt=now)
+
+
 class Conversation(models.Model):
     """A matter of one customer. ``waiting_since`` is when the oldest unanswered message came.
 
-    ``first_reply_due_at`` and ``resolution_due_at`` follow the inbox's business calendar.
+    ``first_reply_due_at`` (kept for the record) and ``reply_due_at`` (of the current wait) follow the
+    inbox's business calendar; null when that never opens.
     """
 
     pk = models.CompositePrimaryKey("customer", "key")
@@ -41,9 +54,12 @@ class Conversation(models.Model):
     opened_at = models.DateTimeField()
     waiting_since = models.DateTimeField(null=True)
     first_reply_due_at = models.DateTimeField(null=True)
+    reply_due_at = models.DateTimeField(null=True)
     first_replied_at = models.DateTimeField(null=True)
     solved_at = models.DateTimeField(null=True)
     last_message_at = models.DateTimeField()
+
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key"], name="conversation_key_once")]
@@ -51,6 +67,13 @@ class Conversation(models.Model):
             models.Index(fields=["waiting_since"], name="conversation_waiting", condition=Q(state="waiting")),
             models.Index(fields=["-last_message_at"], name="conversation_recent"),
         ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the answer the customer waits for is overdue."""
+        return self.reply_due_at is not None and self.reply_due_at < now
 
 
 class Message(models.Model):
@@ -68,7 +91,14 @@ class Message(models.Model):
     mailed_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["conversation_key", "at"], name="message_by_conversation")]
+        indexes = [
+            models.Index(fields=["conversation_key", "at"], name="message_by_conversation"),
+            models.Index(
+                fields=["at"],
+                name="message_to_mail",
+                condition=Q(mailed_at__isnull=True, from_customer=False, is_note=False),
+            ),
+        ]
 
 
 class BusinessCalendar(models.Model):
