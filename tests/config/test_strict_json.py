@@ -86,7 +86,11 @@ def test_whatever_python_writes_is_read_or_refused_by_name(value: Any) -> None:
         assert parse(raw).value == json.loads(raw)
 
 
-@given(st.lists(st.tuples(TEXT, TEXT), min_size=1), st.sampled_from(['":', '" :', '"\t:', '"\n :']), st.booleans())
+@given(
+    st.lists(st.tuples(TEXT, TEXT), min_size=1),
+    st.sampled_from(['":', '" :', '"\t:', '"\n :']),
+    st.booleans(),
+)
 def test_a_doubled_name_is_always_found(pairs: list[tuple[str, str]], colon: str, ascii_only: bool) -> None:
     def text(value: str) -> str:
         return json.dumps(value, ensure_ascii=ascii_only)[:-1]

@@ -70,7 +70,9 @@ def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading
         try:
             item = read_event(event, envelope)
         except ItemRefused as refused:
-            reading.rejected.append(Rejected(index, refused.code, refused.field, event))
+            reading.rejected.append(
+                Rejected(index, refused.code, refused.field, _complete(event, body, kind))
+            )
             continue
         if item["message_id"] in seen:
             reading.duplicates += 1
@@ -78,6 +80,15 @@ def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading
         seen.add(item["message_id"])
         reading.accepted.append(item)
     return reading
+
+
+def _complete(event: Any, body: Body, kind: str | None) -> Any:
+    """The event with what the request said for all of its events, so that it can be read by itself."""
+    if not isinstance(event, dict):
+        return event
+    said = {"sentAt": body.sent_at, "context": body.context}
+    complete = {name: value for name, value in said.items() if value is not None} | event
+    return complete if kind is None else complete | {"type": kind}
 
 
 def read_event(event: Any, envelope: Envelope) -> Item:
@@ -143,7 +154,7 @@ def _time(event: dict[str, Any], envelope: Envelope) -> tuple[datetime, bool]:
 def _track(event: dict[str, Any], item: Item) -> None:
     name = _needed(event, "event", LONGEST_NAME)
     if name in RESERVED_NAMES:
-        raise ItemRefused("reserved_name", "event")
+        raise ItemRefused("reserved_event", "event")
     item["name"] = name
     item["properties"] = _object(event, "properties")
 

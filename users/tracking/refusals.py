@@ -39,7 +39,10 @@ ITEM: dict[str, StrOrPromise] = {
     "too_long": _("A field is too long."),
     "bad_time": _("A time is unreadable or impossible."),
     "no_identity": _("It says neither who (userId) nor which device (anonymousId)."),
-    "reserved_name": _("The event's name is one that only Regulars itself records."),
+    "reserved_event": _("The event's name is one that only Regulars itself records."),
+    "reserved_message_id": _("Its message ID begins like those that Regulars itself gives."),
+    "too_many_event_names": _("There are already too many names of events."),
+    "cannot_be_applied": _("Something in it could not be stored."),
 }
 
 
