@@ -4,12 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from config import env, logs, places
 from config.schedule import SCHEDULE
+
+# Lets `ModelAdmin[Customer]` and the like stand in code as they do for mypy.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("REGULARS_DATA", BASE_DIR / "var")

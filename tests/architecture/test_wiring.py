@@ -1,6 +1,8 @@
 """Gate: what is named somewhere exists there: jobs, settings, queues, lock files."""
 
 import re
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from celery import current_app
 from django.conf import settings
 
 from config.schedule import QUEUES, SCHEDULE
-from tests.architecture.locks import problems
+from tests.architecture.locks import PIN, problems
+from tests.architecture.test_layers import imported
 
 BASE = Path(__file__).resolve().parents[2]
 READERS = re.compile(r"env\.(?:text|flag|whole|words|one_of|folder|secret)\(\s*\"([A-Z_]+)\"")
@@ -57,3 +60,28 @@ def test_no_template_loads_from_elsewhere() -> None:
         and re.search(foreign, path.read_text())
     ]
     assert found == []
+
+
+def test_what_the_product_imports_is_installed_by_make_run() -> None:
+    """A library of the tests only would be missing where the product runs."""
+    own = {"config", "users", "segments", "campaigns", "growth", "feedback"}
+    pinned = {canonical(name) for name, _version in PIN.findall((BASE / "requirements.lock").read_text())}
+    distributions = packages_distributions()
+    used = {
+        (name.split(".")[0], str(path.relative_to(BASE)))
+        for app in own
+        for path in (BASE / app).rglob("*.py")
+        for name in imported(path)
+    }
+    missing = sorted(
+        f"{path} imports {top}"
+        for top, path in used
+        if top not in own | sys.stdlib_module_names
+        and not {canonical(found) for found in distributions.get(top, [])} & pinned
+    )
+    assert missing == []
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as the index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
