@@ -1,0 +1,125 @@
+"""What rules may ask about: fields, collections and happenings, lent by the apps' ``segment_fields.py``.
+
+An app's ``segment_fields.py`` is found at start, as Django finds ``admin.py``. It registers
+
+* a **Field**: one value per customer (stage, city, points balance, level);
+* a **Collection**: several values per customer (tags, interests);
+* a **Source**: things that happen to a customer at an instant (events, orders, messages).
+
+``docs/segment-fields.md`` shows one of each. The duty that comes with it: every service that changes what a
+registered name reads touches its topic in the same transaction (``users.services.touch``).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet
+from django_stubs_ext import StrOrPromise
+
+from config.kit.registry import Registry
+from segments.rules.arguments import About, Choices
+from segments.rules.as_of import AsOf
+from segments.rules.kinds import Kind
+from segments.rules.operators import Value
+from users.topics import TouchTopic
+
+Rows = QuerySet[Any]
+OF_CUSTOMER: Mapping[str, str] = {"customer": "pk"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One value per customer.
+
+    ``value`` is the way to it: an ORM path from the customer (``standing__orders``), or, with ``rows``, a
+    path inside those rows, which hold at most one row per customer. ``absent``: what it means that there is
+    no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
+    values to offer in a form (given what was typed so far), where others are possible too.
+    """
+
+    name: str
+    label: StrOrPromise
+    group: StrOrPromise
+    kind: Kind
+    topic: TouchTopic
+    value: str | Value = ""
+    rows: Callable[[], Rows] | None = None
+    link: Mapping[str, str] = field(default_factory=lambda: OF_CUSTOMER)
+    absent: Any = None
+    choices: Callable[[], Choices] | None = None
+    suggest: Callable[[str], Sequence[str]] | None = None
+
+    @property
+    def x(self) -> Value:
+        """The value as an expression over the customer, or over ``rows``."""
+        path = self.value or self.name
+        return F(path) if isinstance(path, str) else path
+
+    @property
+    def about(self) -> About:
+        """What its values are about, for reading and wording them."""
+        return About(choices=self.choices, is_money=self.kind.is_money)
+
+    def linked_rows(self) -> Rows:
+        """``rows`` of the customer (or row) that the statement is looking at."""
+        assert self.rows is not None
+        return self.rows().filter(**{key: OuterRef(outer) for key, outer in self.link.items()})
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Several values per customer. ``has`` says, as a condition on the customer: has any of these values."""
+
+    name: str
+    label: StrOrPromise
+    group: StrOrPromise
+    topic: TouchTopic
+    has: Callable[[Sequence[str]], Q]
+    choices: Callable[[], Choices] | None = None
+    suggest: Callable[[str], Sequence[str]] | None = None
+
+    @property
+    def about(self) -> About:
+        """What its values are about, for reading and wording them."""
+        return About(choices=self.choices)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Things that happen to customers, each at one instant.
+
+    ``rows(as_of, name)`` gives all of them; each row has a foreign key ``customer`` and its instant under
+    ``time``. ``name`` is the event's name for events, else None. ``properties`` may be filtered; those of a
+    number kind may be summed. ``did`` and ``did_not`` are clauses about the customer ("ordered"), ``noun``
+    names the things ("orders"); they may hold ``%(event)s``.
+    """
+
+    name: str
+    label: StrOrPromise
+    group: StrOrPromise
+    topic: TouchTopic
+    rows: Callable[[AsOf, str | None], Rows]
+    time: str
+    did: StrOrPromise
+    did_not: StrOrPromise
+    noun: StrOrPromise
+    properties: Mapping[str, Field] = field(default_factory=dict)
+    open_properties: str = ""
+    suggest_property: Callable[[str | None], Sequence[str]] | None = None
+
+
+fields: Registry[Field] = Registry("segment field")
+collections: Registry[Collection] = Registry("segment collection")
+sources: Registry[Source] = Registry("segment source")
+
+
+def register(*entries: Field | Collection | Source) -> None:
+    """Lend fields, collections and sources to rules. A name is stored in rules: keep it for ever."""
+    for entry in entries:
+        if isinstance(entry, Field):
+            fields.register(entry.name, entry)
+        elif isinstance(entry, Collection):
+            collections.register(entry.name, entry)
+        else:
+            sources.register(entry.name, entry)

@@ -1,0 +1,89 @@
+"""A condition on a custom attribute: ``{"attribute": "favourite_band", "op": "equals", "value": "Miles"}``.
+
+The path is a name or a list of names, and always a bound parameter. The type is that of the value compared
+with: an attribute that holds a text is never equal to a number.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Expression, F, Q
+from django.utils.translation import gettext as _
+
+from segments.registry import Field
+from segments.rules.as_of import AsOf
+from segments.rules.asking import asked
+from segments.rules.conditions.base import Condition
+from segments.rules.conditions.field import phrase, read_operator, show, write_operator
+from segments.rules.json_values import json_type, json_value
+from segments.rules.kinds import OPEN
+from segments.rules.operators import Operator
+from segments.rules.reading import Reader
+from segments.rules.words import Words
+from users.topics import TouchTopic
+
+LONGEST_PATH = 5
+
+
+@dataclass(frozen=True)
+class AttributeCondition(Condition):
+    path: tuple[str, ...]
+    operator: Operator
+    value: Any
+
+    @classmethod
+    def read(cls, reader: Reader) -> "AttributeCondition":
+        reader.only(required=("attribute", "op"), optional=("value",))
+        path = read_path(reader.at("attribute"))
+        operator, value = read_operator(reader, open_field(path, "attributes"))
+        return cls(path, operator, value)
+
+    def write(self) -> dict[str, Any]:
+        return {"attribute": write_path(self.path), **write_operator(self.operator, self.value)}
+
+    @property
+    def field(self) -> Field:
+        """The attribute as a field of its own."""
+        return open_field(self.path, "attributes", self.operator, self.value)
+
+    def expression(self, as_of: AsOf) -> Q:
+        return asked(self.field, self.operator, self.value, as_of)
+
+    def sentence(self, words: Words) -> str:
+        return phrase(self.field, self.operator, self.value, words)
+
+    def topics(self) -> frozenset[TouchTopic]:
+        return frozenset({TouchTopic.PROFILE})
+
+    def actual(self, as_of: AsOf) -> Expression | F:
+        return json_value(F("attributes"), self.path, "any")
+
+    def show(self, actual: Any, words: Words) -> str:
+        return show(self.field, actual, words)
+
+
+def read_path(reader: Reader) -> tuple[str, ...]:
+    """A name, or a list of names from the outside inwards."""
+    if isinstance(reader.raw, list):
+        return tuple(item.text() for item in reader.items(1, LONGEST_PATH))
+    return (reader.text(),)
+
+
+def write_path(path: tuple[str, ...]) -> str | list[str]:
+    """As ``read_path`` reads it."""
+    return path[0] if len(path) == 1 else list(path)
+
+
+def open_field(
+    path: tuple[str, ...], column: str, operator: Operator | None = None, value: Any = None
+) -> Field:
+    """A value inside a jsonb column as a field, typed by what it is compared with."""
+    wanted = "any" if operator is None else json_type(operator.argument, value)
+    return Field(
+        name=" › ".join(path),
+        label=" › ".join(path),
+        group="",
+        kind=OPEN,
+        topic=TouchTopic.PROFILE,
+        value=json_value(F(column), path, wanted),
+    )

@@ -1,0 +1,62 @@
+"""What every condition answers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Expression, F, Q, QuerySet
+
+from segments.rules.as_of import AsOf
+from segments.rules.reading import Reader
+from segments.rules.words import Words
+from users.topics import TouchTopic
+
+# Customer ids, as a query of one column.
+Ids = QuerySet[Any, Any]
+
+
+@dataclass(frozen=True)
+class Condition(ABC):
+    """One leaf of a rule, true or false of every customer at every instant: never unknown."""
+
+    @classmethod
+    @abstractmethod
+    def read(cls, reader: Reader) -> "Condition":
+        """The condition from its JSON. Raises Refusal with the path of what is wrong."""
+
+    @abstractmethod
+    def write(self) -> dict[str, Any]:
+        """The JSON that reads back as this condition."""
+
+    @abstractmethod
+    def expression(self, as_of: AsOf) -> Q:
+        """The condition over Customer; two-valued."""
+
+    @abstractmethod
+    def sentence(self, words: Words) -> str:
+        """The condition as a clause in the language that is active."""
+
+    def topics(self) -> frozenset[TouchTopic]:
+        """The topics whose touches can change the answer."""
+        return frozenset()
+
+    def segments(self) -> frozenset[int]:
+        """The segments it refers to."""
+        return frozenset()
+
+    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+        """The customers for whom time alone may have changed the answer between two instants."""
+        return []
+
+    def actual(self, as_of: AsOf) -> Expression | F | None:
+        """The value the condition looks at, for explaining one customer; None: there is nothing to show."""
+        return None
+
+    def show(self, actual: Any, words: Words) -> str:
+        """``actual`` in words."""
+        return "" if actual is None else str(actual)
+
+    def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
+        """Instants at which time alone may change the answer for one customer."""
+        return []

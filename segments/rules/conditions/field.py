@@ -1,0 +1,114 @@
+"""A condition on one value of the customer: ``{"field": "stage", "op": "is_any_of", "value": ["dormant"]}``."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Expression, F, Subquery
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from segments import registry
+from segments.registry import Field
+from segments.rules.arguments import Nothing
+from segments.rules.as_of import AsOf
+from segments.rules.asking import asked
+from segments.rules.conditions.base import Condition, Ids
+from segments.rules.operators import Operator
+from segments.rules.reading import Reader
+from segments.rules.words import Words, day, number, quoted
+from users.models import Customer
+from users.topics import TouchTopic
+
+
+@dataclass(frozen=True)
+class FieldCondition(Condition):
+    field: Field
+    operator: Operator
+    value: Any
+
+    @classmethod
+    def read(cls, reader: Reader) -> "FieldCondition":
+        reader.only(required=("field", "op"), optional=("value",))
+        field = registry.fields.get(reader.at("field").text())
+        if field is None:
+            raise reader.at("field").refusal("unknown_field", _("there is no such field"))
+        operator, value = read_operator(reader, field)
+        return cls(field, operator, value)
+
+    def write(self) -> dict[str, Any]:
+        return {"field": self.field.name, **write_operator(self.operator, self.value)}
+
+    def expression(self, as_of: AsOf) -> Any:
+        return asked(self.field, self.operator, self.value, as_of)
+
+    def sentence(self, words: Words) -> str:
+        return phrase(self.field, self.operator, self.value, words)
+
+    def topics(self) -> frozenset[TouchTopic]:
+        return frozenset({self.field.topic})
+
+    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+        moved = self.operator.crossed(self.field.x, self.value, then, now)
+        if moved is None:
+            return []
+        if self.field.rows is None:
+            return [Customer.objects.filter(moved).values("pk")]
+        return [self.field.rows().filter(moved).values("customer_id")]
+
+    def actual(self, as_of: AsOf) -> Expression | F:
+        if self.field.rows is None:
+            return self.field.x
+        return Subquery(self.field.linked_rows().annotate(asked_value=self.field.x).values("asked_value")[:1])
+
+    def show(self, actual: Any, words: Words) -> str:
+        return show(self.field, actual, words)
+
+    def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
+        return self.operator.turns(actual, self.value, as_of)
+
+
+def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:
+    """The operator and value of an object that has ``op`` and perhaps ``value``."""
+    operator = field.kind.operators.get(reader.at("op").text())
+    if operator is None:
+        known = ", ".join(field.kind.operators)
+        raise reader.at("op").refusal(
+            "unknown_operator", _("cannot be asked that way (possible: %(known)s)") % {"known": known}
+        )
+    if isinstance(operator.argument, Nothing):
+        if "value" in reader.mapping():
+            operator.argument.read(reader.at("value"), field.about)
+        return operator, None
+    if "value" not in reader.mapping():
+        raise reader.refusal("missing_key", _("needs “%(key)s”") % {"key": "value"})
+    return operator, operator.argument.read(reader.at("value"), field.about)
+
+
+def write_operator(operator: Operator, value: Any) -> dict[str, Any]:
+    """The keys ``op`` and ``value`` of the JSON."""
+    if isinstance(operator.argument, Nothing):
+        return {"op": operator.name}
+    return {"op": operator.name, "value": operator.argument.write(value)}
+
+
+def phrase(field: Field, operator: Operator, value: Any, words: Words) -> str:
+    """A field, an operator and a value as a clause."""
+    texts = operator.argument.words(value, field.about, words)
+    return operator.phrase(str(field.label), texts)
+
+
+def show(field: Field, actual: Any, words: Words) -> str:
+    """A field's actual value in words."""
+    if actual is None or actual == "":
+        return _("not known")
+    if field.about.choices is not None:
+        return str(field.about.choices().get(actual, actual))
+    if isinstance(actual, bool):
+        return _("yes") if actual else _("no")
+    if isinstance(actual, int | Decimal):
+        return words.money(actual) if field.about.is_money else number(actual)
+    if isinstance(actual, datetime):
+        return date_format(actual.astimezone(words.zone), "DATETIME_FORMAT")
+    return day(actual) if isinstance(actual, date) else quoted(str(actual))

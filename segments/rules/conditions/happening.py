@@ -1,0 +1,219 @@
+"""The JSON of what happened: which source, which filters, which window, which measure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from segments import registry
+from segments.registry import Field, Source
+from segments.rules.arguments import plain_number
+from segments.rules.conditions.attribute import open_field, read_path, write_path
+from segments.rules.conditions.field import read_operator, write_operator
+from segments.rules.json_values import json_value
+from segments.rules.kinds import MONEY, NUMBER
+from segments.rules.measures import MEASURES, Bounds, Measure
+from segments.rules.operators import Operator, Value
+from segments.rules.reading import Reader
+from segments.rules.windows import WINDOWS, Ever, Window
+from segments.rules.words import Words
+
+if TYPE_CHECKING:
+    from segments.rules.conditions.happened import Happened
+
+OPS = ("did", "did_not", "first", "last", *(name for name in MEASURES if name != "did"))
+MOST_FILTERS = 10
+LARGEST_COUNT = 1_000_000
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A condition on a property of what happened."""
+
+    path: tuple[str, ...]
+    source: Source
+    operator: Operator
+    value: Any
+
+    @property
+    def field(self) -> Field:
+        """The property as a field over the source's rows."""
+        named = named_property(self.source, self.path)
+        return named or open_field(self.path, self.source.open_properties, self.operator, self.value)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measure, the property it is of, and its bounds."""
+
+    measure: Measure
+    bounds: Bounds
+    of: tuple[str, ...] | None = None
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it only asks for one occurrence: no aggregate is needed then."""
+        return self.measure.name in {"did", "days"} and self.bounds == Bounds(at_least=1)
+
+    def x(self, source: Source) -> Value | None:
+        """The measured property as an expression over the source's rows."""
+        if self.of is None:
+            return None
+        named = named_property(source, self.of)
+        return named.x if named else json_value(F(source.open_properties), self.of, "number")
+
+    def is_money(self, source: Source) -> bool:
+        """Whether the figure is an amount in minor units."""
+        named = named_property(source, self.of) if self.of else None
+        return named is not None and named.kind.is_money
+
+    def phrase(self, source: Source, words: Words) -> str:
+        """The measure and its bounds in words."""
+        named = named_property(source, self.of) if self.of else None
+        of = str(named.label) if named else " › ".join(self.of or ())
+        return self.measure.phrase(self.bounds, of, self.is_money(source), words)
+
+
+def named_property(source: Source, path: tuple[str, ...]) -> Field | None:
+    """The property that the source declares under this name, if it does."""
+    return source.properties.get(path[0]) if len(path) == 1 else None
+
+
+def read_happening(reader: Reader) -> dict[str, Any]:
+    """The parts of a ``Happened``. Raises Refusal."""
+    source, event = _source(reader)
+    op = reader.at("op").one_of(OPS) if "op" in reader.mapping() else "did"
+    _check_keys(reader, op)
+    return {
+        "source": source,
+        "event": event,
+        "op": op,
+        "window": _window(reader, op),
+        "where": _filters(reader, source),
+        "measured": _measured(reader, source, op) if op in MEASURES else None,
+    }
+
+
+def happening_json(condition: "Happened") -> dict[str, Any]:
+    """The JSON that reads back as the condition."""
+    written: dict[str, Any] = (
+        {"event": condition.event} if condition.event is not None else {"happened": condition.source.name}
+    )
+    written["op"] = condition.op
+    if condition.measured is not None:
+        written |= _measured_json(condition.measured)
+    if not isinstance(condition.window, Ever):
+        written[condition.window.name] = condition.window.value()
+    if condition.where:
+        written["where"] = [
+            {"property": write_path(one.path), **write_operator(one.operator, one.value)}
+            for one in condition.where
+        ]
+    return written
+
+
+def _source(reader: Reader) -> tuple[Source, str | None]:
+    if "event" in reader.mapping():
+        return registry.sources["events"], reader.at("event").text()
+    source = registry.sources.get(reader.at("happened").text())
+    if source is None or source.name == "events":
+        raise reader.at("happened").refusal("unknown_source", _("nothing of that name is recorded"))
+    return source, None
+
+
+def _check_keys(reader: Reader, op: str) -> None:
+    begin = "event" if "event" in reader.mapping() else "happened"
+    optional = {"op", "where", *WINDOWS}
+    if op in MEASURES:
+        optional |= {"at_least", "at_most"} | ({"of"} if MEASURES[op].of else set())
+    reader.only(required=(begin,), optional=optional)
+
+
+def _window(reader: Reader, op: str) -> Window:
+    named = [name for name in WINDOWS if name in reader.mapping()]
+    if len(named) > 1:
+        raise reader.refusal(
+            "two_windows", _("can have one window only, not %(names)s") % {"names": ", ".join(named)}
+        )
+    if named:
+        return WINDOWS[named[0]].read(reader.at(named[0]))
+    if op in {"first", "last"}:
+        raise reader.refusal(
+            "missing_key", _("needs a window: one of %(names)s") % {"names": ", ".join(WINDOWS)}
+        )
+    return Ever()
+
+
+def _filters(reader: Reader, source: Source) -> tuple[Filter, ...]:
+    if "where" not in reader.mapping():
+        return ()
+    return tuple(_filter(item, source) for item in reader.at("where").items(1, MOST_FILTERS))
+
+
+def _filter(reader: Reader, source: Source) -> Filter:
+    reader.only(required=("property", "op"), optional=("value",))
+    path = read_path(reader.at("property"))
+    field = _property(reader.at("property"), source, path)
+    operator, value = read_operator(reader, field)
+    return Filter(path, source, operator, value)
+
+
+def _property(reader: Reader, source: Source, path: tuple[str, ...]) -> Field:
+    field = named_property(source, path)
+    if field is not None:
+        return field
+    if source.open_properties:
+        return open_field(path, source.open_properties)
+    known = ", ".join(source.properties)
+    raise reader.refusal("unknown_property", _("there is no such property (known: %(known)s)") % {"known": known})
+
+
+def _measured(reader: Reader, source: Source, op: str) -> Measured:
+    measure = MEASURES[op]
+    of = None
+    if measure.of:
+        if "of" not in reader.mapping():
+            raise reader.refusal("missing_key", _("needs “%(key)s”") % {"key": "of"})
+        of = _measurable(reader.at("of"), source)
+    return Measured(measure, _bounds(reader, source, measure, of), of)
+
+
+def _measurable(reader: Reader, source: Source) -> tuple[str, ...]:
+    path = read_path(reader)
+    field = _property(reader, source, path)
+    is_named = named_property(source, path) is not None
+    if is_named and (field.rows is not None or field.kind not in (NUMBER, MONEY)):
+        raise reader.refusal("not_a_number", _("is not a figure that can be added up"))
+    return path
+
+
+def _bounds(reader: Reader, source: Source, measure: Measure, of: tuple[str, ...] | None) -> Bounds:
+    given = {key: reader.at(key) for key in ("at_least", "at_most") if key in reader.mapping()}
+    if not given and measure.name == "did":
+        return Bounds(at_least=1)
+    if not given:
+        raise reader.refusal("missing_key", _("needs “at_least” or “at_most”"))
+    named = named_property(source, of) if of else None
+    bounds = Bounds(**{key: _bound(value, measure, named) for key, value in given.items()})
+    if bounds.at_least is not None and bounds.at_most is not None and bounds.at_most < bounds.at_least:
+        raise reader.at("at_most").refusal("bad_range", _("must not be smaller than “at_least”"))
+    if measure.name in {"did", "days"} and bounds == Bounds(at_least=0):
+        raise reader.at("at_least").refusal("means_everyone", _("0 or more times is true of everyone"))
+    return bounds
+
+
+def _bound(reader: Reader, measure: Measure, named: Field | None) -> int | Decimal:
+    if not measure.of:
+        return reader.whole(0, LARGEST_COUNT)
+    return reader.whole() if named is not None and named.kind.is_money else reader.number()
+
+
+def _measured_json(measured: Measured) -> dict[str, Any]:
+    written: dict[str, Any] = {} if measured.of is None else {"of": write_path(measured.of)}
+    for key in ("at_least", "at_most"):
+        bound = getattr(measured.bounds, key)
+        if bound is not None:
+            written[key] = plain_number(bound)
+    return written

@@ -1,0 +1,88 @@
+"""Membership of another segment: ``{"segment": 7, "op": "in", "for_days": 14}``."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, Expression, OuterRef, Q, Subquery
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from segments.models import Membership, MembershipChange, Run, Segment
+from segments.rules.as_of import AsOf
+from segments.rules.conditions.base import Condition, Ids
+from segments.rules.reading import Reader
+from segments.rules.windows import LONGEST_DAYS
+from segments.rules.words import Words
+
+
+@dataclass(frozen=True)
+class InSegment(Condition):
+    """In another segment, or not, or in it without a break for at least so many days."""
+
+    segment: int
+    inside: bool = True
+    for_days: int | None = None
+
+    @classmethod
+    def read(cls, reader: Reader) -> "InSegment":
+        reader.only(required=("segment", "op"), optional=("for_days",))
+        pk = reader.at("segment").whole(1)
+        inside = reader.at("op").one_of(("in", "not_in")) == "in"
+        if not Segment.objects.filter(pk=pk).exists():
+            raise reader.at("segment").refusal("unknown_segment", _("there is no such segment"))
+        if "for_days" not in reader.mapping():
+            return cls(pk, inside)
+        if not inside:
+            raise reader.at("for_days").refusal("unknown_key", _("goes only with “in”"))
+        return cls(pk, inside, reader.at("for_days").whole(1, LONGEST_DAYS))
+
+    def write(self) -> dict[str, Any]:
+        written: dict[str, Any] = {"segment": self.segment, "op": "in" if self.inside else "not_in"}
+        return written if self.for_days is None else {**written, "for_days": self.for_days}
+
+    def expression(self, as_of: AsOf) -> Q:
+        members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
+        if self.for_days is not None:
+            members = members.filter(entered_at__lte=as_of.now - timedelta(days=self.for_days))
+        return Q(Exists(members)) if self.inside else ~Q(Exists(members))
+
+    def sentence(self, words: Words) -> str:
+        name = {"segment": words.segment(self.segment)}
+        if not self.inside:
+            return _("is not in the segment %(segment)s") % name
+        if self.for_days is None:
+            return _("is in the segment %(segment)s") % name
+        return ngettext(
+            "has been in the segment %(segment)s for at least %(n)d day",
+            "has been in the segment %(segment)s for at least %(n)d days",
+            self.for_days,
+        ) % {**name, "n": self.for_days}
+
+    def segments(self) -> frozenset[int]:
+        return frozenset({self.segment})
+
+    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+        """Those who entered so many days ago: read from the log by run, not from the whole membership."""
+        if self.for_days is None:
+            return []
+        back = timedelta(days=self.for_days)
+        runs = Run.objects.filter(now__gt=then.now - back, now__lte=now.now - back)
+        entered = MembershipChange.objects.filter(segment=self.segment, run__in=runs, entered=True)
+        return [entered.values("customer_id")]
+
+    def actual(self, as_of: AsOf) -> Expression:
+        members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
+        return Subquery(members.values("entered_at"))
+
+    def show(self, actual: Any, words: Words) -> str:
+        if actual is None:
+            return _("not in it")
+        since = date_format(actual.astimezone(words.zone), "DATETIME_FORMAT")
+        return _("in it since %(since)s") % {"since": since}
+
+    def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
+        if self.for_days is None or actual is None:
+            return []
+        return [actual + timedelta(days=self.for_days)]

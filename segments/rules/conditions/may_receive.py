@@ -1,0 +1,57 @@
+"""May be written to: ``{"may_receive": "email", "topic": "news"}``: a usable contact and a current consent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from segments.rules.as_of import AsOf
+from segments.rules.conditions.base import Condition
+from segments.rules.reading import Reader
+from segments.rules.words import Words
+from users.models import Channel, Consent, ContactPoint, Topic, usable_contact
+from users.topics import TouchTopic
+
+
+@dataclass(frozen=True)
+class MayReceive(Condition):
+    """For a service topic a usable contact is enough; for any other, no consent row means no."""
+
+    channel: str
+    topic: str
+    may: bool = True
+
+    @classmethod
+    def read(cls, reader: Reader) -> "MayReceive":
+        reader.only(required=("may_receive", "topic"), optional=("op",))
+        channel = reader.at("may_receive").one_of(Channel.values)
+        topic = reader.at("topic").one_of(list(Topic.objects.values_list("slug", flat=True)))
+        op = reader.at("op").one_of(("may", "may_not")) if "op" in reader.mapping() else "may"
+        return cls(channel, topic, op == "may")
+
+    def write(self) -> dict[str, Any]:
+        written = {"may_receive": self.channel, "topic": self.topic}
+        return written if self.may else {**written, "op": "may_not"}
+
+    def expression(self, as_of: AsOf) -> Q:
+        topic = Topic.objects.get(slug=self.topic)
+        may = Q(Exists(_of_customer(ContactPoint, usable_contact(), channel=self.channel)))
+        if not topic.is_service:
+            may &= Q(Exists(_of_customer(Consent, Q(is_current=True, granted=True), channel=self.channel, topic=topic)))
+        return may if self.may else ~may
+
+    def sentence(self, words: Words) -> str:
+        pattern = (
+            _("may be sent %(topic)s by %(channel)s")
+            if self.may
+            else _("may not be sent %(topic)s by %(channel)s")
+        )
+        return pattern % {"topic": words.topic(self.topic), "channel": Channel(self.channel).label}
+
+    def topics(self) -> frozenset[TouchTopic]:
+        return frozenset({TouchTopic.CONTACT, TouchTopic.CONSENT})
+
+
+def _of_customer(model: Any, condition: Q, **fixed: Any) -> Any:
+    return model.objects.filter(condition, customer=OuterRef("pk"), **fixed)

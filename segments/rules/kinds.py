@@ -1,0 +1,91 @@
+"""The kinds of value a field can have, each with its operators and with what counts as known."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.db.models import Q
+from django.db.models.lookups import Exact, IsNull
+
+from segments.rules.arguments import Scalar
+from segments.rules.calendar import (
+    AgeAtLeast,
+    AgeAtMost,
+    AnniversaryIn,
+    AnniversaryThisMonth,
+    AnniversaryWithin,
+    InMonth,
+)
+from segments.rules.operators import (
+    FLAG_OPERATORS,
+    INSTANT_OPERATORS,
+    KNOWN,
+    NUMBER_OPERATORS,
+    TEXT_OPERATORS,
+    Equals,
+    IsAnyOf,
+    IsNoneOf,
+    NotEquals,
+    Operator,
+    Value,
+)
+
+
+def is_filled(x: Value) -> Q:
+    """A text that is not empty."""
+    return Q(IsNull(x, False)) & ~Q(Exact(x, ""))
+
+
+def is_not_null(x: Value) -> Q:
+    return Q(IsNull(x, False))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of value: its operators by name, and when a value counts as known."""
+
+    name: str
+    operators: MappingProxyType[str, Operator]
+    known: Callable[[Value], Q] = is_not_null
+    is_money: bool = False
+
+
+def _kind(
+    name: str,
+    operators: Sequence[Operator],
+    *,
+    known: Callable[[Value], Q] = is_not_null,
+    is_money: bool = False,
+) -> Kind:
+    return Kind(name, MappingProxyType({each.name: each for each in operators}), known, is_money)
+
+
+TEXT = _kind("text", (*TEXT_OPERATORS, *KNOWN), known=is_filled)
+CHOICE = _kind("choice", (IsAnyOf(), IsNoneOf(), *KNOWN), known=is_filled)
+NUMBER = _kind("number", (*NUMBER_OPERATORS, *KNOWN))
+MONEY = _kind("money", (*NUMBER_OPERATORS, *KNOWN), is_money=True)
+FLAG = _kind("flag", FLAG_OPERATORS)
+INSTANT = _kind("instant", (*INSTANT_OPERATORS, *KNOWN))
+BIRTHDAY = _kind(
+    "birthday",
+    (
+        AnniversaryIn(),
+        AnniversaryWithin(),
+        AnniversaryThisMonth(),
+        InMonth(),
+        AgeAtLeast(),
+        AgeAtMost(),
+        *KNOWN,
+    ),
+)
+# Custom attributes and properties of events: what the JSON holds decides the type.
+OPEN = _kind(
+    "open",
+    (
+        Equals(Scalar()),
+        NotEquals(Scalar()),
+        *(each for each in TEXT_OPERATORS if each.name not in {"equals", "not_equals"}),
+        *(each for each in NUMBER_OPERATORS if each.name not in {"equals", "not_equals"}),
+        *KNOWN,
+    ),
+)

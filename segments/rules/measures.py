@@ -1,0 +1,169 @@
+"""What is measured over the things that happened to a customer: how many, on how many days, how much."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db.models import Avg, Count, DecimalField, F, Max, Min, Q, Sum
+from django.db.models import Value as Constant
+from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
+
+from segments.registry import Rows
+from segments.rules.as_of import AsOf
+from segments.rules.operators import Value
+from segments.rules.words import Words, number
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """At least, at most, or both; both bounds included."""
+
+    at_least: int | Decimal | None = None
+    at_most: int | Decimal | None = None
+
+    @property
+    def fit_zero(self) -> bool:
+        """Whether zero lies within."""
+        return (self.at_least or 0) <= 0 and (self.at_most is None or self.at_most >= 0)
+
+    def hold(self, figure: Any, per: Any = 1) -> Q:
+        """``figure ÷ per`` lies within, without the division."""
+        within = Q()
+        if self.at_least is not None:
+            within &= Q(GreaterThanOrEqual(figure, _times(self.at_least, per)))
+        if self.at_most is not None:
+            within &= Q(LessThanOrEqual(figure, _times(self.at_most, per)))
+        return within
+
+    def miss(self, figure: Any) -> Q:
+        """``figure`` lies outside."""
+        outside = []
+        if self.at_least is not None:
+            outside.append(Q(LessThan(figure, self.at_least)))
+        if self.at_most is not None:
+            outside.append(Q(GreaterThan(figure, self.at_most)))
+        return outside[0] if len(outside) == 1 else outside[0] | outside[1]
+
+    def phrase(self, write: Any) -> str:
+        """The bounds in words; ``write`` puts one figure into words."""
+        if self.at_least is None:
+            return _("at most %(most)s") % {"most": write(self.at_most)}
+        if self.at_most is None:
+            return _("at least %(least)s") % {"least": write(self.at_least)}
+        if self.at_least == self.at_most:
+            return _("exactly %(figure)s") % {"figure": write(self.at_least)}
+        return _("between %(least)s and %(most)s") % {
+            "least": write(self.at_least),
+            "most": write(self.at_most),
+        }
+
+
+class Measure(ABC):
+    """``zero``: those to whom nothing happened have 0 (else: no figure). ``of``: needs a property."""
+
+    name: ClassVar[str]
+    label: ClassVar[StrOrPromise]
+    zero: ClassVar[bool] = False
+    of: ClassVar[bool] = True
+    pattern: ClassVar[StrOrPromise]
+
+    @abstractmethod
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        """The aggregate over one customer's rows."""
+
+    def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
+        """The groups of ``rows`` (grouped by customer) whose figure lies within."""
+        return rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.hold(F("figure")))
+
+    def outside(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
+        """The groups of ``rows`` whose figure lies outside."""
+        return rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.miss(F("figure")))
+
+    def phrase(self, bounds: Bounds, of: str, is_money: bool, words: Words) -> str:
+        """What is measured and its bounds, for a sentence."""
+        write = words.money if is_money else number
+        return str(self.pattern) % {"of": of, "bounds": bounds.phrase(write)}
+
+
+class Times(Measure):
+    name = "did"
+    label = gettext_lazy("happened")
+    zero = True
+    of = False
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Count("*")
+
+    def phrase(self, bounds: Bounds, of: str, is_money: bool, words: Words) -> str:
+        return bounds.phrase(lambda n: ngettext("%(n)d time", "%(n)d times", n) % {"n": n})
+
+
+class Days(Measure):
+    name = "days"
+    label = gettext_lazy("on different days")
+    zero = True
+    of = False
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Count(TruncDate(time, tzinfo=as_of.zone), distinct=True)
+
+    def phrase(self, bounds: Bounds, of: str, is_money: bool, words: Words) -> str:
+        days = bounds.phrase(lambda n: ngettext("%(n)d different day", "%(n)d different days", n) % {"n": n})
+        return _("on %(days)s") % {"days": days}
+
+
+class Total(Measure):
+    name = "total"
+    label = gettext_lazy("total of")
+    zero = True
+    pattern = gettext_lazy("with a total %(of)s of %(bounds)s")
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Coalesce(Sum(x), Constant(0), output_field=DecimalField())
+
+
+class Average(Measure):
+    """Held by comparing the sum with bound × count: no rounding decides."""
+
+    name = "average"
+    label = gettext_lazy("average of")
+    pattern = gettext_lazy("with an average %(of)s of %(bounds)s")
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Avg(x, output_field=DecimalField())
+
+    def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
+        summed = rows.annotate(total=Sum(x, output_field=DecimalField()), valued=Count(x))
+        return summed.filter(bounds.hold(F("total"), per=F("valued")))
+
+
+class Highest(Measure):
+    name = "highest"
+    label = gettext_lazy("highest")
+    pattern = gettext_lazy("with a highest %(of)s of %(bounds)s")
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Max(x)
+
+
+class Lowest(Measure):
+    name = "lowest"
+    label = gettext_lazy("lowest")
+    pattern = gettext_lazy("with a lowest %(of)s of %(bounds)s")
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Min(x)
+
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure for measure in (Times(), Days(), Total(), Average(), Highest(), Lowest())
+}
+
+
+def _times(bound: int | Decimal, per: Any) -> Any:
+    return bound if per == 1 else Constant(bound, output_field=DecimalField()) * per

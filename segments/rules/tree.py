@@ -1,0 +1,93 @@
+"""A rule: a tree of groups and conditions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from segments.rules.as_of import AsOf
+from segments.rules.conditions import Condition
+from segments.rules.conditions.base import Ids
+from segments.rules.words import Words
+from users.models import Customer
+from users.topics import TouchTopic
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """All, any or none of its parts hold. Never empty."""
+
+    how: str
+    parts: tuple["Group | Condition", ...]
+
+    def write(self) -> dict[str, Any]:
+        return {self.how: [part.write() for part in self.parts]}
+
+    def expression(self, as_of: AsOf) -> Q:
+        asked = [part.expression(as_of) for part in self.parts]
+        if self.how == "all":
+            return reduce(and_, asked)
+        joined = reduce(or_, asked)
+        return joined if self.how == "any" else ~joined
+
+    def sentence(self, words: Words, *, inner: bool = False) -> str:
+        """The parts joined; an inner group of several stands in brackets."""
+        clauses = [
+            part.sentence(words, inner=True) if isinstance(part, Group) else part.sentence(words)
+            for part in self.parts
+        ]
+        if self.how == "none":
+            return _("none of these: %(clauses)s") % {"clauses": f"({_('; ').join(clauses)})"}
+        if len(clauses) == 1:
+            return clauses[0]
+        joined = (_(", and ") if self.how == "all" else _(", or ")).join(clauses)
+        return f"({joined})" if inner else joined
+
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition below, in the order in which they stand."""
+        for part in self.parts:
+            if isinstance(part, Group):
+                yield from part.conditions()
+            else:
+                yield part
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A whole rule. ``root`` is a group; ``write`` gives the JSON that parses to the same rule."""
+
+    root: Group
+
+    def write(self) -> dict[str, Any]:
+        return {"version": VERSION, "root": self.root.write()}
+
+    def expression(self, as_of: AsOf) -> Q:
+        """True of exactly the members, over Customer; two-valued."""
+        return self.root.expression(as_of)
+
+    def customers(self, as_of: AsOf) -> Any:
+        """The members among all living customers, visitors included, as a query."""
+        return Customer.objects.living().filter(self.expression(as_of))
+
+    def sentence(self, words: Words) -> str:
+        """The rule read back in the language that is active."""
+        return _("Customers: %(clauses)s.") % {"clauses": self.root.sentence(words)}
+
+    def topics(self) -> frozenset[TouchTopic]:
+        """The topics whose touches can change an answer; profile stands for living and erased."""
+        of_conditions = (condition.topics() for condition in self.root.conditions())
+        return frozenset({TouchTopic.PROFILE}).union(*of_conditions)
+
+    def segments(self) -> frozenset[int]:
+        """The segments it refers to."""
+        return frozenset().union(*(condition.segments() for condition in self.root.conditions()))
+
+    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+        """The customers for whom time alone may have changed the answer between two instants."""
+        return [ids for condition in self.root.conditions() for ids in condition.crossing(then, now)]

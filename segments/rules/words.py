@@ -1,0 +1,94 @@
+"""How values read inside a sentence: lists, money, names of what a rule refers to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
+
+from segments.models import Segment
+from users.models import Topic
+from users.shop import currency
+
+
+@dataclass
+class Words:
+    """What sentences need to know beyond the rule; read at most once per page."""
+
+    segment_names: dict[int, str] = field(default_factory=dict)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone in which instants are shown."""
+        return ZoneInfo(settings.SHOP_TIME_ZONE)
+
+    @cached_property
+    def _segments(self) -> dict[int, str]:
+        return self.segment_names or dict(Segment.objects.values_list("pk", "name"))
+
+    @cached_property
+    def _topics(self) -> dict[str, str]:
+        chinese = (get_language() or "").startswith("zh")
+        return {
+            topic.slug: (topic.name_zh if chinese else "") or topic.name for topic in Topic.objects.all()
+        }
+
+    @cached_property
+    def _currency(self) -> str:
+        return currency.get()
+
+    def segment(self, pk: int) -> str:
+        """The name of a segment, quoted."""
+        return quoted(self._segments.get(pk, f"#{pk}"))
+
+    def topic(self, slug: str) -> str:
+        """The name of a consent topic in the language of the interface, quoted."""
+        return quoted(self._topics.get(slug, slug))
+
+    def money(self, minor_units: int | Decimal) -> str:
+        """An amount of the shop's currency, given in minor units."""
+        precision = get_currency_precision(self._currency)
+        amount = Decimal(minor_units).scaleb(-precision)
+        return format_currency(amount, self._currency, locale=_locale())
+
+
+def quoted(text: str) -> str:
+    """“text”, with the quotation marks of the language."""
+    return _("“%(text)s”") % {"text": text}
+
+
+def number(value: int | Decimal) -> str:
+    """A number with the separators of the language, every digit kept."""
+    return format_decimal(value, locale=_locale(), decimal_quantization=False)
+
+
+def day(value: date) -> str:
+    """A calendar day in the form of the language."""
+    return date_format(value, "DATE_FORMAT")
+
+
+def either(texts: Sequence[str]) -> str:
+    """ "a, b or c" """
+    return _joined(texts, _("%(first)s or %(last)s"))
+
+
+def both(texts: Sequence[str]) -> str:
+    """ "a, b and c" """
+    return _joined(texts, _("%(first)s and %(last)s"))
+
+
+def _joined(texts: Sequence[str], pattern: str) -> str:
+    if len(texts) == 1:
+        return texts[0]
+    return pattern % {"first": _(", ").join(texts[:-1]), "last": texts[-1]}
+
+
+def _locale() -> str:
+    return to_locale(get_language() or "en")
