@@ -78,7 +78,7 @@ def _has_contact(channels: Sequence[str]) -> Q:
 def _events(as_of: AsOf, name: str | None) -> Rows:
     """Events of one name; a name that was never seen has no type and therefore no rows."""
     assert name is not None
-    return Event.objects.filter(type=as_of.event_types.get(name, 0))
+    return Event.objects.filter(type=as_of.event_types.id_of(name))
 
 
 def _orders(as_of: AsOf, name: str | None) -> Rows:

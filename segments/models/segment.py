@@ -19,7 +19,10 @@ class SegmentState(models.TextChoices):
 
 
 class Segment(models.Model):
-    """A named group of customers. ``computed_at`` is the business time as of which membership is exact."""
+    """A named group of customers. ``computed_at`` is the business time as of which membership is exact.
+
+    ``computed_in`` is the run that made it so: later runs of the segments it refers to are news to it.
+    """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
@@ -31,6 +34,7 @@ class Segment(models.Model):
         _("state"), max_length=15, choices=SegmentState.choices, default=SegmentState.NEEDS_REBUILD
     )
     computed_at = models.DateTimeField(_("as of"), null=True)
+    computed_in = models.BigIntegerField(null=True)
     computed_version = models.PositiveIntegerField(null=True)
     size = models.PositiveIntegerField(_("customers"), default=0)
     error = models.TextField(blank=True)

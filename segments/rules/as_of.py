@@ -1,6 +1,6 @@
 """At which instant, and for how many customers, a rule is asked."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -8,6 +8,18 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from users.models import EventType
+
+
+class EventTypes:
+    """Event names to type ids, read once per run: an id inside the statement helps its planning."""
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return dict(EventType.objects.values_list("name", "pk"))
+
+    def id_of(self, name: str) -> int:
+        """The id of the type, or 0, which no event has, for a name that was never seen."""
+        return self._ids.get(name, 0)
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,7 @@ class AsOf:
 
     now: datetime
     everybody: bool = True
+    event_types: EventTypes = field(default_factory=EventTypes, compare=False, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -31,11 +44,10 @@ class AsOf:
         """The calendar day in the shop zone."""
         return self.now.astimezone(self.zone).date()
 
-    @cached_property
-    def event_types(self) -> dict[str, int]:
-        """Event names to type ids, read once per question: an id inside the statement helps its planning."""
-        return dict(EventType.objects.values_list("name", "pk"))
-
     def at(self, now: datetime) -> "AsOf":
         """The same question at another instant."""
         return replace(self, now=now)
+
+    def asked_for(self, *, everybody: bool) -> "AsOf":
+        """The same question in the other physical form."""
+        return replace(self, everybody=everybody)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import ExtractDay, ExtractMonth
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import of_customer
@@ -81,6 +82,14 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["registered_at"], name="customer_registered"),
             models.Index(fields=["name"], name="customer_name", opclasses=["varchar_pattern_ops"]),
+            # Rules about anniversaries: at midnight only those of the days that changed are looked at.
+            models.Index(
+                ExtractMonth("birthday") * 100 + ExtractDay("birthday"),
+                name="customer_birthday_day",
+                condition=Q(birthday__isnull=False),
+            ),
+            # Rules about age: at midnight only those who have that birthday.
+            models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +126,15 @@ class Standing(models.Model):
             ),
             models.Index(fields=["stage", "stage_at"], name="standing_stage"),
             models.Index(fields=["last_activity_at"], name="standing_last_activity"),
+            # Rules about how long ago: a refresh reads the slice that time carried over an edge.
+            models.Index(fields=["first_activity_at"], name="standing_first_activity"),
+            models.Index(fields=["stage_at"], name="standing_stage_at"),
+            models.Index(
+                fields=["last_order_at"], name="standing_last_order", condition=Q(last_order_at__isnull=False)
+            ),
+            models.Index(
+                fields=["first_order_at"], name="standing_first_order", condition=Q(first_order_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

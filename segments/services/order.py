@@ -1,0 +1,44 @@
+"""Segments of segments: who refers to whom, in which order to compute, and no circles."""
+
+from collections.abc import Collection, Iterable, Mapping
+from graphlib import TopologicalSorter
+from typing import Any
+
+from segments.models import Segment
+
+
+def referred(rule: Any) -> set[int]:
+    """The segments that the JSON of a stored rule refers to; reads no field, so it cannot fail on one."""
+    if isinstance(rule, list):
+        return set().union(*(referred(part) for part in rule))
+    if not isinstance(rule, dict):
+        return set()
+    if isinstance(rule.get("segment"), int):
+        return {rule["segment"]}
+    return set().union(*(referred(rule[key]) for key in ("root", "all", "any", "none") if key in rule))
+
+
+def in_order(segments: Iterable[Segment]) -> list[Segment]:
+    """Those referred to before those that refer to them."""
+    by_pk = {segment.pk: segment for segment in segments}
+    graph = {pk: sorted(referred(segment.rule) & by_pk.keys()) for pk, segment in sorted(by_pk.items())}
+    return [by_pk[pk] for pk in TopologicalSorter(graph).static_order()]
+
+
+def users_of(pk: int, segments: Iterable[Segment]) -> list[Segment]:
+    """The segments whose rules refer to this one directly."""
+    return [segment for segment in segments if pk in referred(segment.rule)]
+
+
+def reaches(start: Collection[int], goal: int, rules: Mapping[int, Any]) -> bool:
+    """Whether following references from ``start`` leads to ``goal``."""
+    seen: set[int] = set()
+    ahead = list(start)
+    while ahead:
+        pk = ahead.pop()
+        if pk == goal:
+            return True
+        if pk not in seen:
+            seen.add(pk)
+            ahead.extend(referred(rules.get(pk)))
+    return False
