@@ -55,7 +55,9 @@ def _acquisition_channels() -> dict[str, str]:
 
 
 def _tag_names(typed: str) -> Sequence[str]:
-    return list(Tag.objects.filter(name__istartswith=typed).order_by("name").values_list("name", flat=True)[:OFFERED])
+    return list(
+        Tag.objects.filter(name__istartswith=typed).order_by("name").values_list("name", flat=True)[:OFFERED]
+    )
 
 
 def _has_tag(names: Sequence[str]) -> Q:
@@ -71,7 +73,9 @@ def _has_interest(names: Sequence[str]) -> Q:
 
 
 def _has_contact(channels: Sequence[str]) -> Q:
-    usable = ContactPoint.objects.filter(usable_contact(), customer=OuterRef("pk"), channel__in=list(channels))
+    usable = ContactPoint.objects.filter(
+        usable_contact(), customer=OuterRef("pk"), channel__in=list(channels)
+    )
     return Q(Exists(usable))
 
 
@@ -98,7 +102,11 @@ def _products(typed: str) -> Sequence[str]:
 def _event_properties(name: str | None) -> Sequence[str]:
     """Property names seen in the last few events of that name."""
     kinds = EventType.objects.filter(name=name).values("pk")
-    last = Event.objects.filter(type__in=kinds).order_by("-occurred_at").values_list("properties", flat=True)[:OFFERED]
+    last = (
+        Event.objects.filter(type__in=kinds)
+        .order_by("-occurred_at")
+        .values_list("properties", flat=True)[:OFFERED]
+    )
     return sorted({key for properties in last for key in properties})
 
 
@@ -207,4 +215,3 @@ register(
         },
     ),
 )
-

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
 from users.models.keys import of_customer
 
 
@@ -11,7 +12,10 @@ class Membership(models.Model):
     pk = models.CompositePrimaryKey("customer", "segment")
     customer = of_customer("memberships")
     segment = models.ForeignKey(
-        "segments.Segment", on_delete=models.DO_NOTHING, related_name="memberships", db_constraint=False,
+        "segments.Segment",
+        on_delete=models.DO_NOTHING,
+        related_name="memberships",
+        db_constraint=False,
         db_index=False,
     )
     entered_at = models.DateTimeField()
@@ -38,11 +42,17 @@ class MembershipChange(models.Model):
     pk = models.CompositePrimaryKey("customer", "segment", "run")
     customer = of_customer("membership_changes")
     segment = models.ForeignKey(
-        "segments.Segment", on_delete=models.DO_NOTHING, related_name="changes", db_constraint=False,
+        "segments.Segment",
+        on_delete=models.DO_NOTHING,
+        related_name="changes",
+        db_constraint=False,
         db_index=False,
     )
     run = models.ForeignKey(
-        "segments.Run", on_delete=models.DO_NOTHING, related_name="changes", db_constraint=False,
+        "segments.Run",
+        on_delete=models.DO_NOTHING,
+        related_name="changes",
+        db_constraint=False,
         db_index=False,
     )
     entered = models.BooleanField()

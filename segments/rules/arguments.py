@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from segments.rules.reading import LARGEST, LONGEST_TEXT, Reader
 from segments.rules.words import Words, day, number, quoted
 
-Choices = Mapping[str, str]
+Choices = Mapping[str, StrOrPromise]
 MOST_VALUES = 100
 
 

@@ -154,9 +154,10 @@ class AgeAtLeast(Operator):
 
     def phrase(self, field: str, texts: list[str]) -> str:
         n = int(texts[0])
-        return ngettext(
-            "age (by %(field)s) is at least %(n)d", "age (by %(field)s) is at least %(n)d", n
-        ) % {"field": field, "n": n}
+        return ngettext("age (by %(field)s) is at least %(n)d", "age (by %(field)s) is at least %(n)d", n) % {
+            "field": field,
+            "n": n,
+        }
 
 
 class AgeAtMost(AgeAtLeast):
@@ -176,9 +177,10 @@ class AgeAtMost(AgeAtLeast):
 
     def phrase(self, field: str, texts: list[str]) -> str:
         n = int(texts[0])
-        return ngettext(
-            "age (by %(field)s) is at most %(n)d", "age (by %(field)s) is at most %(n)d", n
-        ) % {"field": field, "n": n}
+        return ngettext("age (by %(field)s) is at most %(n)d", "age (by %(field)s) is at most %(n)d", n) % {
+            "field": field,
+            "n": n,
+        }
 
 
 def _is_on(x: Asked, month_days: set[int]) -> Q:

@@ -28,7 +28,7 @@ def json_value(column: F, path: Sequence[str], wanted: JsonType) -> Case:
             default=_taken(column, path, "(%(expressions)s)", " #>> ", TextField()),
             output_field=TextField(),
         )
-    taken = {
+    taken: tuple[str, str, Any] = {
         "text": ("(%(expressions)s)", " #>> ", TextField()),
         "number": ("(%(expressions)s)::numeric", " #> ", DecimalField()),
         "flag": ("(%(expressions)s)::boolean", " #> ", BooleanField()),

@@ -78,11 +78,13 @@ class Measure(ABC):
 
     def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
         """The groups of ``rows`` (grouped by customer) whose figure lies within."""
-        return rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.hold(F("figure")))
+        inside: Rows = rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.hold(F("figure")))
+        return inside
 
     def outside(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
         """The groups of ``rows`` whose figure lies outside."""
-        return rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.miss(F("figure")))
+        outside: Rows = rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.miss(F("figure")))
+        return outside
 
     def phrase(self, bounds: Bounds, of: str, is_money: bool, words: Words) -> str:
         """What is measured and its bounds, for a sentence."""
@@ -139,7 +141,8 @@ class Average(Measure):
 
     def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
         summed = rows.annotate(total=Sum(x, output_field=DecimalField()), valued=Count(x))
-        return summed.filter(bounds.hold(F("total"), per=F("valued")))
+        inside: Rows = summed.filter(bounds.hold(F("total"), per=F("valued")))
+        return inside
 
 
 class Highest(Measure):

@@ -6,7 +6,7 @@ known, and NOT NOT changes nothing.
 """
 
 from abc import ABC, abstractmethod
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Expression, F, Q
@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from segments.rules import words as say
-from segments.rules.arguments import About, Argument, Flag, Nothing, Number, OneText, Texts, TwoNumbers, Whole
+from segments.rules.arguments import About, Argument, Flag, Nothing, Number, OneText, Texts, TwoNumbers
 from segments.rules.as_of import AsOf
 from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Window, crossed
@@ -35,7 +35,7 @@ Value = Expression | F
 
 
 class Operator(ABC):
-    """``name`` is stored in rules; ``label`` is shown in forms; ``negates``: the opposite of its ``where``."""
+    """``name`` is stored in rules, ``label`` shown in forms; ``negates``: the opposite of its ``where``."""
 
     name: ClassVar[str]
     label: StrOrPromise

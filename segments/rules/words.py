@@ -36,9 +36,7 @@ class Words:
     @cached_property
     def _topics(self) -> dict[str, str]:
         chinese = (get_language() or "").startswith("zh")
-        return {
-            topic.slug: (topic.name_zh if chinese else "") or topic.name for topic in Topic.objects.all()
-        }
+        return {topic.slug: (topic.name_zh if chinese else "") or topic.name for topic in Topic.objects.all()}
 
     @cached_property
     def _currency(self) -> str:

@@ -43,7 +43,11 @@ def take_touched() -> int:
 def find_affected(segment: Segment, rule: Rule, now: AsOf) -> int:
     """Fill the table ``affected`` for one segment; how many customers have to be looked at."""
     assert segment.computed_at is not None
-    parts = [_touched(rule), *_carried_over(rule, now.at(segment.computed_at), now), *_of_children(segment, rule)]
+    parts = [
+        _touched(rule),
+        *_carried_over(rule, now.at(segment.computed_at), now),
+        *_of_children(segment, rule),
+    ]
     temporary_table("affected", "customer_id bigint PRIMARY KEY, cause text NOT NULL")
     statement = " UNION ALL ".join(sql for sql, _parameters in parts)
     parameters = [value for _sql, values in parts for value in values]
@@ -75,7 +79,9 @@ def _carried_over(rule: Rule, then: AsOf, now: AsOf) -> list[Statement]:
     found = []
     for customers in rule.crossing(then, now):
         sql, parameters = ids(customers)
-        found.append((f"SELECT crossed.*, %s FROM ({sql}) AS crossed", [ChangeCause.CLOCK.value, *parameters]))
+        found.append(
+            (f"SELECT crossed.*, %s FROM ({sql}) AS crossed", [ChangeCause.CLOCK.value, *parameters])
+        )
     return found
 
 
@@ -84,9 +90,7 @@ def _of_children(segment: Segment, rule: Rule) -> list[Statement]:
     children = sorted(rule.segments())
     if not children:
         return []
-    return [
-        (
-            "SELECT customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s",
-            [children, segment.computed_in or 0],
-        )
-    ]
+    later = (
+        "SELECT customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s"
+    )
+    return [(later, [children, segment.computed_in or 0])]

@@ -24,7 +24,9 @@ def announce(segment: Segment, run: Run) -> int:
 
 
 def _moves(segment: Segment, run: Run, listened: list[bool]) -> Iterator[NewEvent]:
-    changes = MembershipChange.objects.filter(segment=segment, run=run, cause__in=STARTING, entered__in=listened)
+    changes = MembershipChange.objects.filter(
+        segment=segment, run=run, cause__in=STARTING, entered__in=listened
+    )
     for customer_id, entered in changes.values_list("customer_id", "entered").iterator():
         yield NewEvent(
             customer_id=customer_id,

@@ -22,7 +22,9 @@ from segments.services.order import in_order, referred
 from segments.services.snapshot import in_snapshot
 
 
-def rebuild_waiting(now: datetime | None = None, *, wait: bool = True, seconds: float = 20.0) -> list[Segment]:
+def rebuild_waiting(
+    now: datetime | None = None, *, wait: bool = True, seconds: float = 20.0
+) -> list[Segment]:
     """Rebuild what waits for it, those referred to first, until ``seconds`` have passed; what was rebuilt."""
     started, rebuilt = time.monotonic(), list[Segment]()
     while time.monotonic() - started < seconds:

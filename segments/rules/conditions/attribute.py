@@ -7,13 +7,12 @@ with: an attribute that holds a text is never equal to a number.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Expression, F, Q
-from django.utils.translation import gettext as _
+from django.db.models import F, Q
 
 from segments.registry import Field
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
-from segments.rules.conditions.base import Condition
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.field import phrase, read_operator, show, write_operator
 from segments.rules.json_values import json_type, json_value
 from segments.rules.kinds import OPEN
@@ -55,7 +54,7 @@ class AttributeCondition(Condition):
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({TouchTopic.PROFILE})
 
-    def actual(self, as_of: AsOf) -> Expression | F:
+    def actual(self, as_of: AsOf) -> Shown:
         return json_value(F("attributes"), self.path, "any")
 
     def show(self, actual: Any, words: Words) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Expression, F, Q, QuerySet
+from django.db.models import Expression, F, Q, QuerySet, Subquery
 
 from segments.rules.as_of import AsOf
 from segments.rules.reading import Reader
@@ -14,6 +14,7 @@ from users.topics import TouchTopic
 
 # Customer ids, as a query of one column.
 Ids = QuerySet[Any, Any]
+Shown = Expression | F | Subquery
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Condition(ABC):
         """The customers for whom time alone may have changed the answer between two instants."""
         return []
 
-    def actual(self, as_of: AsOf) -> Expression | F | None:
+    def actual(self, as_of: AsOf) -> Shown | None:
         """The value the condition looks at, for explaining one customer; None: there is nothing to show."""
         return None
 

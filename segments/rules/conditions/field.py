@@ -1,11 +1,11 @@
-"""A condition on one value of the customer: ``{"field": "stage", "op": "is_any_of", "value": ["dormant"]}``."""
+"""A condition on one value: ``{"field": "stage", "op": "is_any_of", "value": ["dormant"]}``."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Expression, F, Subquery
+from django.db.models import Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from segments.registry import Field
 from segments.rules.arguments import Nothing
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
-from segments.rules.conditions.base import Condition, Ids
+from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.operators import Operator
 from segments.rules.reading import Reader
 from segments.rules.words import Words, day, number, quoted
@@ -57,7 +57,7 @@ class FieldCondition(Condition):
             return [Customer.objects.filter(moved).values("pk")]
         return [self.field.rows().filter(moved).values("customer_id")]
 
-    def actual(self, as_of: AsOf) -> Expression | F:
+    def actual(self, as_of: AsOf) -> Shown:
         if self.field.rows is None:
             return self.field.x
         return Subquery(self.field.linked_rows().annotate(asked_value=self.field.x).values("asked_value")[:1])

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Expression, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segments.registry import Rows, Source
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
-from segments.rules.conditions.base import Condition, Ids
+from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.conditions.field import phrase
 from segments.rules.conditions.happening import Filter, Measured, happening_json, read_happening
 from segments.rules.measures import Times
@@ -101,9 +101,11 @@ class Happened(Condition):
         stretches = crossed(self.window, then, now)
         if self.op == "last":
             stretches.append((then.now, now.now))
-        return [self._rows(now, early, late).values("customer_id") for early, late in stretches if early < late]
+        return [
+            self._rows(now, early, late).values("customer_id") for early, late in stretches if early < late
+        ]
 
-    def actual(self, as_of: AsOf) -> Expression:
+    def actual(self, as_of: AsOf) -> Shown:
         if self.op in {"first", "last"}:
             time = self.source.time if self.op == "first" else f"-{self.source.time}"
             seen = self._rows(as_of, None, as_of.now).filter(customer=OuterRef("pk"))

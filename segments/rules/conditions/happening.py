@@ -167,7 +167,9 @@ def _property(reader: Reader, source: Source, path: tuple[str, ...]) -> Field:
     if source.open_properties:
         return open_field(path, source.open_properties)
     known = ", ".join(source.properties)
-    raise reader.refusal("unknown_property", _("there is no such property (known: %(known)s)") % {"known": known})
+    raise reader.refusal(
+        "unknown_property", _("there is no such property (known: %(known)s)") % {"known": known}
+    )
 
 
 def _measured(reader: Reader, source: Source, op: str) -> Measured:

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Expression, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from segments.models import Membership, MembershipChange, Run, Segment
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids
+from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
 from segments.rules.words import Words
@@ -72,7 +72,7 @@ class InSegment(Condition):
         entered = MembershipChange.objects.filter(segment=self.segment, run__in=runs, entered=True)
         return [entered.values("customer_id")]
 
-    def actual(self, as_of: AsOf) -> Expression:
+    def actual(self, as_of: AsOf) -> Shown:
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         return Subquery(members.values("entered_at"))
 

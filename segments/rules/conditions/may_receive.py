@@ -1,4 +1,4 @@
-"""May be written to: ``{"may_receive": "email", "topic": "news"}``: a usable contact and a current consent."""
+"""May be written to, by contact and consent: ``{"may_receive": "email", "topic": "news"}``."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +38,11 @@ class MayReceive(Condition):
         topic = Topic.objects.get(slug=self.topic)
         may = Q(Exists(_of_customer(ContactPoint, usable_contact(), channel=self.channel)))
         if not topic.is_service:
-            may &= Q(Exists(_of_customer(Consent, Q(is_current=True, granted=True), channel=self.channel, topic=topic)))
+            may &= Q(
+                Exists(
+                    _of_customer(Consent, Q(is_current=True, granted=True), channel=self.channel, topic=topic)
+                )
+            )
         return may if self.may else ~may
 
     def sentence(self, words: Words) -> str:
