@@ -24,6 +24,7 @@ from django.template.response import TemplateResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView
 from django_stubs_ext import StrOrPromise
@@ -121,7 +122,7 @@ class OperatorPage(TemplateView):
     def get_template_names(self) -> list[str]:
         """The page, or the one part of it that htmx asks for."""
         partial = self.partials.get(self.request.headers.get("HX-Target", ""))
-        return [partial] if partial and self._is_htmx else super().get_template_names()
+        return [partial] if partial and self.is_part else super().get_template_names()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The frame's values under the page's own."""
@@ -173,13 +174,14 @@ class OperatorPage(TemplateView):
             )
 
     @property
-    def _is_htmx(self) -> bool:
+    def is_part(self) -> bool:
+        """Whether htmx asks for a part of the page only."""
         return self.request.headers.get("HX-Request") == "true"
 
     def _frame(self) -> dict[str, Any]:
         return {
-            **({} if self._is_htmx else admin.site.each_context(self.request)),
-            **{name: page_values[name]() for name in page_values.names()},
+            **({} if self.is_part else admin.site.each_context(self.request)),
+            **{name: SimpleLazyObject(page_values[name]) for name in page_values.names()},
             "page": self,
             "title": self.get_title(),
             "purpose": self.get_purpose(),

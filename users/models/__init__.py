@@ -19,6 +19,7 @@ from users.models.customer import (
     usable_contact,
 )
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
+from users.models.figures import DayFigures, StageFigures
 from users.models.intake import DeadLetter, IntakeBody
 from users.models.job import JobRun, LongJob
 from users.models.keys import of_customer
@@ -42,6 +43,7 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "DayFigures",
     "DeadLetter",
     "Event",
     "EventType",
@@ -65,6 +67,7 @@ __all__ = [
     "Scope",
     "ShopSetting",
     "Stage",
+    "StageFigures",
     "StageMove",
     "Standing",
     "Storefront",

@@ -1,0 +1,199 @@
+"""The list of customers: search, filters in the URL, next and previous without counting."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from config.kit.admin import OperatorPage
+from config.kit.paging import page
+from config.kit.parts import Cell, Choice, Column, Empty, Filter, Table
+from config.kit.sheets import csv_response
+from users.models import AcquisitionChannel, Role, Stage, Standing
+from users.reports import finding
+
+# key → (title, order, condition that keeps the order free of nulls); each is backed by an index.
+SORTS: dict[str, tuple[StrOrPromise, tuple[str, ...], dict[str, Any]]] = {
+    "seen": (_("Last seen"), ("-last_activity_at", "-pk"), {"last_activity_at__isnull": False}),
+    "stage_at": (_("In this stage since"), ("-stage_at", "-pk"), {"stage_at__isnull": False}),
+    "revenue": (_("Revenue"), ("-revenue", "-pk"), {"orders__gt": 0}),
+    "newest": (_("Newest"), ("-pk",), {}),
+}
+EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST)
+MOST_EXPORTED = 50_000
+
+
+class CustomerList(OperatorPage):
+    """Everybody the shop knows by name or contact; bare visitors are not listed."""
+
+    title = _("Customers")
+    purpose = _("Everybody the shop knows, with the stage each is in. Open one to see the whole story.")
+    template_name = "operator/list.html"
+    roles_that_act: ClassVar[Sequence[str]] = ()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The page, or the same rows as CSV."""
+        if "csv" in request.GET and self.may_export:
+            return self._csv()
+        return super().get(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Search, filters and one page of rows."""
+        found = page(self._rows(), self._order, self.request.GET.get("cursor", ""))
+        return super().get_context_data(**kwargs) | {
+            "searchable": _("Name, e-mail, phone, user ID or order number"),
+            "query": self._text,
+            "filters": self._filters(),
+            "table": Table(
+                columns=_columns(),
+                rows=[_row(standing) for standing in found.rows],
+                empty=Empty(
+                    _("No customer fits"),
+                    _("Take a filter away, or search for a whole e-mail, phone or order number."),
+                    icon="person_search",
+                ),
+                sort=self._sort,
+                next=found.next,
+                previous=found.previous,
+                csv_url=f"?{self._parameters_for_csv()}" if self.may_export else "",
+            ),
+        }
+
+    @property
+    def may_export(self) -> bool:
+        """Exports leave the house: only the roles that may."""
+        return getattr(self.operator, "role", "") in (*EXPORT_ROLES, Role.OWNER)
+
+    @property
+    def _text(self) -> str:
+        return self.request.GET.get("q", "").replace("\0", "").strip()[:200]
+
+    @property
+    def _sort(self) -> str:
+        wanted = self.request.GET.get("sort", "")
+        if wanted in SORTS:
+            return wanted
+        if self._text or self._chosen("stage") == Stage.PROSPECT:
+            return "newest"
+        return "stage_at" if self._chosen("stage") else "seen"
+
+    @property
+    def _order(self) -> tuple[str, ...]:
+        return SORTS[self._sort][1]
+
+    def _chosen(self, name: str) -> str:
+        return self.request.GET.get(name, "").replace("\0", "")[:100]
+
+    def _rows(self) -> "QuerySet[Standing]":
+        rows = Standing.objects.select_related("customer__channel").filter(
+            customer__identified=True, customer__erased_at__isnull=True, **SORTS[self._sort][2]
+        )
+        if self._chosen("stage") in Stage.values:
+            rows = rows.filter(stage=self._chosen("stage"))
+        if self._chosen("channel"):
+            rows = rows.filter(customer__channel__slug=self._chosen("channel"))
+        if self._chosen("region"):
+            rows = rows.filter(customer__region=self._chosen("region"))
+        if self._text:
+            rows = rows.filter(finding.matching(self._text, "customer__"))
+        return rows
+
+    def _filters(self) -> list[Filter]:
+        channels = AcquisitionChannel.objects.order_by("parent__name", "name")
+        region = self._chosen("region")
+        return [
+            Filter(
+                "stage",
+                _("Stage"),
+                [Choice(stage.value, stage.label) for stage in Stage],
+                self._chosen("stage"),
+            ),
+            Filter(
+                "channel",
+                _("Channel"),
+                [Choice(c.slug, channel_name(c)) for c in channels],
+                self._chosen("channel"),
+            ),
+            Filter("region", _("Region"), [Choice(region, region)] if region else [], region),
+            Filter(
+                "sort",
+                _("Sorted by"),
+                [Choice(key, title) for key, (title, _order, _condition) in SORTS.items()],
+                self.request.GET.get("sort", "") if self.request.GET.get("sort") in SORTS else "",
+            ),
+        ]
+
+    def _parameters_for_csv(self) -> str:
+        parameters = self.request.GET.copy()
+        parameters["csv"] = "1"
+        return parameters.urlencode()
+
+    def _csv(self) -> HttpResponseBase:
+        rows = self._rows().order_by(*self._order)[:MOST_EXPORTED].iterator(chunk_size=2000)
+        head = (
+            "user_id",
+            "name",
+            "stage",
+            "since",
+            "last_seen",
+            "orders",
+            "revenue_minor",
+            "region",
+            "channel",
+        )
+        return csv_response(
+            "customers",
+            head,
+            (
+                (
+                    s.customer.user_id,
+                    s.customer.name,
+                    s.stage,
+                    s.stage_at,
+                    s.last_activity_at,
+                    s.orders,
+                    s.revenue,
+                    s.customer.region,
+                    s.customer.channel.slug if s.customer.channel else "",
+                )
+                for s in rows
+            ),
+        )
+
+
+def channel_name(channel: AcquisitionChannel | None) -> str:
+    """A channel in the reader's language."""
+    if channel is None:
+        return ""
+    return channel.name_zh if get_language() == "zh-hans" and channel.name_zh else channel.name
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(_("Customer"), "person"),
+        Column(_("Stage"), "stage"),
+        Column(_("Since"), "time", sort="stage_at"),
+        Column(_("Last seen"), "time", sort="seen"),
+        Column(_("Orders"), "number"),
+        Column(_("Revenue"), "money", sort="revenue", hint=_("Net of refunds, tax and shipping, in all")),
+        Column(_("Channel")),
+        Column(_("Region")),
+    ]
+
+
+def _row(standing: Standing) -> list[Any]:
+    customer = standing.customer
+    return [
+        customer,
+        standing.stage,
+        standing.stage_at,
+        standing.last_activity_at,
+        standing.orders,
+        standing.revenue,
+        channel_name(customer.channel),
+        Cell(customer.region, url=f"?region={customer.region}" if customer.region else ""),
+    ]

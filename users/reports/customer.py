@@ -1,0 +1,164 @@
+"""Everything the customer page reads about one customer; each query is a look-up by the customer's key."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from config.kit import words
+from users.models import (
+    Consent,
+    ContactPoint,
+    CustomerTag,
+    Event,
+    EventType,
+    Identity,
+    Order,
+    OrderLine,
+    Refund,
+    Stage,
+    StageMove,
+)
+from users.sentences import sentence, symbol
+
+MOVES_SHOWN = 60
+EVENTS_SHOWN = 30
+ORDERS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A time spent in one stage."""
+
+    stage: str
+    began: datetime
+    ended: datetime | None
+    cause: str
+
+    @property
+    def length(self) -> timedelta | None:
+        """How long it lasted; None while it lasts."""
+        return self.ended - self.began if self.ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch as it is drawn: place and width in per cent, as plain decimals."""
+
+    stage: str
+    x: str
+    width: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline."""
+
+    at: datetime
+    symbol: str
+    sentence: str
+    category: str
+    amount: int | None
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderShown:
+    """An order with its lines and refunds."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    refunds: Sequence[Refund]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One page of the timeline; ``older`` is the cursor of the next one, "" at the end."""
+
+    happenings: Sequence[Happening]
+    older: str
+
+
+def stage_history(customer_id: int) -> list[Stretch]:
+    """The stages gone through, oldest first, without what turned out not to have been."""
+    moves = list(
+        StageMove.objects.filter(customer_id=customer_id, superseded_at__isnull=True).order_by("-at")[
+            :MOVES_SHOWN
+        ]
+    )[::-1]
+    ends = [*(move.at for move in moves[1:]), None]
+    return [Stretch(move.to_stage, move.at, end, move.cause) for move, end in zip(moves, ends, strict=True)]
+
+
+def strip(stages: Sequence[Stretch], now: datetime) -> list[Bar]:
+    """The stretches as bars side by side over a width of 100, none too thin to be seen."""
+    if not stages:
+        return []
+    whole = max(now - stages[0].began, timedelta(minutes=1))
+    shares = [max(1.0, 100 * (((s.ended or now) - s.began) / whole)) for s in stages]
+    scale = 100 / sum(shares)
+    bars, x = [], 0.0
+    for stretch, share in zip(stages, shares, strict=True):
+        title = f"{Stage(stretch.stage).label} · {words.day(stretch.began)}"
+        bars.append(Bar(stretch.stage, f"{x:.2f}", f"{share * scale:.2f}", title))
+        x += share * scale
+    return bars
+
+
+def timeline(customer_id: int, before: datetime | None = None) -> Timeline:
+    """What happened, newest first; events of the same instant stay together on a page."""
+    rows = Event.objects.filter(customer_id=customer_id)
+    if before is not None:
+        rows = rows.filter(occurred_at__lt=before)
+    events = list(rows.order_by("-occurred_at")[: EVENTS_SHOWN + 1])
+    names = dict(EventType.objects.filter(pk__in={e.type_id for e in events}).values_list("pk", "name"))
+    shown = events[:EVENTS_SHOWN]
+    older = shown[-1].occurred_at.isoformat() if len(events) > EVENTS_SHOWN else ""
+    return Timeline([_happening(event, names.get(event.type_id, "")) for event in shown], older)
+
+
+def orders(customer_id: int) -> list[OrderShown]:
+    """The last orders with lines and refunds, newest first."""
+    found = list(Order.objects.filter(customer_id=customer_id).order_by("-ordered_at")[:ORDERS_SHOWN])
+    numbers = [order.number for order in found]
+    lines, refunds = defaultdict(list), defaultdict(list)
+    for line in OrderLine.objects.filter(customer_id=customer_id, number__in=numbers).order_by("line"):
+        lines[line.source, line.number].append(line)
+    for refund in Refund.objects.filter(customer_id=customer_id, number__in=numbers).order_by("refunded_at"):
+        refunds[refund.source, refund.number].append(refund)
+    return [OrderShown(o, lines[o.source, o.number], refunds[o.source, o.number]) for o in found]
+
+
+def identities(customer_id: int) -> list[Identity]:
+    """How the customer is recognised; other records' anonymous ids last."""
+    return list(Identity.objects.filter(customer_id=customer_id).order_by("-kind", "since")[:30])
+
+
+def contacts(customer_id: int) -> list[ContactPoint]:
+    """Where messages can go."""
+    return list(ContactPoint.objects.filter(customer_id=customer_id).order_by("channel", "address"))
+
+
+def consents(customer_id: int) -> list[Consent]:
+    """The answer in force per channel and topic."""
+    current = Consent.objects.select_related("topic").filter(customer_id=customer_id, is_current=True)
+    return list(current.order_by("channel", "topic__name"))
+
+
+def tags(customer_id: int) -> list[CustomerTag]:
+    """Tags by name."""
+    return list(
+        CustomerTag.objects.select_related("tag").filter(customer_id=customer_id).order_by("tag__name")
+    )
+
+
+def _happening(event: Event, name: str) -> Happening:
+    return Happening(
+        at=event.occurred_at,
+        symbol=symbol(name),
+        sentence=sentence(name, event.properties),
+        category=event.category or "",
+        amount=round(event.value * 100) if event.value is not None else None,
+        confirmed=event.confirmed,
+    )

@@ -1,0 +1,84 @@
+"""What happened to a customer, in a sentence: the words of the timeline. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from users import facts
+from users.models import Stage
+
+# Event name → (symbol, sentence). %(thing)s is the product or page, "" when the event names none.
+WORDS: dict[str, tuple[str, str]] = {
+    "Signed Up": ("person_add", gettext_noop("Registered")),
+    "Account Created": ("person_add", gettext_noop("Registered")),
+    "Followed": ("favorite", gettext_noop("Followed the shop")),
+    "Page Viewed": ("visibility", gettext_noop("Viewed the page %(thing)s")),
+    "Screen Viewed": ("smartphone", gettext_noop("Viewed the screen %(thing)s")),
+    "Product Viewed": ("visibility", gettext_noop("Viewed %(thing)s")),
+    "Product List Viewed": ("list", gettext_noop("Looked through %(thing)s")),
+    "Products Searched": ("search", gettext_noop("Searched for %(thing)s")),
+    "Product Added": ("add_shopping_cart", gettext_noop("Put %(thing)s into the cart")),
+    "Product Removed": ("remove_shopping_cart", gettext_noop("Took %(thing)s out of the cart")),
+    "Cart Viewed": ("shopping_cart", gettext_noop("Looked at the cart")),
+    "Product Added to Wishlist": ("bookmark", gettext_noop("Put %(thing)s on the wish list")),
+    "Checkout Started": ("shopping_cart_checkout", gettext_noop("Began to check out")),
+    "Order Completed": ("shopping_bag", gettext_noop("Ordered (order %(thing)s)")),
+    "Order Updated": ("edit", gettext_noop("Order %(thing)s was updated")),
+    "Order Refunded": ("undo", gettext_noop("Order %(thing)s was refunded")),
+    "Order Cancelled": ("cancel", gettext_noop("Order %(thing)s was cancelled")),
+    "Coupon Applied": ("sell", gettext_noop("Used the coupon %(thing)s")),
+    "Coupon Redeemed": ("sell", gettext_noop("Redeemed the coupon %(thing)s")),
+    "Product Reviewed": ("rate_review", gettext_noop("Reviewed %(thing)s")),
+    "Product Shared": ("share", gettext_noop("Shared %(thing)s")),
+    "Survey Answered": ("fact_check", gettext_noop("Answered a survey")),
+    facts.CHECKED_IN: ("event_available", gettext_noop("Checked in, day %(thing)s in a row")),
+    facts.MESSAGE_CLICKED: ("ads_click", gettext_noop("Clicked a link in a message")),
+    facts.REPLIED: ("forum", gettext_noop("Wrote to the shop")),
+    facts.ORDER_PAID: ("paid", gettext_noop("Order %(thing)s counts as paid")),
+    facts.ORDER_REFUNDED: ("undo", gettext_noop("The refund of order %(thing)s was booked")),
+    facts.ORDER_CANCELLED: ("cancel", gettext_noop("The cancellation of order %(thing)s was booked")),
+    facts.STAGE_CHANGED: ("timeline", gettext_noop("Became %(thing)s")),
+    facts.CUSTOMERS_JOINED: ("merge", gettext_noop("Was joined with another record of the same person")),
+    facts.SEGMENT_ENTERED: ("login", gettext_noop("Entered a segment")),
+    facts.SEGMENT_LEFT: ("logout", gettext_noop("Left a segment")),
+}
+# Where an event says what it is about, in the order of preference.
+_THINGS = (
+    "name",
+    "query",
+    "order_id",
+    "number",
+    "coupon",
+    "coupon_name",
+    "streak",
+    "list_id",
+    "product_id",
+    "path",
+)
+
+
+def sentence(name: str, properties: Mapping[str, Any]) -> str:
+    """What happened, in the reader's language; an event that is not known keeps its own name."""
+    known = WORDS.get(name)
+    if known is None:
+        about = thing(name, properties)
+        return f"{name}: {about}" if about else name
+    return " ".join((_(known[1]) % {"thing": thing(name, properties)}).replace("()", "").split())
+
+
+def symbol(name: str) -> str:
+    """The symbol beside the sentence."""
+    known = WORDS.get(name)
+    return known[0] if known else "radio_button_unchecked"
+
+
+def thing(name: str, properties: Mapping[str, Any]) -> str:
+    """What the event is about: a product, a page, an order number, a stage."""
+    if name == facts.STAGE_CHANGED:
+        stage = str(properties.get("to", ""))
+        return str(Stage(stage).label) if stage in Stage.values else stage
+    keys = ("order_id", *_THINGS) if name.startswith("Order ") else _THINGS
+    found = next((properties[key] for key in keys if isinstance(properties.get(key), str | int)), "")
+    return str(found)[:120]

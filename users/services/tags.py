@@ -1,0 +1,43 @@
+"""Tags on customers, by hand: put on and taken off, audited, and touched for the segments that read tags."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from config.kit.refusal import Refusal
+from users.models import Customer, CustomerTag, Operator, Tag
+from users.services import audit
+from users.services.touch import touch
+from users.topics import TouchTopic
+
+LONGEST = 60
+
+
+@transaction.atomic
+def put_on(customer: Customer, name: str, *, by: Operator, now: datetime) -> Tag:
+    """Tag a customer; a new name makes a new tag. Raises Refusal for an empty or overlong name."""
+    name = " ".join(name.replace("\0", "").split())
+    if not name or len(name) > LONGEST:
+        raise Refusal(
+            "bad_tag", _("A tag needs a name of 1 to %(n)s characters.") % {"n": LONGEST}, field="tag"
+        )
+    tag, _made = Tag.objects.get_or_create(name=name)
+    row, is_new = CustomerTag.objects.get_or_create(
+        customer=customer, tag=tag, defaults={"tagged_at": now, "source": "hand"}
+    )
+    if is_new:
+        touch([customer.pk], TouchTopic.TAGS)
+        audit.record("customer.tag", by=by, target=customer, after={"tag": row.tag.name})
+    return tag
+
+
+@transaction.atomic
+def take_off(customer: Customer, tag_id: int, *, by: Operator) -> None:
+    """Take a tag off a customer; nothing happens when it was not on."""
+    row = CustomerTag.objects.select_related("tag").filter(customer=customer, tag_id=tag_id).first()
+    if row is None:
+        return
+    CustomerTag.objects.filter(customer=customer, tag_id=tag_id).delete()
+    touch([customer.pk], TouchTopic.TAGS)
+    audit.record("customer.untag", by=by, target=customer, before={"tag": row.tag.name})
