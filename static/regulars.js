@@ -33,11 +33,22 @@
     return { exact: (v) => (v == null ? "–" : exact.format(v / scale)), short: (v) => short.format(v / scale) };
   }
 
+  /* Bars that are not over yet are hatched, the last stretch of a line is dashed. */
   function hatch(payload, series) {
     const data = series.data.map((value, i) =>
       i < series.data.length - payload.unfinished ? value
         : { value, itemStyle: { opacity: 0.55, decal: { symbol: "rect", rotation: -0.8, dashArrayX: [1, 0], dashArrayY: [3, 4], color: css("--r-card") } } });
-    return { ...series, data };
+    return { ...series, data, barMaxWidth: 26, barCategoryGap: "28%", itemStyle: { borderRadius: series.stack ? 0 : 2 } };
+  }
+
+  function dash(payload, series) {
+    const first = series.data.length - payload.unfinished;
+    const look = { ...series, symbol: "circle", symbolSize: 5, showSymbol: series.data.length < 20, lineStyle: { width: 2 }, emphasis: { disabled: true } };
+    if (!payload.unfinished) return [look];
+    return [
+      { ...look, data: series.data.map((value, i) => (i < first ? value : null)) },
+      { ...look, id: `unfinished-${series.name}`, name: series.name, data: series.data.map((value, i) => (i >= first - 1 ? value : null)), lineStyle: { width: 2, type: "dashed" } },
+    ];
   }
 
   function dress(payload) {
@@ -61,9 +72,7 @@
       },
       [payload.horizontal ? "xAxis" : "yAxis"]: { ...value, splitLine: lines, splitNumber: 4, axisLabel: { color: css("--r-muted"), formatter: numbers.short } },
       [payload.horizontal ? "yAxis" : "xAxis"]: { ...category, axisTick: { show: false }, axisLine: lines, axisLabel: { color: css("--r-muted"), hideOverlap: true } },
-      series: option.series.map((s) => s.type === "bar"
-        ? { ...hatch(payload, s), barMaxWidth: 26, barCategoryGap: "28%", itemStyle: { borderRadius: payload.option.series[0].stack ? 0 : 2 } }
-        : { ...s, symbol: "circle", symbolSize: 5, showSymbol: s.data.length < 20, lineStyle: { width: 2 }, emphasis: { disabled: true } }),
+      series: option.series.flatMap((s) => (s.type === "bar" ? [hatch(payload, s)] : dash(payload, s))),
     };
   }
 
@@ -73,7 +82,8 @@
     const last = payload.option.series[0].data.length - payload.unfinished;
     head.textContent = points[0].axisValueLabel + (points[0].dataIndex >= last ? ` (${payload.unfinishedText})` : "");
     box.append(head);
-    for (const point of points) {
+    const shown = new Map(points.filter((point) => point.value != null).map((point) => [point.seriesName, point]));
+    for (const point of shown.values()) {
       const line = document.createElement("div");
       line.textContent = `${point.seriesName}: ${numbers.exact(point.value)}`;
       box.append(line);

@@ -1,6 +1,38 @@
-"""What users itself puts on every page, on the home page, the customer page and into the search."""
+"""What users itself puts on every page, on the home page and into the search."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
+from users.admin import cards
+from users.models import LifecycleRule
+from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.reports import finding
 from users.shop import currency
 
+
+def find_customers(text: str, limit: int) -> list[Hit]:
+    """Customers by name, identity, contact or order number."""
+    return [
+        Hit(str(c), reverse("users:customer", args=[c.pk]), c.user_id or "", "person")
+        for c in finding.find(text, limit)
+    ]
+
+
+def thresholds_accepted() -> bool:
+    """Whether an operator has said yes to the stage thresholds."""
+    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+
+
 page_values.register("currency", currency.get)
+cards.lend()
+searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
+first_step(
+    FirstStep(
+        "thresholds",
+        _("Look at when a customer counts as dormant, and accept it"),
+        20,
+        "users:lifecycle",
+        thresholds_accepted,
+    )
+)

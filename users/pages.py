@@ -17,7 +17,10 @@ from users.models import Customer
 
 @dataclass(frozen=True, slots=True)
 class HomeCard:
-    """A card of the home page; ``build(now)`` gives the template its context. Under 2 queries each."""
+    """A card of the home page; ``build(now)`` gives the template its context. Under 2 queries each.
+
+    Values with a meaning for the page: ``url`` (a link in the card's head), ``hidden`` (nothing to show now).
+    """
 
     name: str
     title: StrOrPromise
@@ -62,9 +65,21 @@ class Searcher:
     find: Callable[[str, int], list[Hit]]
 
 
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """A step of the first day's checklist; ``page`` names the address where it is done. One query."""
+
+    name: str
+    title: StrOrPromise
+    position: int
+    page: str
+    is_done: Callable[[], bool]
+
+
 home_cards: Registry[HomeCard] = Registry("home card")
 customer_panels: Registry[CustomerPanel] = Registry("customer panel")
 searchers: Registry[Searcher] = Registry("searcher")
+first_steps: Registry[FirstStep] = Registry("first step")
 
 
 def home_card(card: HomeCard) -> HomeCard:
@@ -80,3 +95,8 @@ def customer_panel(panel: CustomerPanel) -> CustomerPanel:
 def searcher(entry: Searcher) -> Searcher:
     """Lend a searcher to the search (Ctrl+K)."""
     return searchers.register(entry.name, entry)
+
+
+def first_step(entry: FirstStep) -> FirstStep:
+    """Lend a step to the first day's checklist."""
+    return first_steps.register(entry.name, entry)

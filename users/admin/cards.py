@@ -1,0 +1,207 @@
+"""The cards that users puts on the home page: loading, first steps, stages, orders, activity, intake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Min
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.kit import words
+from config.kit.charts import Chart, Series
+from config.kit.parts import Progress, Stat
+from users.models import DayFigures, DeadLetter, IntakeBody, JobRun, LongJob, Stage
+from users.pages import HomeCard, first_steps, home_card
+from users.reports import figures
+from users.shop import currency
+
+SHOWN = 30
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StageTile:
+    """One stage on the home page: how many, which share, who came and went in 7 days, where that opens."""
+
+    stage: Stage
+    customers: int
+    share: float
+    came: int
+    went: int
+    url: str
+    came_url: str
+    went_url: str
+    x: str
+    width: str
+
+
+def demo(now: datetime) -> dict[str, Any]:
+    """How far the demo shop is while it loads; hidden before and after."""
+    job = LongJob.objects.filter(kind="demo").order_by("-pk").first()
+    if job is None or job.state not in (LongJob.State.WAITING, LongJob.State.RUNNING, LongJob.State.FAILED):
+        return {"hidden": True}
+    progress = Progress(_("Loading the demo shop"), job.done, job.total, job.started_at, now, step=job.step)
+    return {"progress": progress, "failed": job.error if job.state == LongJob.State.FAILED else ""}
+
+
+def checklist(now: datetime) -> dict[str, Any]:
+    """The first day's steps until all are done."""
+    steps = [
+        (step, step.is_done(), _address(step.page)) for step in sorted(first_steps, key=lambda s: s.position)
+    ]
+    left = sum(not done for _step, done, _url in steps)
+    return {"steps": steps, "left": left, "hidden": not left}
+
+
+def stages(now: datetime) -> dict[str, Any]:
+    """Customers by stage with the moves of the last 7 days."""
+    rows = figures.stages()
+    total = sum(row.customers for row in rows.values())
+    tiles, x = [], 0.0
+    for stage, row in rows.items():
+        share = row.customers / total if total else 0.0
+        tiles.append(
+            StageTile(
+                stage,
+                row.customers,
+                share,
+                row.came,
+                row.went,
+                _url("users:customers", stage=stage.value),
+                _url("users:moves", to=stage.value, days=7),
+                _url("users:moves", **{"from": stage.value, "days": 7}),
+                f"{x * 100:.2f}",
+                f"{share * 100:.2f}",
+            )
+        )
+        x += share
+    visitors = sum(row.visitors for row in rows.values())
+    as_of = max((row.computed_at for row in rows.values() if row.computed_at), default=None)
+    return {"tiles": tiles, "total": total, "visitors": visitors, "card_as_of": as_of}
+
+
+def orders(now: datetime) -> dict[str, Any]:
+    """Orders and revenue of 30 days against the 30 before, day by day."""
+    days = figures.last_days(now)
+    before, recent = days[:-SHOWN], days[-SHOWN:]
+    money = currency.get()
+    url = _url("users:orders", days=SHOWN)
+    count, count_before = _sum(recent, "orders"), _sum(before, "orders")
+    revenue, revenue_before = _sum(recent, "revenue"), _sum(before, "revenue")
+    against = {"before_window": _("in the 30 days before")}
+    return {
+        "stats": [
+            Stat(_("Revenue"), revenue, "money", before=revenue_before, currency=money, url=url, **against),
+            Stat(_("Orders"), count, before=count_before, url=url, **against),
+            Stat(
+                _("Average order"),
+                revenue / count if count else None,
+                "money",
+                before=revenue_before / count_before if count_before else None,
+                currency=money,
+                **against,
+            ),
+        ],
+        "chart": Chart(
+            "revenue",
+            _("Revenue per day"),
+            [words.day(row.day, "short") for row in recent],
+            [Series(_("Revenue"), [row.revenue for row in recent])],
+            kind="bar",
+            unit="money",
+            currency=money,
+            category_title=_("Day"),
+            summary=_("last 30 days, net of tax, shipping and refunds, shop time"),
+            unfinished=1,
+            height=200,
+        ),
+        "url": url,
+    }
+
+
+def activity(now: datetime) -> dict[str, Any]:
+    """Customers active per day, and in the 7 and 30 days up to today."""
+    days = figures.last_days(now)[-SHOWN:]
+    today = days[-1]
+    mean = _sum(days, "active") / len(days)
+    sticky = mean / today.monthly if today.monthly else None
+    return {
+        "stats": [
+            Stat(
+                _("Active today"),
+                today.active,
+                window=_("so far"),
+                url=_url("users:active", day=today.day.isoformat()),
+            ),
+            Stat(_("In 7 days"), today.weekly),
+            Stat(_("In 30 days"), today.monthly),
+            Stat(_("Stickiness"), sticky, "percent", of=today.monthly, note=_("mean day / 30 days")),
+        ],
+        "chart": Chart(
+            "active",
+            _("Active customers per day"),
+            [words.day(row.day, "short") for row in days],
+            [Series(_("Active"), [row.active for row in days])],
+            category_title=_("Day"),
+            summary=_("last 30 days, shop time"),
+            unfinished=1,
+            height=160,
+        ),
+    }
+
+
+def front_door(now: datetime) -> dict[str, Any]:
+    """Whether events come in and are applied."""
+    waiting = IntakeBody.objects.order_by()[:MOST_COUNTED].count()
+    oldest = IntakeBody.objects.aggregate(oldest=Min("received_at"))["oldest"] if waiting else None
+    dead = DeadLetter.objects.filter(replayed_at__isnull=True)[:MOST_COUNTED].count()
+    last = (
+        JobRun.objects.filter(job="users.apply_intake", finished_at__isnull=False)
+        .order_by("-started_at")
+        .first()
+    )
+    return {
+        "waiting": waiting,
+        "oldest": oldest,
+        "dead": dead,
+        "dead_url": _address("users:dead_letters"),
+        "last": last,
+        "many": MOST_COUNTED,
+    }
+
+
+CARDS = (
+    HomeCard("demo", gettext_lazy("Demo shop"), 1, "users/cards/demo.html", demo, 3),
+    HomeCard("first-steps", gettext_lazy("First steps"), 5, "users/cards/checklist.html", checklist, 3),
+    HomeCard("stages", gettext_lazy("Customers by stage"), 10, "users/cards/stages.html", stages, 3),
+    HomeCard("orders", gettext_lazy("Orders and revenue"), 20, "users/cards/figures.html", orders, 2),
+    HomeCard("activity", gettext_lazy("Activity"), 30, "users/cards/figures.html", activity, 1),
+    HomeCard(
+        "front-door", gettext_lazy("Events coming in"), 90, "users/cards/front_door.html", front_door, 1
+    ),
+)
+
+
+def lend() -> None:
+    """Register the cards."""
+    for card in CARDS:
+        home_card(card)
+
+
+def _url(name: str, **parameters: Any) -> str:
+    return f"{reverse(name)}?{urlencode(parameters)}"
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _sum(days: Sequence[DayFigures], field: str) -> int:
+    return sum(getattr(day, field) for day in days)
