@@ -133,7 +133,9 @@ class Standing(models.Model):
                 fields=["last_order_at"], name="standing_last_order", condition=Q(last_order_at__isnull=False)
             ),
             models.Index(
-                fields=["first_order_at"], name="standing_first_order", condition=Q(first_order_at__isnull=False)
+                fields=["first_order_at"],
+                name="standing_first_order",
+                condition=Q(first_order_at__isnull=False),
             ),
             # The list of customers by what they brought.
             models.Index(fields=["revenue", "customer"], name="standing_revenue", condition=Q(orders__gt=0)),

@@ -42,11 +42,9 @@ def demo_logins() -> list[tuple[str, str]]:
     """(user name, role) of the demo's operators that can log in; empty unless the demo runs."""
     if not settings.DEMO:
         return []
-    names = [username for username, _role in DEMO_LOGINS]
-    there = set(
-        Operator.objects.filter(username__in=names, is_active=True).values_list("username", flat=True)
-    )
-    return [(username, str(role.label)) for username, role in DEMO_LOGINS if username in there]
+    roles = dict(DEMO_LOGINS)
+    there = Operator.objects.filter(username__in=roles, is_active=True).order_by("pk")
+    return [(operator.username, str(Role(operator.role).label)) for operator in there]
 
 
 @transaction.atomic
