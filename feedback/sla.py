@@ -48,7 +48,7 @@ class Hours:
 
 
 def due_after(hours: Hours, start: datetime, minutes: int) -> datetime | None:
-    """The instant (UTC) at which ``minutes`` of business time have passed; None when the inbox never opens."""
+    """The instant (UTC) at which ``minutes`` of business time have passed; None if the inbox never opens."""
     left = timedelta(minutes=minutes)
     for begin, end in hours.open_spans(start):
         if begin + left <= end:

@@ -65,7 +65,7 @@ def open_conversation(customer: Customer, opening: Opening, *, now: datetime) ->
 
 @transaction.atomic
 def customer_message(conversation: Conversation, text: str, *, key: str, now: datetime) -> Message:
-    """The customer writes again; a solved conversation opens again. The message of that key if there is one."""
+    """The customer writes again, which opens a solved conversation. The message of that key if there is one."""
     held = hold(conversation)
     text = _demand_text(text)
     said = _said(held, key)
@@ -81,9 +81,9 @@ def customer_message(conversation: Conversation, text: str, *, key: str, now: da
 
 @transaction.atomic
 def reply(
-    conversation: Conversation, text: str, *, seen: str, key: str, by: Operator, now: datetime
+    conversation: Conversation, text: str, *, seen: int, key: str, by: Operator, now: datetime
 ) -> Message:
-    """An operator answers. ``seen`` is the key of the last message the operator had before their eyes.
+    """An operator answers. ``seen`` is how many messages, notes too, the operator had before their eyes.
 
     Refuses ``text_missing``, and ``something_new`` when the conversation has gone on since.
     """
@@ -222,11 +222,8 @@ def _demand_own(conversation: Conversation, customer: Customer) -> Conversation:
     return conversation
 
 
-def _demand_seen(held: Conversation, seen: str) -> None:
-    last = Message.objects.filter(customer_id=held.customer_id, conversation_key=held.key).order_by(
-        "-at", "-key"
-    )
-    if last.values_list("key", flat=True).first() != seen:
+def _demand_seen(held: Conversation, seen: int) -> None:
+    if Message.objects.filter(customer_id=held.customer_id, conversation_key=held.key).count() != seen:
         raise Conflict(
             "something_new", _("Something new was said while you were writing. Read it, then send again.")
         )

@@ -10,9 +10,10 @@ from users.topics import TouchTopic
 _MOVE = (
     """
     WITH gone AS (DELETE FROM feedback_message WHERE customer_id = %(absorbed)s RETURNING *)
-    INSERT INTO feedback_message (customer_id, conversation_key, key, from_customer, is_note, operator_id, text,
-                                  at, mailed_at)
-    SELECT %(survivor)s, conversation_key, key, from_customer, is_note, operator_id, text, at, mailed_at FROM gone
+    INSERT INTO feedback_message (customer_id, conversation_key, key, from_customer, is_note, operator_id,
+                                  text, at, mailed_at)
+    SELECT %(survivor)s, conversation_key, key, from_customer, is_note, operator_id, text, at, mailed_at
+    FROM gone
     """,
     """
     WITH gone AS (DELETE FROM feedback_conversation WHERE customer_id = %(absorbed)s RETURNING *)
