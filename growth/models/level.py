@@ -1,6 +1,7 @@
 """Levels by growth value."""
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import of_customer
@@ -20,7 +21,12 @@ class Level(models.Model):
         ordering = ["threshold"]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name in the language of the page or the call."""
+        return self.name_zh if self.name_zh and (get_language() or "").startswith("zh") else self.name
 
 
 class CustomerLevel(models.Model):
