@@ -5,9 +5,16 @@ from email.message import EmailMessage
 from types import TracebackType
 from typing import Self, cast
 
+from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from config.sink.server import FreePort
+
+class FreePort(Controller):
+    """aiosmtpd's server in a thread, which also takes port 0 for "any free one"; `port` then says which."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()
 
 
 class SmtpSink:

@@ -3,49 +3,20 @@
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
+from config.sink.smtp import LARGEST, MailDoor
 from config.sink.store import Store
 
-LARGEST = 10 * 1024 * 1024
 HOST = "127.0.0.1"
 
 
-class MailDoor:
-    """aiosmtpd's handler: every accepted message becomes a file."""
+def mail_door(store: Store, port: int) -> MailDoor:
+    """An SMTP server in a thread of its own; the caller starts it. The envelope is kept in two headers."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def keep(sender: str, recipients: list[str], content: bytes) -> str:
+        head = f"X-MailFrom: {sender}\r\nX-RcptTo: {', '.join(recipients)}\r\n"
+        return store.keep("mail", head.encode() + content)
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Keep one message, with its envelope in two headers."""
-        content = envelope.content or b""
-        body = content if isinstance(content, bytes) else content.encode()
-        recipients = ", ".join(envelope.rcpt_tos)
-        head = f"X-MailFrom: {envelope.mail_from}\r\nX-RcptTo: {recipients}\r\n".encode()
-        name = self.store.keep("mail", head + body)
-        return f"250 OK: kept as {name}"
-
-
-class FreePort(Controller):
-    """aiosmtpd's server in a thread, which also takes port 0 for "any free one"; `port` then says which."""
-
-    def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        super()._trigger_server()  # type: ignore[no-untyped-call]
-
-
-def mail_door(store: Store, port: int) -> FreePort:
-    """An SMTP server in a thread of its own; the caller starts it."""
-    return FreePort(
-        MailDoor(store),
-        hostname=HOST,
-        port=port,
-        enable_SMTPUTF8=True,
-        data_size_limit=LARGEST,
-        ready_timeout=20,
-    )
+    return MailDoor(keep, HOST, port)
 
 
 def sms_door(store: Store, port: int) -> ThreadingHTTPServer:
@@ -53,6 +24,8 @@ def sms_door(store: Store, port: int) -> ThreadingHTTPServer:
 
     class Door(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65536  # Headers and body in one packet: two would wait for each other.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             """Keep one message, or say what is wrong with it."""

@@ -1,6 +1,7 @@
 """The local stand-in for providers."""
 
 import smtplib
+import socket
 import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -54,6 +55,29 @@ def test_mail_is_kept_whole_and_listed_newest_first(store: Store) -> None:
     assert message.text.strip() == "您好, Alice"
     assert message.html.strip() == "<p>您好, Alice</p>"
     assert ("X-RcptTo", "alice@example.com") in message.headers
+
+
+def test_the_door_speaks_smtp(store: Store) -> None:
+    door = mail_door(store, 0)
+    door.start()
+    try:
+        with socket.create_connection((door.hostname, door.port), timeout=5) as plain:
+            plain.sendall(
+                b"EHLO me\r\nDATA\r\nRCPT TO:<b@x.cn>\r\nMAIL FROM:a@x.cn\r\nWHAT\r\n"
+                b"MAIL FROM:<a@x.cn> SIZE=9\r\nRCPT TO:<b@x.cn>\r\nRCPT TO:<c@x.cn>\r\nDATA\r\n"
+                b"Subject: dots\r\n\r\n..one\r\n...\r\nlast\r\n.\r\n"
+                b"MAIL FROM:<>\r\nRCPT TO:<d@x.cn>\r\nDATA\r\n.\r\nRSET\r\nQUIT\r\n"
+            )
+            said = b"".join(iter(lambda: plain.recv(4096), b"")).decode().splitlines()
+    finally:
+        door.stop()
+    codes = [line[:3] for line in said if line[3] == " "]
+    expected = "220 250 503 503 501 502 250 250 250 354 250 250 250 354 250 250 221"
+    assert codes == expected.split()
+    empty, dotted = (store.read_message(line.id) for line in store.list_messages("mail").rows)
+    assert dotted.text.splitlines() == [".one", "..", "last"]
+    assert dotted.to == "b@x.cn, c@x.cn"
+    assert (empty.to, empty.text) == ("d@x.cn", "")
 
 
 def test_sms_is_kept_and_answered_with_its_id(store: Store, sms_address: str) -> None:
