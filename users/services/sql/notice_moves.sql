@@ -1,0 +1,35 @@
+-- Moves that follow from what is known and are not on record yet. The event that caused one is looked up only here,
+-- for the few new rows. Returns those that may start something; the row itself is record enough for the others.
+WITH noticed AS (
+    INSERT INTO users_stagemove (customer_id, at, noticed_at, from_stage, to_stage, cause, cause_message_id,
+                                 rule_version, starts_things, superseded_at)
+    SELECT moment.customer_id, moment.at, %(now)s, moment.from_stage, moment.to_stage,
+           coalesce(%(cause)s, moment.cause), coalesce(cause.message_id, ''), %(version)s,
+           %(cause)s IS NULL AND NOT scope.quiet AND moment.at >= %(oldest_trigger)s, NULL
+    FROM stage_moment moment
+    JOIN stage_scope scope USING (customer_id)
+    LEFT JOIN LATERAL (
+        SELECT event.message_id
+        FROM users_event event
+        JOIN users_eventtype type ON type.id = event.type_id AND type.is_activity
+        WHERE moment.cause = 'event' AND event.customer_id = moment.customer_id AND event.occurred_at = moment.at
+        ORDER BY event.message_id
+        LIMIT 1
+    ) AS cause ON true
+    WHERE moment.at <= %(now)s
+      AND (scope.since IS NULL OR moment.at > scope.since)
+      AND NOT EXISTS (
+          SELECT FROM users_stagemove believed
+          WHERE believed.customer_id = moment.customer_id AND believed.at = moment.at
+            AND believed.superseded_at IS NULL
+            AND believed.from_stage = moment.from_stage AND believed.to_stage = moment.to_stage
+      )
+    -- The same move believed, given up and believed again within one instant.
+    ON CONFLICT (customer_id, at, to_stage, noticed_at)
+    DO UPDATE SET superseded_at = NULL, from_stage = excluded.from_stage
+    RETURNING customer_id, at, from_stage, to_stage, starts_things
+), told AS (
+    INSERT INTO users_touched (customer_id, topic)
+    SELECT DISTINCT customer_id, 'stage' FROM noticed
+)
+SELECT customer_id, at, from_stage, to_stage, starts_things FROM noticed
