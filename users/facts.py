@@ -57,3 +57,5 @@ INTERNAL_EVENTS = (
     SEGMENT_ENTERED,
     SEGMENT_LEFT,
 )
+# What the message ids of our own events begin with, up to the first colon. Nobody outside may use them.
+OWN_KEYS = (*INTERNAL_EVENTS, "stage", "join", "segment", "checkin", "click", "reply")

@@ -130,14 +130,9 @@ class _Planner:
         plan = self.plan
         plan.owners = {key: self._survivor(owner) for key, owner in self.owner.items()}
         plan.claims = {key: plan.owners[key] for key in self.claimed}
-        joins = {absorbed: self._survivor(absorbed) for absorbed in plan.joins}
-        for absorbed, survivor in joins.items():
-            if absorbed in plan.created:
-                seen = plan.created.pop(absorbed)
-                if survivor in plan.created:
-                    plan.created[survivor] = min(seen, plan.created[survivor])
-        plan.joins = {a: s for a, s in joins.items() if a not in self.seen or a in self._existing()}
+        plan.joins = {absorbed: self._survivor(absorbed) for absorbed in plan.joins}
+        for absorbed in plan.created.keys() & plan.joins.keys():
+            first_at, survivor = plan.created.pop(absorbed), plan.joins.pop(absorbed)
+            if survivor in plan.created:
+                plan.created[survivor] = min(first_at, plan.created[survivor])
         return plan
-
-    def _existing(self) -> set[int]:
-        return set(self.seen) - set(self.plan.created) 

@@ -38,7 +38,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 
 
 class Customer(models.Model):
-    """A user of the shop. Unknown text is empty, unknown figures and dates are null."""
+    """A user of the shop. Unknown text is empty, unknown figures and dates are null.
+
+    ``told_at``: when each trait was last told, so that identify calls may arrive in any order.
+    """
 
     user_id = models.CharField(_("user ID"), max_length=255, null=True, blank=True, unique=True)
     identified = models.BooleanField(_("identified"), default=False)
@@ -58,6 +61,7 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     attributes = models.JSONField(_("custom attributes"), default=dict, blank=True)
+    told_at = models.JSONField(default=dict, blank=True, editable=False)
     no_profiling = models.BooleanField(_("no profiling"), default=False)
     channel = models.ForeignKey(
         "users.AcquisitionChannel",

@@ -48,7 +48,13 @@ class DeadLetter(models.Model):
         indexes = [
             models.Index(
                 fields=["-parked_at"], name="deadletter_open", condition=Q(replayed_at__isnull=True)
-            )
+            ),
+            # Refunds and cancellations that wait for their order, by its number.
+            models.Index(
+                fields=["detail"],
+                name="deadletter_waiting",
+                condition=Q(code="unknown_order", replayed_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

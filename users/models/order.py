@@ -22,7 +22,8 @@ class Order(models.Model):
     """An order as last told. Amounts in minor units of ``currency``; ``net`` in the shop's currency.
 
     ``net`` = total − tax − shipping − refunds (definitions.md, Value). ``counts``: paid, confirmed,
-    neither cancelled nor wholly refunded; figures and rules read only orders that count.
+    neither cancelled nor wholly refunded; figures and rules read only orders that count. ``told_at``: when
+    each field was last told, so that events may arrive in any order (``users/orders.py``).
     """
 
     pk = models.CompositePrimaryKey("customer", "source", "number")
@@ -43,6 +44,7 @@ class Order(models.Model):
     coupon = models.CharField(max_length=100, blank=True)
     counts = models.BooleanField()
     is_history = models.BooleanField(default=False)
+    told_at = models.JSONField(default=dict)
 
     class Meta:
         indexes = [

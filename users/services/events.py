@@ -34,28 +34,15 @@ def record(event: NewEvent, *, now: datetime) -> None:
 def record_many(events: Iterable[NewEvent], *, now: datetime) -> int:
     """Record events set-wise; how many were new. Those that start nothing get no outbox rows.
 
-    Does not update stages: an event of ours that counts as activity goes through the intake's
-    ``apply`` (``users.services.intake``), as a shopper's would.
+    Does not update stages: an event of ours that counts as activity is recorded by
+    ``users.services.activity.record_activity``.
     """
-    temporary_table(
-        "new_event",
-        "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz, properties jsonb,"
-        " handlers text[]",
-    )
-    copy_rows(
-        "new_event",
-        ("customer_id", "message_id", "type_id", "occurred_at", "properties", "handlers"),
-        (_row(event) for event in events),
-    )
+    if not _lay_out(events):
+        return 0
     return execute(
-        """
-        WITH fresh AS (
-            INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed,
-                                     properties)
-            SELECT customer_id, message_id, type_id, occurred_at, %(now)s, true, properties FROM new_event
-            ON CONFLICT (customer_id, message_id) DO NOTHING
-            RETURNING customer_id, message_id
-        ), queued AS (
+        _INSERT_FRESH
+        + """
+        , queued AS (
             INSERT INTO users_outbox (customer_id, message_id, handler, due_at, attempts, error)
             SELECT customer_id, message_id, unnest(handlers), %(now)s, 0, ''
             FROM fresh JOIN new_event USING (customer_id, message_id)
@@ -64,6 +51,47 @@ def record_many(events: Iterable[NewEvent], *, now: datetime) -> int:
         SELECT FROM fresh
         """,
         {"now": now},
+    )
+
+
+def insert_new(events: Iterable[NewEvent], *, now: datetime) -> int:
+    """Insert events, and note those that were new in the temporary table ``fresh_event``; how many."""
+    if not _lay_out(events):
+        return 0
+    return execute(
+        _INSERT_FRESH
+        + """
+        INSERT INTO fresh_event (customer_id, message_id, type_id, occurred_at)
+        SELECT customer_id, message_id, type_id, occurred_at FROM fresh
+        """,
+        {"now": now},
+    )
+
+
+_INSERT_FRESH = """
+    WITH fresh AS (
+        INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed, properties)
+        SELECT customer_id, message_id, type_id, occurred_at, %(now)s, true, properties FROM new_event
+        ON CONFLICT (customer_id, message_id) DO NOTHING
+        RETURNING customer_id, message_id, type_id, occurred_at
+    )
+"""
+
+
+def _lay_out(events: Iterable[NewEvent]) -> int:
+    """Put events into the temporary table ``new_event``; how many. No table is made for none."""
+    rows = [_row(event) for event in events]
+    if not rows:
+        return 0
+    temporary_table(
+        "new_event",
+        "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz, properties jsonb,"
+        " handlers text[]",
+    )
+    return copy_rows(
+        "new_event",
+        ("customer_id", "message_id", "type_id", "occurred_at", "properties", "handlers"),
+        rows,
     )
 
 

@@ -116,19 +116,21 @@ def settle(now: datetime, *, cause: MoveCause | None = None) -> int:
     return len(noticed)
 
 
-def recompute(customer_ids: Iterable[int], now: datetime, *, cause: MoveCause | None = None) -> int:
-    """Evaluate customers from scratch over all their days (quietly: nothing starts); moves noticed."""
+def recompute(
+    customer_ids: Iterable[int], now: datetime, *, cause: MoveCause | None = None, quiet: bool = True
+) -> int:
+    """Evaluate customers from scratch over all their days; moves noticed. ``quiet``: they start nothing."""
     locked = lock(customer_ids)
     begin()
     execute(
         """
         INSERT INTO stage_scope (customer_id, since, from_first_run, quiet, new_days)
-        SELECT customer_id, NULL, true, true,
+        SELECT customer_id, NULL, true, %s,
                (SELECT count(*) FROM users_customerday day WHERE day.customer_id = standing.customer_id) - active_days
         FROM users_standing standing
         WHERE customer_id = ANY(%s)
         """,
-        [locked],
+        [quiet, locked],
     )
     add_known_spans()
     return settle(now, cause=cause)

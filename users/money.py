@@ -1,0 +1,41 @@
+"""Money as the outside writes it (decimal major units) and as we keep it (integer minor units)."""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+
+from babel.numbers import get_currency_precision, list_currencies
+
+# Larger amounts are a mistake somewhere, and must not overflow a sum.
+LARGEST = 10**15
+_PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,12})?")
+
+
+class NotMoney(ValueError):
+    """A value that is no amount of money: not a plain number, negative, or absurdly large."""
+
+
+@cache
+def is_currency(code: str) -> bool:
+    """Whether ``code`` is an ISO 4217 code that is or was in use."""
+    return code in list_currencies()
+
+
+def minor_units(value: Any, currency: str) -> int:
+    """An amount in major units (a number, or a text such as "19.90") in minor units, halves rounded up.
+
+    Raises NotMoney. Currencies without minor units (JPY) count in whole units, KWD in thousandths.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        raise NotMoney(f"{type(value).__name__} is no amount")
+    text = str(value).strip()
+    if not _PLAIN.fullmatch(text) and isinstance(value, str):
+        raise NotMoney("not a plain decimal number")
+    try:
+        amount = Decimal(text).scaleb(get_currency_precision(currency))
+    except InvalidOperation:
+        raise NotMoney("not a number") from None
+    if not amount.is_finite() or not 0 <= amount <= LARGEST:
+        raise NotMoney("negative or too large")
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))

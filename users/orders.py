@@ -1,0 +1,267 @@
+"""What order events say, and how what they say adds up to an order: pure, in any order, any number of times.
+
+An order is told by "Order Completed" and "Order Updated" events. Of each field the latest telling holds (by the
+instant of the event, not of its arrival), an event that leaves a field out says nothing about it, and once paid is
+paid (money given back is a refund). So shuffled, late and repeated events end in the same order.
+
+A telling without a server key is *unconfirmed*: it never counts, and the first confirmed one starts afresh.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from users.money import NotMoney, is_currency, minor_units
+
+LONGEST_NUMBER = 100
+MOST_PIECES = 1_000_000
+PAID = frozenset({"paid", "partially_refunded", "refunded"})
+AMOUNTS = ("tax", "shipping", "discount")
+
+
+class OrderEvent(StrEnum):
+    """The events of Segment's e-commerce specification that are about orders."""
+
+    COMPLETED = "Order Completed"
+    UPDATED = "Order Updated"
+    REFUNDED = "Order Refunded"
+    CANCELLED = "Order Cancelled"
+
+
+class Unusable(ValueError):
+    """An order event that cannot be understood; ``code`` says why, ``field`` where."""
+
+    def __init__(self, code: str, field: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of an order or a refund; ``price`` and ``amount`` in minor units."""
+
+    product_id: str
+    sku: str
+    name: str
+    category: str
+    quantity: int
+    price: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one event says of an order. ``said`` holds the fields it names; amounts in minor units.
+
+    For a refund: ``refund_id`` (the message id where the event names none) and ``amount`` (None: all that is left).
+    """
+
+    event: OrderEvent
+    number: str
+    at: datetime
+    confirmed: bool
+    currency: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    lines: tuple[Line, ...] | None = None
+    refund_id: str = ""
+    amount: int | None = None
+
+
+@dataclass(slots=True)
+class OrderState:
+    """An order as told so far.
+
+    ``told_at``: when each field was last told, and when the order was first "completed" and "updated".
+    """
+
+    confirmed: bool = False
+    currency: str = ""
+    total: int | None = None
+    tax: int = 0
+    shipping: int = 0
+    discount: int = 0
+    coupon: str = ""
+    lines: tuple[Line, ...] = ()
+    paid_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    refunded: int = 0
+    told_at: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def ordered_at(self) -> datetime:
+        """When it was ordered: the first "Order Completed", until that arrives the first update."""
+        return self.told_at.get("completed") or self.told_at["updated"]
+
+    @property
+    def net(self) -> int:
+        """total − tax − shipping − refunds."""
+        return self.net_before_refunds - self.refunded
+
+    @property
+    def net_before_refunds(self) -> int:
+        """total − tax − shipping: what the order brought when it was paid."""
+        return (self.total or 0) - self.tax - self.shipping
+
+    @property
+    def is_paid(self) -> bool:
+        """Confirmed, paid and not cancelled, whatever was given back since."""
+        return self.confirmed and self.paid_at is not None and self.cancelled_at is None
+
+    @property
+    def counts(self) -> bool:
+        """Whether figures include it: paid, and not wholly refunded."""
+        wholly_refunded = 0 < self.refunded >= (self.total or 0)
+        return self.is_paid and not wholly_refunded
+
+    def hear(self, telling: Telling) -> None:
+        """Add what "Order Completed" or "Order Updated" says."""
+        if telling.confirmed != self.confirmed:
+            if self.confirmed:
+                return
+            self._forget()
+        self.confirmed = telling.confirmed
+        self._date(telling)
+        said = {**telling.said, "currency": telling.currency}
+        if telling.lines is not None:
+            said["lines"] = telling.lines
+        for name, value in said.items():
+            if name == "paid":
+                self.paid_at = min(self.paid_at or telling.at, telling.at) if value else self.paid_at
+            elif name not in self.told_at or self.told_at[name] <= telling.at:
+                setattr(self, name, value)
+                self.told_at[name] = telling.at
+
+    def cancel(self, telling: Telling) -> None:
+        """Add a confirmed cancellation."""
+        self.cancelled_at = min(self.cancelled_at or telling.at, telling.at)
+
+    def _date(self, telling: Telling) -> None:
+        name = "completed" if telling.event is OrderEvent.COMPLETED else "updated"
+        self.told_at[name] = min(self.told_at.get(name, telling.at), telling.at)
+
+    def _forget(self) -> None:
+        """Drop what was only claimed."""
+        blank = OrderState()
+        for name in self.__dataclass_fields__:
+            setattr(self, name, getattr(blank, name))
+
+
+def read(
+    event: OrderEvent,
+    properties: Mapping[str, Any],
+    *,
+    message_id: str,
+    at: datetime,
+    confirmed: bool,
+    shop_currency: str,
+) -> Telling:
+    """What an event says of an order. Raises Unusable, also for amounts in another currency than the shop's."""
+    number = _text(properties.get("order_id"), LONGEST_NUMBER + 1)
+    if not 0 < len(number) <= LONGEST_NUMBER:
+        raise Unusable("too_long" if number else "no_order_id", "order_id")
+    currency = (_text(properties.get("currency"), 3) or shop_currency).upper()
+    if not is_currency(currency):
+        raise Unusable("unknown_currency", "currency")
+    if currency != shop_currency:
+        raise Unusable("no_exchange_rate", "currency")
+    lines = _lines(properties, currency)
+    if event is OrderEvent.REFUNDED:
+        return Telling(
+            event, number, at, confirmed, currency, lines=lines,
+            refund_id=_text(properties.get("refund_id"), LONGEST_NUMBER) or message_id, amount=_refund_amount(properties, lines, currency),
+        )  # fmt: skip
+    said = _said(event, properties, currency)
+    if event is OrderEvent.COMPLETED and "total" not in said:
+        raise Unusable("no_amount", "total")
+    return Telling(event, number, at, confirmed, currency, said=said, lines=lines)
+
+
+def parse(properties: str) -> dict[str, Any]:
+    """Properties from JSON text with exact decimals."""
+    parsed: dict[str, Any] = json.loads(properties, parse_float=Decimal)
+    return parsed
+
+
+def _said(event: OrderEvent, properties: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        name: amount for name in AMOUNTS if (amount := _amount(properties, name, currency)) is not None
+    }
+    total, revenue = (_amount(properties, name, currency) for name in ("total", "revenue"))
+    if total is None and revenue is not None:
+        total = revenue + said.get("shipping", 0) + said.get("tax", 0) - said.get("discount", 0)
+        if total < 0:
+            raise Unusable("bad_amount", "discount")
+    if total is not None:
+        said["total"] = total
+    if coupon := _text(properties.get("coupon"), 100):
+        said["coupon"] = coupon
+    status = properties.get("payment_status")
+    if status is not None or event is OrderEvent.COMPLETED:
+        said["paid"] = status is None or status in PAID
+    return said
+
+
+def _refund_amount(properties: Mapping[str, Any], lines: tuple[Line, ...] | None, currency: str) -> int | None:
+    """What is given back: as told, else what its products cost, else None, all that is left."""
+    for name in ("amount", "total", "revenue", "value"):
+        if (amount := _amount(properties, name, currency)) is not None:
+            return amount
+    if not lines:
+        return None
+    if not all(line.price for line in lines):
+        raise Unusable("no_amount", "products.price")
+    return sum(line.amount for line in lines)
+
+
+def _amount(properties: Mapping[str, Any], name: str, currency: str) -> int | None:
+    value = properties.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        return minor_units(value, currency)
+    except NotMoney:
+        raise Unusable("bad_amount", name) from None
+
+
+def _lines(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...] | None:
+    products = properties.get("products")
+    if products is None:
+        return None
+    if not isinstance(products, list) or not all(isinstance(product, dict) for product in products):
+        raise Unusable("bad_products", "products")
+    return tuple(_line(product, currency) for product in products)
+
+
+def _line(product: Mapping[str, Any], currency: str) -> Line:
+    quantity = _quantity(product.get("quantity"))
+    price = _amount(product, "price", currency) or 0
+    return Line(
+        product_id=_text(product.get("product_id"), 100),
+        sku=_text(product.get("sku"), 100),
+        name=_text(product.get("name"), 250),
+        category=_text(product.get("category"), 100),
+        quantity=quantity,
+        price=price,
+        amount=price * quantity,
+    )
+
+
+def _quantity(value: Any) -> int:
+    if value is None:
+        return 1
+    whole = isinstance(value, int | Decimal) and not isinstance(value, bool) and value == int(value)
+    if not whole or not 0 < value <= MOST_PIECES:
+        raise Unusable("bad_quantity", "products.quantity")
+    return int(value)
+
+
+def _text(value: Any, longest: int) -> str:
+    """A text or a whole number as text, cut where too long; anything else is as if it were not there."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value)[:longest]

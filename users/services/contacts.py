@@ -1,0 +1,109 @@
+"""Contact points: addresses at which customers can be reached, and what became of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import phonenumbers
+from django.conf import settings
+from django.db import transaction
+
+from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from users.models import Channel, ContactPoint, ContactState
+from users.services.touch import touch
+from users.topics import TouchTopic
+
+LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """An address somebody told us. ``confirmed``: told by the shop's own back end."""
+
+    customer_id: int
+    channel: Channel
+    address: str
+    confirmed: bool
+
+
+def email_address(text: str) -> str | None:
+    """An e-mail address as we keep it (lower case), or None when it is none."""
+    address = text.strip().lower()
+    name, at, domain = address.rpartition("@")
+    usable = bool(name and at and "." in domain) and len(address) <= LONGEST_EMAIL
+    return address if usable and not any(c.isspace() or c in ",;<>\"" for c in address) else None
+
+
+@lru_cache(maxsize=10_000)
+def phone_number(text: str) -> str | None:
+    """A phone number in E.164, read in the shop's region where it names none; None when it is none."""
+    try:
+        number = phonenumbers.parse(text, settings.PHONENUMBER_DEFAULT_REGION)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def add_many(contacts: Iterable[Contact], now: datetime) -> int:
+    """Add addresses in the caller's transaction; how many are new or confirmed for the first time.
+
+    A known address keeps its state. A confirmed contact makes its customer identified.
+    """
+    rows = {(c.customer_id, c.channel.value, c.address): c.confirmed for c in sorted(contacts, key=_weakest_first)}
+    if not rows:
+        return 0
+    temporary_table("told_contact", "customer_id bigint, channel text, address text, confirmed boolean")
+    copy_rows(
+        "told_contact", ("customer_id", "channel", "address", "confirmed"), ((*k, v) for k, v in rows.items())
+    )
+    changed = fetch(
+        """
+        INSERT INTO users_contactpoint AS known (customer_id, channel, address, state, confirmed, added_at, changed_at)
+        SELECT customer_id, channel, address, 'unverified', confirmed, %(now)s, %(now)s FROM told_contact
+        ORDER BY customer_id, channel, address
+        ON CONFLICT (customer_id, channel, address) DO UPDATE SET confirmed = true, changed_at = %(now)s
+        WHERE excluded.confirmed AND NOT known.confirmed
+        RETURNING customer_id, confirmed
+        """,
+        {"now": now},
+    )
+    touch({customer_id for customer_id, _ in changed}, TouchTopic.CONTACT)
+    _identify(customer_id for customer_id, confirmed in changed if confirmed)
+    return len(changed)
+
+
+@transaction.atomic
+def set_state(
+    customer_id: int, channel: Channel | str, address: str, state: ContactState | str, now: datetime
+) -> bool:
+    """Say what became of an address (verified, bouncing, blocked); whether that was news."""
+    changed = (
+        ContactPoint.objects.filter(customer=customer_id, channel=channel, address=address)
+        .exclude(state=state)
+        .update(state=state, changed_at=now)
+    )
+    if changed:
+        touch([customer_id], TouchTopic.CONTACT)
+    return bool(changed)
+
+
+def _identify(customer_ids: Iterable[int]) -> None:
+    """A customer with a confirmed contact is more than a visitor."""
+    ids = sorted(set(customer_ids))
+    execute(
+        """
+        WITH known AS (
+            UPDATE users_customer SET identified = true WHERE id = ANY(%s) AND NOT identified RETURNING id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM known
+        """,
+        [ids],
+    )
+
+
+def _weakest_first(contact: Contact) -> bool:
+    """Sorted so that of two tellings of one address the confirmed one comes last."""
+    return contact.confirmed

@@ -1,0 +1,47 @@
+"""One batch, step by step, in one transaction."""
+
+from datetime import datetime
+
+from config.kit.batches import execute, temporary_table
+from users.models import IntakeBody
+from users.services import activity, products
+from users.services.intake import order_items, parking, people, profiles, types
+from users.services.intake.counts import Applied
+from users.services.sql import statement
+
+
+def apply_batch(ids: list[int], *, now: datetime) -> Applied:
+    """Apply bodies that this transaction holds; all are history or none is."""
+    is_history = IntakeBody.objects.values_list("is_history", flat=True).get(pk=ids[0])
+    items = _unpack(ids)
+    types.resolve(now)
+    parking.begin()
+    parking.refuse_what_is_ours()
+    said = order_items.read_items()
+    parked = parking.park(now, is_history=is_history)
+    people.resolve(now, is_history=is_history)
+    orders = order_items.plan(said, now, is_history=is_history)
+    parked += parking.park(now, is_history=is_history)
+    activity.begin()
+    events = execute(statement("insert_events"))
+    if said:
+        order_items.confirm_events()
+    products.note_views()
+    activity.follow(now, quiet=is_history)
+    orders.write(now)
+    ignored = profiles.apply(now)
+    return Applied(
+        bodies=len(ids), items=items, events=events, orders=orders.new_keys, parked=parked, ignored=ignored
+    )
+
+
+def _unpack(ids: list[int]) -> int:
+    temporary_table(
+        "intake_item",
+        "no integer, key_id bigint, received_at timestamptz, confirmed boolean, type text, message_id text,"
+        " user_id text, anonymous_id text, previous_id text, owner_kind text, owner_value text, customer_id bigint,"
+        " name text, occurred_at timestamptz, properties jsonb, traits jsonb, context jsonb",
+    )
+    items = execute(statement("unpack_bodies"), {"ids": ids})
+    execute("ANALYZE intake_item")
+    return items

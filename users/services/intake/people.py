@@ -1,0 +1,208 @@
+"""Whose the items of a batch are: read what is known, apply the rules of users/identities.py, put it on record.
+
+Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+
+from django.db import connection, transaction
+
+from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from users.identities import Key, Known, Mention, Plan, anonymous_key, plan, user_key
+from users.models import Customer, IdentityKind
+from users.services.contacts import email_address, phone_number
+from users.services.joining import join_many
+
+# Another worker may claim the same new keys first; then its customers are read and the rules applied again.
+TRIES = 10
+
+
+class _ClaimLost(Exception):
+    """Somebody else put one of our new keys on record while we were planning."""
+
+
+def resolve(now: datetime, *, is_history: bool) -> None:
+    """Create, name and join customers as the batch's items ask, and hold the locks of all of them."""
+    mentions = _mentions()
+    _lay_out_keys(mentions)
+    for _attempt in range(TRIES):
+        known = _locked_owners()
+        try:
+            with transaction.atomic():
+                done = plan(mentions, known, _new_ids(len(mentions)))
+                _put_on_record(done, now, is_history)
+        except _ClaimLost:
+            continue
+        _lay_out_owners(done)
+        _lower_first_seen()
+        return
+    raise _ClaimLost
+
+
+def _mentions() -> list[Mention]:
+    """Which keys items name together, in order of arrival. Only a server key's e-mail or phone identifies."""
+    rows = fetch(
+        """
+        SELECT user_id, anonymous_id, previous_id, email, phone, min(occurred_at)
+        FROM intake_item
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'email' END AS email,
+                   CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'phone' END AS phone
+        ) AS contact
+        GROUP BY user_id, anonymous_id, previous_id, email, phone
+        ORDER BY min(no)
+        """
+    )
+    return [Mention(user_id, _keys(*weak), at) for user_id, *weak, at in rows]
+
+
+def _keys(
+    anonymous_id: str | None, previous_id: str | None, email: str | None, phone: str | None
+) -> tuple[Key, ...]:
+    keys = [anonymous_key(value) for value in (anonymous_id, previous_id) if value]
+    if email and (address := email_address(email)):
+        keys.append((IdentityKind.EMAIL.value, address))
+    if phone and (number := phone_number(phone)):
+        keys.append((IdentityKind.PHONE.value, number))
+    return tuple(keys)
+
+
+def _lay_out_keys(mentions: list[Mention]) -> None:
+    keys = {key for mention in mentions for key in mention.keys}
+    keys.update(user_key(mention.user_id) for mention in mentions if mention.user_id is not None)
+    temporary_table("intake_key", "kind text, value text")
+    copy_rows("intake_key", ("kind", "value"), keys)
+    execute("ANALYZE intake_key")
+
+
+def _locked_owners() -> dict[Key, Known]:
+    """What is known of the keys, read after locking the owners in id order, so that nobody joins them meanwhile."""
+    while True:
+        locked = {row[0] for row in fetch(_LOCK_OWNERS)}
+        known = {
+            (kind, value): Known(customer_id, user_id, first_seen_at)
+            for kind, value, customer_id, user_id, first_seen_at in fetch(_READ_OWNERS)
+        }
+        if all(one.customer_id in locked for one in known.values()):
+            return known
+
+
+_LOCK_OWNERS = """
+    SELECT customer_id FROM users_standing
+    WHERE customer_id IN (SELECT identity.customer_id FROM intake_key JOIN users_identity identity USING (kind, value))
+    ORDER BY customer_id
+    FOR NO KEY UPDATE
+"""
+_READ_OWNERS = """
+    SELECT kind, value, customer.id, customer.user_id, customer.first_seen_at
+    FROM intake_key
+    JOIN users_identity identity USING (kind, value)
+    JOIN users_customer customer ON customer.id = identity.customer_id
+"""
+
+
+def _new_ids(at_most: int) -> Iterator[int]:
+    """Ids for new customers, drawn from the sequence a hundred at a time."""
+    while True:
+        yield from (
+            row[0]
+            for row in fetch(
+                "SELECT nextval(pg_get_serial_sequence('users_customer', 'id')) FROM generate_series(1, %s)",
+                [min(at_most, 100)],
+            )
+        )
+
+
+def _put_on_record(done: Plan, now: datetime, is_history: bool) -> None:
+    _claim(done, now)
+    _create(done)
+    existing = {customer: user_id for customer, user_id in done.named.items() if customer not in done.created}
+    _name(existing)
+    join_many(done.joins, now=now, cause="identify", quiet=is_history)
+
+
+def _claim(done: Plan, now: datetime) -> None:
+    """Write the new keys, in key order so that two workers wait for each other instead of for ever."""
+    if not done.claims:
+        return
+    temporary_table("intake_claim", "kind text, value text, customer_id bigint")
+    copy_rows("intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items()))
+    won = execute(
+        "INSERT INTO users_identity (kind, value, customer_id, since)"
+        " SELECT kind, value, customer_id, %s FROM intake_claim ORDER BY kind, value ON CONFLICT DO NOTHING",
+        [now],
+    )
+    if won < len(done.claims):
+        raise _ClaimLost
+
+
+def _create(done: Plan) -> None:
+    if not done.created:
+        return
+    temporary_table("intake_new", "id bigint, user_id text, first_seen_at timestamptz")
+    copy_rows(
+        "intake_new",
+        ("id", "user_id", "first_seen_at"),
+        ((customer, done.named.get(customer), at) for customer, at in done.created.items()),
+    )
+    columns, defaults = _blank_columns()
+    execute(
+        f"INSERT INTO users_customer (id, user_id, identified, first_seen_at, {', '.join(columns)})"
+        f" SELECT id, user_id, user_id IS NOT NULL, first_seen_at, {', '.join(['%s'] * len(columns))}"
+        " FROM intake_new",
+        defaults,
+    )
+    execute(
+        "INSERT INTO users_standing (customer_id, stage, active_days, orders, revenue)"
+        " SELECT id, 'prospect', 0, 0, 0 FROM intake_new"
+    )
+    execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_new")
+
+
+@cache
+def _blank_columns() -> tuple[list[str], list[object]]:
+    """The other columns of a customer about whom nothing is known yet, and what they hold."""
+    blank = Customer()
+    given = {"id", "user_id", "identified", "first_seen_at"}
+    columns = [field for field in Customer._meta.concrete_fields if field.column not in given]
+    return (
+        [f'"{field.column}"' for field in columns],
+        [field.get_db_prep_save(getattr(blank, field.attname), connection) for field in columns],
+    )
+
+
+def _name(named: dict[int, str]) -> None:
+    """Visitors who turned out to be users whom nobody had seen before."""
+    if not named:
+        return
+    temporary_table("intake_named", "id bigint, user_id text")
+    copy_rows("intake_named", ("id", "user_id"), named.items())
+    execute(
+        "UPDATE users_customer customer SET user_id = named.user_id, identified = true"
+        " FROM intake_named named WHERE customer.id = named.id"
+    )
+    execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_named")
+
+
+def _lay_out_owners(done: Plan) -> None:
+    temporary_table("intake_owner", "kind text, value text, customer_id bigint")
+    copy_rows("intake_owner", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.owners.items()))
+    execute("ANALYZE intake_owner")
+
+
+def _lower_first_seen() -> None:
+    """An event that arrives late may be the first we have of a customer."""
+    execute(
+        """
+        UPDATE users_customer customer SET first_seen_at = earlier.at
+        FROM (
+            SELECT owner.customer_id, min(item.occurred_at) AS at
+            FROM intake_item item
+            JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+            GROUP BY owner.customer_id
+        ) AS earlier
+        WHERE customer.id = earlier.customer_id AND earlier.at < customer.first_seen_at
+        """
+    )

@@ -1,0 +1,80 @@
+"""The identify calls of a batch: profiles, contact points, and consents where a server key says so."""
+
+import ipaddress
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from config.kit.batches import fetch
+from users.models import Channel
+from users.services import consent, contacts, profile
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One identify call of the batch, with whose it is."""
+
+    customer_id: int
+    message_id: str
+    at: datetime
+    confirmed: bool
+    traits: dict[str, Any]
+    ip: str | None
+
+
+def apply(now: datetime) -> int:
+    """Apply the batch's identify calls; how many traits were ignored."""
+    calls = [Call(*row[:4], json.loads(row[4] or "{}"), row[5]) for row in fetch(_CALLS)]
+    if not calls:
+        return 0
+    contacts.add_many((found for call in calls for found in _contacts(call)), now)
+    consent.answer_many(consent.usable(found for call in calls for found in _answers(call)), now)
+    return profile.hear(profile.Told(call.customer_id, call.at, call.traits) for call in calls)
+
+
+_CALLS = """
+    SELECT owner.customer_id, item.message_id, item.occurred_at, item.confirmed, item.traits::text,
+           item.context ->> 'ip'
+    FROM intake_item item
+    JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+    WHERE item.type = 'identify'
+    ORDER BY item.no
+"""
+
+
+def _contacts(call: Call) -> Iterator[contacts.Contact]:
+    email, phone = call.traits.get("email"), call.traits.get("phone")
+    if isinstance(email, str) and (address := contacts.email_address(email)):
+        yield contacts.Contact(call.customer_id, Channel.EMAIL, address, call.confirmed)
+    if isinstance(phone, str) and (number := contacts.phone_number(phone)):
+        yield contacts.Contact(call.customer_id, Channel.SMS, number, call.confirmed)
+
+
+def _answers(call: Call) -> Iterator[consent.Answer]:
+    """The trait ``consents``: a list of answers. From a write key it says nothing."""
+    told = call.traits.get("consents")
+    if not call.confirmed or not isinstance(told, list):
+        return
+    for position, one in enumerate(told):
+        if not isinstance(one, dict) or not isinstance(one.get("granted"), bool):
+            continue
+        yield consent.Answer(
+            customer_id=call.customer_id,
+            key=f"{call.message_id}:{position}",
+            channel=str(one.get("channel")),
+            topic=str(one.get("topic")),
+            granted=one["granted"],
+            given_at=call.at,
+            source="identify",
+            wording=str(one.get("wording") or "")[:100],
+            ip=_ip(call.ip),
+        )
+
+
+def _ip(text: str | None) -> str | None:
+    try:
+        return str(ipaddress.ip_address(text)) if text else None
+    except ValueError:
+        return None

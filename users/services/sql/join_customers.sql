@@ -1,0 +1,150 @@
+-- All joins of a batch, table by table (statements are parted by blank lines).
+
+-- Events: one that both have (delivered before and after the join) is one event.
+WITH moved AS (
+    DELETE FROM users_event event USING join_pair pair WHERE event.customer_id = pair.absorbed
+    RETURNING pair.survivor, event.*
+)
+INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed, category, value,
+                         properties)
+SELECT survivor, message_id, type_id, occurred_at, received_at, confirmed, category, value, properties
+FROM moved
+ON CONFLICT DO NOTHING;
+
+-- Customer-days: the day both were active on is one day.
+WITH moved AS (
+    DELETE FROM users_customerday day USING join_pair pair WHERE day.customer_id = pair.absorbed
+    RETURNING pair.survivor, day.*
+)
+INSERT INTO users_customerday AS kept (customer_id, day, first_at, last_at, events)
+SELECT survivor, day, min(first_at), max(last_at), sum(events) FROM moved GROUP BY survivor, day
+ON CONFLICT (customer_id, day) DO UPDATE
+SET first_at = least(kept.first_at, excluded.first_at), last_at = greatest(kept.last_at, excluded.last_at),
+    events = kept.events + excluded.events;
+
+-- What was believed of the absorbed one's stages stays readable, as belief; the survivor's are derived afresh.
+WITH moved AS (
+    DELETE FROM users_stagemove move USING join_pair pair WHERE move.customer_id = pair.absorbed
+    RETURNING pair.survivor, move.*
+)
+INSERT INTO users_stagemove (customer_id, at, noticed_at, from_stage, to_stage, cause, cause_message_id, rule_version,
+                             starts_things, superseded_at)
+SELECT survivor, at, noticed_at, from_stage, to_stage, cause, cause_message_id, rule_version, starts_things,
+       coalesce(superseded_at, %(now)s)
+FROM moved
+ON CONFLICT DO NOTHING;
+
+-- An order both have been told of: the confirmed telling stays, else the survivor's.
+CREATE TEMPORARY TABLE join_order_lost ON COMMIT DROP AS
+SELECT CASE WHEN theirs.confirmed AND NOT ours.confirmed THEN pair.survivor ELSE pair.absorbed END AS customer_id,
+       ours.source, ours.number
+FROM join_pair pair
+JOIN users_order theirs ON theirs.customer_id = pair.absorbed
+JOIN users_order ours
+  ON ours.customer_id = pair.survivor AND ours.source = theirs.source AND ours.number = theirs.number;
+
+DELETE FROM users_orderline line USING join_order_lost lost
+WHERE (line.customer_id, line.source, line.number) = (lost.customer_id, lost.source, lost.number);
+
+DELETE FROM users_order lesser USING join_order_lost lost
+WHERE (lesser.customer_id, lesser.source, lesser.number) = (lost.customer_id, lost.source, lost.number);
+
+DROP TABLE join_order_lost;
+
+WITH moved AS (
+    DELETE FROM users_order old USING join_pair pair WHERE old.customer_id = pair.absorbed
+    RETURNING pair.survivor, old.*
+)
+INSERT INTO users_order (customer_id, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total,
+                         tax, shipping, discount, refunded, net, coupon, counts, is_history, told_at)
+SELECT survivor, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total, tax, shipping,
+       discount, refunded, net, coupon, counts, is_history, told_at
+FROM moved
+ON CONFLICT DO NOTHING;
+
+WITH moved AS (
+    DELETE FROM users_orderline line USING join_pair pair WHERE line.customer_id = pair.absorbed
+    RETURNING pair.survivor, line.*
+)
+INSERT INTO users_orderline (customer_id, source, number, line, product_id, sku, name, category, quantity, price, amount)
+SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount FROM moved
+ON CONFLICT DO NOTHING;
+
+WITH moved AS (
+    DELETE FROM users_refund refund USING join_pair pair WHERE refund.customer_id = pair.absorbed
+    RETURNING pair.survivor, refund.*
+)
+INSERT INTO users_refund (customer_id, source, number, refund_id, refunded_at, confirmed, amount, lines)
+SELECT survivor, source, number, refund_id, refunded_at, confirmed, amount, lines FROM moved
+ON CONFLICT DO NOTHING;
+
+-- Contact points: an address both have keeps the worse state, and is confirmed if either was.
+WITH moved AS (
+    DELETE FROM users_contactpoint point USING join_pair pair WHERE point.customer_id = pair.absorbed
+    RETURNING pair.survivor, point.*
+)
+INSERT INTO users_contactpoint AS kept (customer_id, channel, address, state, confirmed, added_at, changed_at)
+SELECT DISTINCT ON (survivor, channel, address) survivor, channel, address, state, confirmed, added_at, changed_at
+FROM moved
+ORDER BY survivor, channel, address, confirmed DESC
+ON CONFLICT (customer_id, channel, address) DO UPDATE
+SET state = CASE WHEN array_position(ARRAY['unverified', 'verified', 'bouncing', 'blocked'], excluded.state::text)
+                    > array_position(ARRAY['unverified', 'verified', 'bouncing', 'blocked'], kept.state::text)
+                 THEN excluded.state ELSE kept.state END,
+    confirmed = kept.confirmed OR excluded.confirmed, added_at = least(kept.added_at, excluded.added_at),
+    changed_at = %(now)s;
+
+-- Consents: where one said yes and the other no, no is recorded as the latest answer.
+INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip,
+                           is_current)
+SELECT DISTINCT ON (pair.survivor, ours.channel, ours.topic_id) pair.survivor,
+       'join:' || pair.absorbed || ':' || ours.channel || ':' || ours.topic_id,
+       ours.channel, ours.topic_id, false, %(now)s, %(now)s, 'join', '', NULL, false
+FROM join_pair pair
+JOIN users_consent theirs ON theirs.customer_id = pair.absorbed AND theirs.is_current
+JOIN users_consent ours ON ours.customer_id = pair.survivor AND ours.is_current
+     AND ours.channel = theirs.channel AND ours.topic_id = theirs.topic_id
+WHERE ours.granted <> theirs.granted
+ON CONFLICT DO NOTHING;
+
+WITH moved AS (
+    DELETE FROM users_consent consent USING join_pair pair WHERE consent.customer_id = pair.absorbed
+    RETURNING pair.survivor, consent.*
+)
+INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip,
+                           is_current)
+SELECT survivor, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip, false FROM moved
+ON CONFLICT DO NOTHING;
+
+WITH moved AS (
+    DELETE FROM users_customertag tag USING join_pair pair WHERE tag.customer_id = pair.absorbed
+    RETURNING pair.survivor, tag.*
+)
+INSERT INTO users_customertag (customer_id, tag_id, tagged_at, source)
+SELECT survivor, tag_id, tagged_at, source FROM moved
+ON CONFLICT DO NOTHING;
+
+UPDATE users_identity identity SET customer_id = pair.survivor
+FROM join_pair pair WHERE identity.customer_id = pair.absorbed;
+
+UPDATE users_orderkey key SET customer_id = pair.survivor
+FROM join_pair pair WHERE key.customer_id = pair.absorbed;
+
+UPDATE users_customeralias alias SET customer_id = pair.survivor
+FROM join_pair pair WHERE alias.customer_id = pair.absorbed;
+
+INSERT INTO users_customeralias (old_id, customer_id, joined_at, cause)
+SELECT absorbed, survivor, %(now)s, %(cause)s FROM join_pair;
+
+UPDATE users_customer customer
+SET identified = customer.identified OR lost.identified, first_seen_at = least(customer.first_seen_at, lost.first_seen_at)
+FROM (
+    SELECT pair.survivor, bool_or(absorbed.identified) AS identified, min(absorbed.first_seen_at) AS first_seen_at
+    FROM join_pair pair JOIN users_customer absorbed ON absorbed.id = pair.absorbed
+    GROUP BY pair.survivor
+) AS lost
+WHERE customer.id = lost.survivor;
+
+DELETE FROM users_standing standing USING join_pair pair WHERE standing.customer_id = pair.absorbed;
+
+DELETE FROM users_customer customer USING join_pair pair WHERE customer.id = pair.absorbed
