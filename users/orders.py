@@ -206,7 +206,9 @@ def _said(event: OrderEvent, properties: Mapping[str, Any], currency: str) -> di
     return said
 
 
-def _refund_amount(properties: Mapping[str, Any], lines: tuple[Line, ...] | None, currency: str) -> int | None:
+def _refund_amount(
+    properties: Mapping[str, Any], lines: tuple[Line, ...] | None, currency: str
+) -> int | None:
     """What is given back: as told, else what its products cost, else None, all that is left."""
     for name in ("amount", "total", "revenue", "value"):
         if (amount := _amount(properties, name, currency)) is not None:

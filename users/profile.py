@@ -214,4 +214,8 @@ def _is_plain(value: Any) -> bool:
     """Whether rules can read it: a text, a number, yes or no, a list of those, or null to forget it."""
     if isinstance(value, list):
         return len(value) <= LONGEST_ATTRIBUTE and all(isinstance(one, str | int | float) for one in value)
-    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST_ATTRIBUTE)
+    return (
+        value is None
+        or isinstance(value, int | float)
+        or (isinstance(value, str) and len(value) <= LONGEST_ATTRIBUTE)
+    )

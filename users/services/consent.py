@@ -65,7 +65,8 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     holds the locks of the customers' Standing rows.
     """
     rows = [
-        (a.customer_id, a.key, a.channel, a.topic, a.granted, a.given_at, a.source, a.wording, a.ip) for a in answers
+        (a.customer_id, a.key, a.channel, a.topic, a.granted, a.given_at, a.source, a.wording, a.ip)
+        for a in answers
     ]
     if not rows:
         return 0

@@ -32,7 +32,7 @@ def email_address(text: str) -> str | None:
     address = text.strip().lower()
     name, at, domain = address.rpartition("@")
     usable = bool(name and at and "." in domain) and len(address) <= LONGEST_EMAIL
-    return address if usable and not any(c.isspace() or c in ",;<>\"" for c in address) else None
+    return address if usable and not any(c.isspace() or c in ',;<>"' for c in address) else None
 
 
 @lru_cache(maxsize=10_000)
@@ -52,7 +52,9 @@ def add_many(contacts: Iterable[Contact], now: datetime) -> int:
 
     A known address keeps its state. A confirmed contact makes its customer identified.
     """
-    rows = {(c.customer_id, c.channel.value, c.address): c.confirmed for c in sorted(contacts, key=_weakest_first)}
+    rows = {
+        (c.customer_id, c.channel.value, c.address): c.confirmed for c in sorted(contacts, key=_weakest_first)
+    }
     if not rows:
         return 0
     temporary_table("told_contact", "customer_id bigint, channel text, address text, confirmed boolean")

@@ -43,7 +43,12 @@ def runs(kind: str) -> Callable[[ChunkAct], ChunkAct]:
 
 
 def start(
-    kind: str, *, title: str, by: Operator | None, parameters: dict[str, Any] | None = None, total: int | None = None
+    kind: str,
+    *,
+    title: str,
+    by: Operator | None,
+    parameters: dict[str, Any] | None = None,
+    total: int | None = None,
 ) -> LongJob:
     """Ask for a long job in the caller's transaction; it begins within seconds of the commit."""
     job = LongJob.objects.create(

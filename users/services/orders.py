@@ -75,7 +75,9 @@ class OrderPlan:
         row = self.orders.get(key)
         if row is None or not row.state.confirmed:
             return "unknown_order"
-        return self._refund(key, telling) if telling.event is OrderEvent.REFUNDED else self._cancel(key, telling)
+        return (
+            self._refund(key, telling) if telling.event is OrderEvent.REFUNDED else self._cancel(key, telling)
+        )
 
     def write(self, now: datetime) -> None:
         """Put the outcome on record: orders, lines, refunds, figures, topics, facts."""
@@ -147,7 +149,9 @@ def recount(customer_ids: Iterable[int]) -> None:
 
 def known_orders() -> dict[Key, OrderRow]:
     """The orders on record that the temporary table ``order_item`` speaks of, under the customers of its items."""
-    return {(row[0], row[1]): _known(*row[2:]) for row in fetch(statement("known_orders"), {"source": SOURCE})}
+    return {
+        (row[0], row[1]): _known(*row[2:]) for row in fetch(statement("known_orders"), {"source": SOURCE})
+    }
 
 
 def _known(
@@ -236,7 +240,14 @@ def _write_refunds(rows: dict[Key, OrderRow]) -> None:
         "users_refund",
         ("customer_id", "source", "number", "refund_id", "refunded_at", "confirmed", "amount", "lines"),
         (
-            (*(key[0], SOURCE, key[1]), one.refund_id, one.at, True, one.amount, json.dumps(_plain(one.lines)))
+            (
+                *(key[0], SOURCE, key[1]),
+                one.refund_id,
+                one.at,
+                True,
+                one.amount,
+                json.dumps(_plain(one.lines)),
+            )
             for key, row in rows.items()
             for one in row.refunds
         ),

@@ -75,7 +75,9 @@ def _write(profiles: Mapping[int, Profile], channels: Mapping[str, int]) -> None
     temporary_table(
         "told_profile", "id bigint, " + ", ".join(f"{name} {SQL_TYPES.get(name, 'text')}" for name in columns)
     )
-    copy_rows("told_profile", ["id", *columns], (_row(pk, profile, channels) for pk, profile in profiles.items()))
+    copy_rows(
+        "told_profile", ["id", *columns], (_row(pk, profile, channels) for pk, profile in profiles.items())
+    )
     execute(
         f"UPDATE users_customer customer SET {', '.join(f'{name} = told.{name}' for name in columns)}"
         " FROM told_profile told WHERE customer.id = told.id"

@@ -26,7 +26,6 @@ MOST_BYTES = 8_000_000
 TRIES = 3
 
 
-
 def apply_waiting(limit: int = MOST_BODIES) -> Applied:
     """Apply up to ``limit`` waiting bodies, oldest first, in as many transactions as their size asks for."""
     total = Applied()

@@ -128,7 +128,9 @@ def _claim(done: Plan, now: datetime) -> None:
     if not done.claims:
         return
     temporary_table("intake_claim", "kind text, value text, customer_id bigint")
-    copy_rows("intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items()))
+    copy_rows(
+        "intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items())
+    )
     won = execute(
         "INSERT INTO users_identity (kind, value, customer_id, since)"
         " SELECT kind, value, customer_id, %s FROM intake_claim ORDER BY kind, value ON CONFLICT DO NOTHING",
@@ -188,7 +190,9 @@ def _name(named: dict[int, str]) -> None:
 
 def _lay_out_owners(done: Plan) -> None:
     temporary_table("intake_owner", "kind text, value text, customer_id bigint")
-    copy_rows("intake_owner", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.owners.items()))
+    copy_rows(
+        "intake_owner", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.owners.items())
+    )
     execute("ANALYZE intake_owner")
 
 

@@ -18,7 +18,8 @@ def resolve(now: datetime) -> None:
     if unknown := _unknown():
         room = MOST_TYPES - EventType.objects.count()
         EventType.objects.bulk_create(
-            [EventType(name=name, first_seen_at=now) for name in unknown[: max(room, 0)]], ignore_conflicts=True
+            [EventType(name=name, first_seen_at=now) for name in unknown[: max(room, 0)]],
+            ignore_conflicts=True,
         )
     execute(
         "INSERT INTO intake_type (name, id, is_internal) SELECT name, type.id, type.is_internal"

@@ -1,0 +1,44 @@
+"""The scheduled jobs of users: each fetches what is due and calls one service."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from users.services import long_jobs, relay, stages, sweep
+from users.services.intake import MOST_BODIES, apply_waiting
+from users.services.jobs import nudge, scheduled
+
+
+@scheduled("users.apply_intake")
+def apply_intake(now: datetime) -> dict[str, Any]:
+    """Apply the bodies that wait at the front door, and ask for another look while there are more."""
+    applied = apply_waiting()
+    if applied.bodies >= MOST_BODIES:
+        nudge("users.apply_intake")
+    if applied.bodies:
+        nudge("users.relay")
+    return asdict(applied)
+
+
+@scheduled("users.relay")
+def hand_on(now: datetime) -> dict[str, int]:
+    """Hand recorded events to their handlers."""
+    return {"handled": relay.relay()}
+
+
+@scheduled("users.move_stages")
+def move_stages(now: datetime) -> dict[str, int]:
+    """Move the stages of those whom time alone moves."""
+    return {"moved": stages.move_stages(now)}
+
+
+@scheduled("users.run_long_jobs")
+def run_long_jobs(now: datetime) -> dict[str, int]:
+    """Carry on long jobs for some seconds."""
+    return {"chunks": long_jobs.run_due()}
+
+
+@scheduled("users.clean_up")
+def clean_up(now: datetime) -> dict[str, int]:
+    """Remove old job runs and stored answers."""
+    return sweep.remove_old(now)
