@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from liquid import BoundTemplate
 
 from campaigns import liquid, merge
-from campaigns.markup import LINKS, as_html, as_text, static_links, with_footer
+from campaigns.markup import LINKS, as_html, as_text, digest, static_links, with_footer
 from campaigns.models import Content
 from config.kit.refusal import Refusal
 
@@ -71,13 +71,20 @@ def compiled(subject: str, body: str, language: str, is_service: bool = False) -
 
 
 def check(subject: str, body: str, language: str) -> Compiled:
-    """Compile, and refuse values that nobody lends."""
+    """Compile, refuse values that nobody lends, and fill it in once with the examples. Raises Refusal."""
     made = compiled(subject, body, language)
     for path in sorted(made.paths):
         if path.partition(".")[0] not in OWN_VALUES and not merge.is_known(path):
             message = _("There is no value called “{path}”.").format(path=path)
             raise Refusal("unknown_value", message, field="subject" if path in subject else "body")
+    made.fill(example_values(made))
     return made
+
+
+def example_values(form: Compiled) -> dict[str, object]:
+    """Values as good as real ones, for a look at the text without a customer."""
+    own = {"unsubscribe_url": "#", "open_url": "", LINKS: {digest(url): url for url in form.links}}
+    return {**merge.examples(), **own}
 
 
 def choose(contents: Sequence[Content], language: str) -> Content:

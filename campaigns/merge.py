@@ -51,6 +51,11 @@ def is_known(path: str) -> bool:
     return source is not None and any(field.name == name for field in source.fields)
 
 
+def examples() -> dict[str, Values]:
+    """Every value's example, ready as the context of a message."""
+    return {source.namespace: {field.name: field.example for field in source.fields} for source in sources}
+
+
 def load_values(
     namespaces: Iterable[str], customer_ids: Sequence[int], now: datetime
 ) -> dict[int, dict[str, Values]]:

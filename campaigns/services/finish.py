@@ -71,12 +71,22 @@ def _settle_some(run: CampaignRun, reason: SkipReason, now: datetime) -> int:
         return settled
 
 
+def _settle_orphans(run: CampaignRun, now: datetime) -> None:
+    """Nobody holds a batch of the run, so a message still being sent (its customer was joined to another
+    just then) has lost its answer."""
+    execute(
+        "UPDATE campaigns_delivery SET state = 'unknown', settled_at = %s WHERE run_id = %s AND state = 'sending'",
+        [now, run.pk],
+    )
+
+
 def _finish(run: CampaignRun, now: datetime) -> int:
     """Close the run when every row is settled and all rows together are everybody who matched."""
     if run.state == CampaignRun.State.PLANNING and run.campaign.state != CampaignState.CANCELLED:
         return 0
     if run.batches.filter(state__in=(Batch.State.WAITING, Batch.State.LEASED)).exists():
         return 0
+    _settle_orphans(run, now)
     ((open_rows, rows),) = fetch(
         "SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')), count(*)"
         " FROM campaigns_delivery WHERE run_id = %s",

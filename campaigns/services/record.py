@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from campaigns.channels.base import Outcome, Result
 from campaigns.models import Batch, DeliveryState
 from campaigns.services.claim import Claimed, Lease, new_batch
+from campaigns.services.deliveries import find_delivery
+from campaigns.tokens import Address
 from config.kit.batches import execute
+from users.models import CustomerAlias
 
 # Waits after a refusal that may pass; after the last one the message has failed.
 RETRY_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
@@ -30,12 +33,27 @@ def record(lease: Lease, claimed: Sequence[Claimed], results: Sequence[Result], 
 
     A message whose lease died meanwhile may already be called unknown; a sure answer replaces that.
     """
+    _follow_joins(lease, claimed)
     settled = [
         settle(one, result, now, lease.batch.run.expires_at)
         for one, result in zip(claimed, results, strict=True)
     ]
     batches = _retry_batches(lease.batch, settled)
     _write(lease, settled, batches, now)
+
+
+def _follow_joins(lease: Lease, claimed: Sequence[Claimed]) -> None:
+    """Customers joined to another while their message was under way: the row stands there now."""
+    joined = set(
+        CustomerAlias.objects.filter(old_id__in=[one.customer_id for one in claimed]).values_list(
+            "old_id", flat=True
+        )
+    )
+    for one in claimed:
+        if one.customer_id in joined:
+            moved = find_delivery(Address(one.customer_id, lease.step.pk, one.occasion))
+            if moved is not None:
+                one.customer_id, one.occasion = moved.customer_id, moved.occasion
 
 
 def settle(one: Claimed, result: Result, now: datetime, expires_at: datetime) -> Settled:

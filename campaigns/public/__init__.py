@@ -1,0 +1,1 @@
+"""Pages that links in messages open."""
