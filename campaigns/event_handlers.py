@@ -1,7 +1,7 @@
 """What campaigns do when something happens: count conversions, credit orders, follow joined customers."""
 
-from config.kit import clock
 from campaigns.services import attribution, joining
+from config.kit import clock
 from users import facts
 from users.handlers import Fact, handles
 

@@ -71,7 +71,9 @@ class ClickView(View):
         about = read(Purpose.CLICK, token)
         link = Link.objects.filter(pk=about.link_id, step_id=about.step_id).first() if about else None
         if about is None or link is None:
-            return render(request, "campaigns/public/unknown.html", {"shop_name": shop_name.get()}, status=404)
+            return render(
+                request, "campaigns/public/unknown.html", {"shop_name": shop_name.get()}, status=404
+            )
         delivery = find_delivery(about)
         if delivery is not None:
             note_click(delivery, link, visit_of(request), clock.now())

@@ -15,7 +15,8 @@ from campaigns.markup import digest
 from campaigns.models import Campaign, CampaignKind, CampaignState, Content, Link, Step
 from campaigns.services.plan import Manifest, preview
 from config.kit.refusal import Conflict, NotFound, Refusal
-from segments.models import Segment, SegmentState
+from segments.models import Segment
+from segments.services import membership
 from users.models import Channel, Operator, Role, Topic
 from users.services import audit
 from users.services.jobs import nudge
@@ -236,15 +237,10 @@ def _check_start(campaign: Campaign, first: datetime, now: datetime) -> None:
     check_segment(campaign, now)
 
 
-def is_fresh(segment: Segment, now: datetime) -> bool:
-    """Whether the segment's membership may be relied on at ``now``."""
-    return segment.state == SegmentState.LIVE and segment.computed_at is not None
-
-
 def check_segment(campaign: Campaign, now: datetime) -> None:
     """Raises Refusal when the segment is not up to date."""
     segment = campaign.segment
-    if segment is None or not is_fresh(segment, now):
+    if segment is None or not membership.is_fresh(segment, now):
         message = _("The segment is not up to date. Wait until it has been computed.")
         raise Refusal("stale_segment", message, field="segment")
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from campaigns import shop, timing
 from campaigns.models import COUNTED_STATES, Campaign, CampaignRun, Step
 from config.kit.batches import fetch
-from segments.models import Membership
+from segments.services import membership
 from users.models import USABLE_CONTACT_STATES
 
 BATCH_SIZE = 500
@@ -198,8 +198,7 @@ def _insert(run: CampaignRun) -> int | None:
 
 def _decided(campaign: Campaign, step: Step, *, after: int, chunk: int | None) -> tuple[str, dict[str, Any]]:
     """The common part of plan and preview, and its parameters."""
-    members = Membership.objects.filter(segment=campaign.segment, customer_id__gt=after)
-    members = members.order_by("customer_id").values_list("customer_id", flat=True)
+    members = membership.members(campaign.segment).filter(customer_id__gt=after).order_by("customer_id")
     members_sql, members_parameters = members[:chunk].query.sql_with_params()
     names = {f"member_{number}": value for number, value in enumerate(members_parameters)}
     sql = members_sql % tuple(f"%({name})s" for name in names)

@@ -18,13 +18,17 @@ def unsubscribe(delivery: Delivery, *, ip: str | None, now: datetime) -> None:
     with transaction.atomic():
         note_unsubscribe(delivery, now)
         granted = Consent.objects.filter(
-            customer_id=delivery.customer_id, channel=delivery.channel, topic=topic, is_current=True, granted=True
+            customer_id=delivery.customer_id,
+            channel=delivery.channel,
+            topic=topic,
+            is_current=True,
+            granted=True,
         )
         if granted.exists():
             consent.answer(
                 customer_id=delivery.customer_id,
                 channel=delivery.channel,
-                topic=topic,
+                topic=topic.slug,
                 granted=False,
                 key=f"unsubscribe:{delivery.step_id}:{delivery.occasion}:{now:%Y%m%d%H%M%S}",
                 given_at=now,

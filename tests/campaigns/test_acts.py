@@ -72,7 +72,9 @@ def test_what_cannot_be_written_is_refused() -> None:
     assert code_of(create_campaign, plan(topic=service), [LETTER], by=None, now=now) == "service_topic"
     assert code_of(create_campaign, plan(kind="recurring"), [LETTER], by=None, now=now) == "no_schedule"
     assert code_of(create_campaign, plan(kind="service"), [LETTER], by=None, now=now) == "unknown_kind"
-    assert code_of(create_campaign, plan(expires_after=timedelta()), [LETTER], by=None, now=now) == "no_expiry"
+    assert (
+        code_of(create_campaign, plan(expires_after=timedelta()), [LETTER], by=None, now=now) == "no_expiry"
+    )
     bomb = Text("s", "{% for i in (1..9999999) %}{{ i }}{% endfor %}")
     assert code_of(create_campaign, one_off, [bomb], by=None, now=now) == "template_too_big"
     create_campaign(one_off, [LETTER], by=None, now=now)

@@ -17,7 +17,11 @@ LINK = "https://shop.example/new?a=1&b=2"
 
 
 def test_plain_text_becomes_both_parts_with_tracked_links_and_the_way_out() -> None:
-    form = check("Hi {{ customer.first_name | default: 'friend' }}", f"Dear {{{{ customer.name }}}},\n\nsee {LINK}.", "en")
+    form = check(
+        "Hi {{ customer.first_name | default: 'friend' }}",
+        f"Dear {{{{ customer.name }}}},\n\nsee {LINK}.",
+        "en",
+    )
     assert (form.links, form.namespaces) == ((LINK,), ["customer"])
     letter = form.fill(VALUES | {"_links": {digest(LINK): "https://r.example/c/y?q=1&z"}})
     assert letter.subject == "Hi friend"

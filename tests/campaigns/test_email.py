@@ -34,7 +34,11 @@ def test_one_connection_carries_a_window_and_both_parts_arrive_whole(smtp_sink: 
     results = send(message(1, subject=subject, unsubscribe_url=url), message(2))
     assert [result.outcome for result in results] == [Outcome.ACCEPTED, Outcome.ACCEPTED]
     first, second = smtp_sink.messages
-    assert (first["Subject"], first["To"], first["Message-ID"]) == (subject, "c1@example.com", "<key1@localhost>")
+    assert (first["Subject"], first["To"], first["Message-ID"]) == (
+        subject,
+        "c1@example.com",
+        "<key1@localhost>",
+    )
     assert first["List-Unsubscribe"] == f"<{url}>"
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert [part.get_content() for part in first.iter_parts()] == ["text 你好", "<p>html 你好</p>"]
@@ -70,7 +74,9 @@ def test_a_closed_port_leaves_everything_untried(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("answer", "permanent"), [("550 no such mailbox", True), ("451 try later", False), ("554 spam", True)]
 )
-def test_the_servers_word_tells_for_good_from_for_now(smtp_sink: SmtpSink, answer: str, permanent: bool) -> None:
+def test_the_servers_word_tells_for_good_from_for_now(
+    smtp_sink: SmtpSink, answer: str, permanent: bool
+) -> None:
     smtp_sink.answer = answer
     first, second = send(message(1), message(2))
     assert (first.outcome, first.permanent, first.error) == (Outcome.REFUSED, permanent, answer)

@@ -9,7 +9,7 @@ from campaigns.models import Assignment, Attempt, Batch, Campaign, CampaignRun, 
 from campaigns.services import campaigns
 from campaigns.services.dispatch import dispatch
 from campaigns.services.finish import finish_runs
-from campaigns.services.plan import preview
+from campaigns.services.plan import plan_chunk, preview
 from campaigns.services.service_message import queue
 from config.kit import clock
 from tests.campaigns.acts import outcome_of, outcomes, plan, send
@@ -21,6 +21,7 @@ from tests.campaigns.audience import (
     segment_of,
     take_consent,
 )
+from tests.clock import move, move_to
 from tests.sinks import SmtpSink
 from users.models import ContactPoint, ContactState, Customer
 
@@ -69,8 +70,6 @@ def test_the_held_out_hear_nothing_and_stay_held_out_in_the_next_slot(smtp_sink:
     again = CampaignRun.objects.create(
         campaign=campaign, occasion="2", planned_at=clock.now(), expires_at=clock.now() + timedelta(days=1)
     )
-    from campaigns.services.plan import plan_chunk
-
     while not plan_chunk(again):
         pass
     assert not Delivery.objects.filter(occasion="2", reason="held_out").exists()  # the stored arm decides
@@ -167,7 +166,7 @@ def test_cancelling_skips_what_is_queued_and_closes_the_run(smtp_sink: SmtpSink)
 def test_a_message_is_never_sent_after_its_time(smtp_sink: SmtpSink) -> None:
     campaign = draft(segment_of(customers(3)), expires_after=timedelta(hours=1))
     run = plan(campaign)
-    clock.set_offset(timedelta(hours=2))
+    move(timedelta(hours=2))
     dispatch()
     finish_runs(clock.now())
     assert smtp_sink.messages == []
@@ -182,7 +181,7 @@ def test_in_quiet_hours_a_message_waits_for_the_customers_morning(smtp_sink: Smt
     there = customers(1, zone="Europe/Berlin")
     nowhere = customers(1, zone="Mars/Olympus")
     ten_at_night = datetime(2027, 1, 15, 14, tzinfo=UTC)  # 22:00 in Shanghai, 15:00 in Berlin
-    clock.set_offset(ten_at_night - clock.lease_now())
+    move_to(ten_at_night)
     campaign = draft(segment_of(here + there + nowhere))
     plan(campaign)
     dispatch()
@@ -190,7 +189,7 @@ def test_in_quiet_hours_a_message_waits_for_the_customers_morning(smtp_sink: Smt
     waiting = Delivery.objects.filter(state="queued").values_list("customer_id", "due_at")
     nine = datetime(2027, 1, 16, 1, tzinfo=UTC)
     assert dict(waiting) == {here[0]: nine, nowhere[0]: nine}
-    clock.set_offset(nine - clock.lease_now() + timedelta(minutes=1))
+    move_to(nine + timedelta(minutes=1))
     dispatch()
     assert outcomes() == {"sent": 3}
 
@@ -198,13 +197,13 @@ def test_in_quiet_hours_a_message_waits_for_the_customers_morning(smtp_sink: Smt
 def test_due_in_the_day_but_claimed_at_night_it_waits_again(smtp_sink: SmtpSink) -> None:
     shop.quiet_hours_of["email"].set("21:00-09:00")
     noon = datetime(2027, 1, 15, 4, tzinfo=UTC)
-    clock.set_offset(noon - clock.lease_now())
+    move_to(noon)
     plan(draft(segment_of(customers(2))))
-    clock.set_offset(noon + timedelta(hours=11) - clock.lease_now())
+    move_to(noon + timedelta(hours=11))
     dispatch()
     assert outcomes() == {"queued": 2}
     assert {batch.state for batch in Batch.objects.all()} == {"done", "waiting"}
-    clock.set_offset(noon + timedelta(hours=21, minutes=1) - clock.lease_now())
+    move_to(noon + timedelta(hours=21, minutes=1))
     dispatch()
     assert outcomes() == {"sent": 2}
 
