@@ -14,8 +14,11 @@ from django.utils.translation import gettext as _
 from config.kit.refusal import Conflict, NotFound, Refusal
 from feedback.models import Conversation, ConversationKind, ConversationState, Message
 from feedback.services import calendar
+from users import facts
 from users.models import Customer, Operator
 from users.services import audit
+from users.services.activity import record_activity
+from users.services.events import NewEvent
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -58,8 +61,7 @@ def open_conversation(customer: Customer, opening: Opening, *, now: datetime) ->
         reply_due_at=due,
         last_message_at=now,
     )
-    _write(conversation, key=f"first:{key}", text=text, from_customer=True, at=now)
-    touch([customer.pk], TouchTopic.FEEDBACK)
+    _hear(conversation, text, key="first", now=now)
     return conversation
 
 
@@ -75,8 +77,7 @@ def customer_message(conversation: Conversation, text: str, *, key: str, now: da
     if held.state != ConversationState.WAITING:
         _wait(held, now)
     held.save()
-    touch([held.customer_id], TouchTopic.FEEDBACK)
-    return _write(held, key=key, text=text, from_customer=True, at=now)
+    return _hear(held, text, key=key, now=now)
 
 
 @transaction.atomic
@@ -172,6 +173,16 @@ def of_anybody(key: uuid.UUID) -> Conversation:
 def hold(conversation: Conversation) -> Conversation:
     """The conversation as it is now, locked until the transaction ends."""
     return Conversation.objects.select_for_update().get(pk=conversation.pk)
+
+
+def _hear(conversation: Conversation, text: str, *, key: str, now: datetime) -> Message:
+    """What the customer said; it counts as activity."""
+    said = _write(conversation, key=key, text=text, from_customer=True, at=now)
+    about = {"conversation": str(conversation.key)}
+    heard = NewEvent(conversation.customer_id, facts.REPLIED, f"reply:{conversation.key}:{key}", now, about)
+    record_activity([heard], now=now)
+    touch([conversation.customer_id], TouchTopic.FEEDBACK)
+    return said
 
 
 def _wait(held: Conversation, now: datetime) -> None:

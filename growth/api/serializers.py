@@ -15,7 +15,7 @@ class ExpirySerializer(serializers.Serializer[Any]):
 
 
 class PointsSerializer(serializers.Serializer[Any]):
-    """``balance`` can be spent, ``pending`` waits for the return window, ``owed`` is settled by the next points."""
+    """``balance`` can be spent, ``pending`` waits for the return window, ``owed`` comes off the next."""
 
     balance = serializers.IntegerField()
     pending = serializers.IntegerField()

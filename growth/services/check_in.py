@@ -12,7 +12,12 @@ from growth.earning import check_in_points_for
 from growth.models import CheckIn
 from growth.services import ledger
 from growth.services.earn import grant
+from users import facts
 from users.models import Customer
+from users.services.activity import record_activity
+from users.services.events import NewEvent
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,10 @@ class CheckedIn:
 
 @transaction.atomic
 def check_in(customer: Customer, *, now: datetime) -> CheckedIn:
-    """Check in for today; a second time on the same date answers what the first gave."""
+    """Check in for today; a second time on the same date answers what the first gave.
+
+    It counts as activity: the stage moves with it.
+    """
     ledger.hold([customer.pk])
     today = local_date(customer, now)
     last = CheckIn.objects.filter(customer_id=customer.pk).order_by("-local_date").first()
@@ -36,8 +44,12 @@ def check_in(customer: Customer, *, now: datetime) -> CheckedIn:
     streak = streak_on(today, last)
     points = _reward(streak)
     CheckIn.objects.create(customer_id=customer.pk, local_date=today, at=now, streak=streak, points=points)
+    key = f"checkin:{customer.pk}:{today}"
     if points:
-        grant(customer.pk, points, key=f"checkin:{customer.pk}:{today}", kind="check_in", now=now)
+        grant(customer.pk, points, key=key, kind="check_in", now=now)
+    touch([customer.pk], TouchTopic.POINTS)
+    happened = {"local_date": today, "streak": streak}
+    record_activity([NewEvent(customer.pk, facts.CHECKED_IN, key, now, happened)], now=now)
     return CheckedIn(today, streak, points, is_new=True)
 
 
