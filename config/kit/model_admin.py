@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 
 from config.kit.admin import has_role
@@ -38,6 +39,26 @@ class OperatorModelAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Deleted by the roles that act."""
         return has_role(request.user, self.roles_that_act)
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        """Into our audit trail, the only one."""
+        self._audit("create", request, obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
+        """Into our audit trail, with the names of the fields."""
+        fields = [name for part in message for name in part.get("changed", {}).get("fields", ())]
+        self._audit("change", request, obj, {"fields": fields})
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Into our audit trail."""
+        for obj in queryset:
+            self._audit("delete", request, obj)
+
+    def _audit(
+        self, verb: str, request: HttpRequest, obj: Model, after: dict[str, Any] | None = None
+    ) -> None:
+        record = import_string("users.services.audit.record")
+        record(f"{self.opts.model_name}.{verb}", by=request.user, target=obj, after=after)
 
 
 def keep_only_ours() -> None:

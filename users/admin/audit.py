@@ -1,0 +1,76 @@
+"""The audit trail: every act with who, when, on what, before and after."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.kit.admin import OperatorPage
+from config.kit.paging import page
+from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
+from users.models import AuditEntry, Operator, Role
+
+
+class AuditList(OperatorPage):
+    """Newest first."""
+
+    title = gettext_lazy("Audit trail")
+    purpose = gettext_lazy("Who did what, with what was before and after. Nothing here can be changed.")
+    template_name = "operator/list.html"
+    roles_that_see = (Role.APPROVER, Role.ANALYST)
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the settings."""
+        return [Crumb(gettext_lazy("Settings"), reverse("users:settings"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """One page of entries."""
+        chosen = self.request.GET.get("by", "")
+        rows = AuditEntry.objects.all()
+        if chosen.isdecimal() and len(chosen) < 10:
+            rows = rows.filter(operator_id=int(chosen))
+        found = page(rows, ("-at", "-pk"), self.request.GET.get("cursor", ""))
+        people = [Choice(str(o.pk), str(o)) for o in Operator.objects.order_by("username")[:200]]
+        return super().get_context_data(**kwargs) | {
+            "filters": [Filter("by", _("Operator"), people, chosen)],
+            "table": Table(
+                columns=[
+                    Column(_("When"), "time"),
+                    Column(_("Who")),
+                    Column(_("Act")),
+                    Column(_("On what")),
+                    Column(_("What changed")),
+                ],
+                rows=[
+                    [e.at, e.actor, e.act, e.target_name, difference(e.before, e.after)] for e in found.rows
+                ],
+                empty=Empty(_("Nothing has been done yet"), icon="history"),
+                next=found.next,
+                previous=found.previous,
+            ),
+        }
+
+
+def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """What changed, in a line: ``role: owner → analyst; name: Ann``."""
+    old, new = before or {}, after or {}
+    keys = [*new, *(key for key in old if key not in new)]
+    return "; ".join(_line(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key))
+
+
+def _line(key: str, old: Any, new: Any) -> str:
+    if old is None:
+        return f"{key}: {_value(new)}"
+    return f"{key}: {_value(old)} → {_value(new) if new is not None else '–'}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(map(_value, value[:5])) + (" …" if len(value) > 5 else "")
+    if isinstance(value, dict):
+        return " …" if value else "–"
+    return str(value)[:120]

@@ -1,0 +1,42 @@
+"""Generic lists of small tables that operators edit by hand."""
+
+from django.contrib import admin
+
+from config.kit.model_admin import OperatorModelAdmin
+from users.models import AcquisitionChannel, EventType, Role, Topic
+
+
+@admin.register(Topic)
+class TopicAdmin(OperatorModelAdmin):
+    """What a customer may agree to or refuse."""
+
+    roles_that_act = (Role.OPERATOR,)
+    list_display = ("name", "name_zh", "slug", "is_service")
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(AcquisitionChannel)
+class AcquisitionChannelAdmin(OperatorModelAdmin):
+    """Where customers come from."""
+
+    roles_that_act = (Role.OPERATOR,)
+    list_display = ("name", "name_zh", "slug", "parent")
+    list_select_related = ("parent",)
+    prepopulated_fields = {"slug": ("name",)}
+
+
+@admin.register(EventType)
+class EventTypeAdmin(OperatorModelAdmin):
+    """Which events count as activity; types come with the traffic."""
+
+    list_display = ("name", "is_activity", "is_internal", "first_seen_at")
+    search_fields = ("name",)
+    readonly_fields = ("name", "is_activity", "is_internal", "first_seen_at")
+
+    def has_add_permission(self, request: object) -> bool:
+        """Types come with the traffic."""
+        return False
+
+    def has_delete_permission(self, request: object, obj: object = None) -> bool:
+        """Events refer to them."""
+        return False

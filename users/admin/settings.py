@@ -1,0 +1,237 @@
+"""Settings of the shop: an overview of everything that can be set, the shop's values, the stage thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from config.kit.admin import FormPage, OperatorPage, may_open
+from config.kit.parts import Cell, Column, Crumb, Empty, Table
+from users.models import LifecycleRule
+from users.services import settings as service
+from users.services.stages import accept_rule, rule_in_force
+from users.shop import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A settings screen: its title, what it decides, its address name, its symbol."""
+
+    title: StrOrPromise
+    about: StrOrPromise
+    page: str
+    icon: str
+
+
+SCREENS = (
+    Screen(
+        gettext_lazy("Shop"),
+        gettext_lazy("Name, currency and the limits that everything else uses."),
+        "users:shop",
+        "storefront",
+    ),
+    Screen(
+        gettext_lazy("Stages"),
+        gettext_lazy("After how many days a customer counts as dormant or churned."),
+        "users:lifecycle",
+        "timeline",
+    ),
+    Screen(
+        gettext_lazy("Topics"),
+        gettext_lazy("What a customer may agree to or refuse."),
+        "admin:users_topic_changelist",
+        "topic",
+    ),
+    Screen(
+        gettext_lazy("Acquisition channels"),
+        gettext_lazy("Where customers come from, in two levels."),
+        "admin:users_acquisitionchannel_changelist",
+        "share",
+    ),
+    Screen(
+        gettext_lazy("Event types"),
+        gettext_lazy("Which events count as activity."),
+        "admin:users_eventtype_changelist",
+        "bolt",
+    ),
+    Screen(
+        gettext_lazy("Levels"),
+        gettext_lazy("The ladder of levels by growth value."),
+        "growth:levels",
+        "military_tech",
+    ),
+    Screen(
+        gettext_lazy("Operators"),
+        gettext_lazy("Who may log in, and in which role."),
+        "users:operators",
+        "badge",
+    ),
+    Screen(
+        gettext_lazy("API keys"),
+        gettext_lazy("What storefronts and back ends use to talk to Regulars."),
+        "users:api_keys",
+        "key",
+    ),
+    Screen(
+        gettext_lazy("Audit trail"),
+        gettext_lazy("Who did what, with what was before and after."),
+        "users:audit",
+        "history",
+    ),
+    Screen(
+        gettext_lazy("Jobs"),
+        gettext_lazy("What runs by itself, when it last ran and how it went."),
+        "users:jobs",
+        "schedule",
+    ),
+)
+
+
+class SettingsPage(OperatorPage):
+    """Every screen of settings that this operator may open."""
+
+    title = gettext_lazy("Settings")
+    purpose = gettext_lazy("What the shop decides once and everything else relies on.")
+    template_name = "users/settings.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The screens that exist."""
+        found = [(screen, _address(screen.page)) for screen in SCREENS]
+        shown = [(screen, url) for screen, url in found if url and may_open(self.operator, url)]
+        return super().get_context_data(**kwargs) | {"screens": shown}
+
+
+class SettingsForm(FormPage):
+    """A form below the settings."""
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the settings."""
+        return [Crumb(gettext_lazy("Settings"), reverse("users:settings"))]
+
+
+class ShopForm(forms.Form):
+    """One field per declared setting, by the type of its default."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for setting in settings:
+            self.fields[setting.name] = _field(setting.sentence, setting.default, setting.get())
+
+
+class ShopPage(SettingsForm):
+    """The declared settings of users and of the apps above."""
+
+    title = gettext_lazy("Shop")
+    purpose = gettext_lazy("Values that hold for the whole shop; each says what it decides.")
+    form_class = ShopForm
+    done = gettext_lazy("The settings are saved.")
+
+    def act(self, form: ShopForm) -> None:
+        """Store what changed."""
+        service.change(form.cleaned_data, by=self.operator)
+
+
+class ThresholdForm(forms.Form):
+    """The four thresholds, in days."""
+
+    new_for = forms.IntegerField(
+        label=gettext_lazy("New for (days)"),
+        min_value=1,
+        max_value=3650,
+        help_text=gettext_lazy("After the first activity a customer is new for so long."),
+    )
+    dormant_after = forms.IntegerField(
+        label=gettext_lazy("Dormant after (days)"),
+        min_value=2,
+        max_value=3650,
+        help_text=gettext_lazy("So long without activity, and the customer is dormant."),
+    )
+    churned_after = forms.IntegerField(
+        label=gettext_lazy("Churned after (days)"),
+        min_value=3,
+        max_value=3650,
+        help_text=gettext_lazy("So long without activity, and the customer is lost. Longer than dormant."),
+    )
+    returning_for = forms.IntegerField(
+        label=gettext_lazy("Returning for (days)"),
+        min_value=1,
+        max_value=3650,
+        help_text=gettext_lazy("Who comes back after having been dormant is returning for so long."),
+    )
+
+
+class LifecyclePage(SettingsForm):
+    """The thresholds in force, a form to accept them or others, and every version there was."""
+
+    title = gettext_lazy("Stages")
+    purpose = gettext_lazy("After how many days of silence a customer counts as dormant or churned.")
+    template_name = "users/lifecycle.html"
+    form_class = ThresholdForm
+    submit = gettext_lazy("Accept these thresholds")
+    done = gettext_lazy("Accepted. All stages are computed again; this starts no message.")
+
+    def get_initial(self) -> dict[str, Any]:
+        """The thresholds in force."""
+        rule = rule_in_force()
+        return {name: getattr(rule, name) for name in ThresholdForm.base_fields}
+
+    def act(self, form: ThresholdForm) -> None:
+        """Put them in force."""
+        accept_rule(**form.cleaned_data, by=self.operator)
+
+    def get_consequence(self, form: Any) -> StrOrPromise:
+        """What saving does."""
+        return _(
+            "Puts a new version in force and computes everybody's stage again. "
+            "Moves that follow from it start no message and no reward."
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The versions below the form."""
+        rules = LifecycleRule.objects.select_related("accepted_by").order_by("-version")[:30]
+        table = Table(
+            columns=[
+                Column(_("Version"), "number"),
+                Column(_("New for (days)"), "number"),
+                Column(_("Dormant after (days)"), "number"),
+                Column(_("Churned after (days)"), "number"),
+                Column(_("Returning for (days)"), "number"),
+                Column(_("Accepted"), "time"),
+                Column(_("By")),
+            ],
+            rows=[
+                [
+                    rule.version,
+                    rule.new_for,
+                    rule.dormant_after,
+                    rule.churned_after,
+                    rule.returning_for,
+                    rule.accepted_at,
+                    Cell(str(rule.accepted_by or _("as shipped"))),
+                ]
+                for rule in rules
+            ],
+            empty=Empty(_("No version yet")),
+            caption=_("Versions"),
+        )
+        return super().get_context_data(**kwargs) | {"versions": table}
+
+
+def _field(sentence: StrOrPromise, default: float | str, value: float | str) -> forms.Field:
+    if isinstance(default, str):
+        return forms.CharField(label=sentence, initial=value, max_length=service.LONGEST)
+    if isinstance(default, int):
+        return forms.IntegerField(label=sentence, initial=value, min_value=0)
+    return forms.FloatField(label=sentence, initial=value, min_value=0)
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
