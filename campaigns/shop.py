@@ -17,12 +17,27 @@ cap_per_week = declare("cap_per_week", 3, _("At most this many messages a custom
 cap_topic = declare("cap_topic_per_week", 0, _("At most this many of one topic in 7 days (0: no cap)"))
 cap_channel = declare("cap_channel_per_week", 0, _("At most this many on one channel in 7 days (0: no cap)"))
 
+
+def parse_hours(text: str) -> QuietHours | None:
+    """Hours written as 21:00-09:00; None for an empty text. Raises ValueError for anything else."""
+    if not text:
+        return None
+    start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    return QuietHours(start, end)
+
+
 # The law asks for quiet hours where a message makes a sound; mail does not.
 quiet_hours_of = {
-    Channel.EMAIL: declare("quiet_hours_email", "", _("Quiet hours for e-mail, such as 21:00-09:00")),
-    Channel.SMS: declare("quiet_hours_sms", "21:00-09:00", _("Quiet hours for SMS")),
-    Channel.APP_PUSH: declare("quiet_hours_app_push", "21:00-09:00", _("Quiet hours for app push")),
-    Channel.WEB_PUSH: declare("quiet_hours_web_push", "21:00-09:00", _("Quiet hours for web push")),
+    Channel.EMAIL: declare(
+        "quiet_hours_email", "", _("Quiet hours for e-mail, such as 21:00-09:00"), check=parse_hours
+    ),
+    Channel.SMS: declare("quiet_hours_sms", "21:00-09:00", _("Quiet hours for SMS"), check=parse_hours),
+    Channel.APP_PUSH: declare(
+        "quiet_hours_app_push", "21:00-09:00", _("Quiet hours for app push"), check=parse_hours
+    ),
+    Channel.WEB_PUSH: declare(
+        "quiet_hours_web_push", "21:00-09:00", _("Quiet hours for web push"), check=parse_hours
+    ),
 }
 email_per_second = declare("email_per_second", 0, _("E-mails a second at most (0: as fast as they go)"))
 
@@ -40,11 +55,7 @@ def caps() -> Caps:
 def quiet_hours(channel: str) -> QuietHours | None:
     """The hours (customer zone) in which no marketing goes out over ``channel``; None: there are none."""
     setting = quiet_hours_of.get(Channel(channel))
-    text = setting.get() if setting else ""
-    if not text:
-        return None
-    start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
-    return QuietHours(start, end)
+    return parse_hours(setting.get()) if setting else None
 
 
 def messages_per_second(channel: str) -> int:

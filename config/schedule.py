@@ -27,6 +27,7 @@ JOBS: tuple[Job, ...] = (
     Job("users.move_stages", timedelta(seconds=15), "recompute", "Move stages with the clock"),
     Job("users.run_long_jobs", timedelta(seconds=3), "default", "Carry on long jobs"),
     Job("users.live_demo", timedelta(seconds=30), "default", "Invent visits in the demo shop"),
+    Job("users.count_figures", timedelta(seconds=30), "default", "Count customers and orders for the pages"),
     Job("users.clean_up", timedelta(hours=1), "default", "Remove what is no longer needed"),
     Job("segments.refresh", timedelta(seconds=10), "recompute", "Refresh segments"),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", "Compute new and edited segments"),

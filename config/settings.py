@@ -33,16 +33,17 @@ HTTPS = PUBLIC_URL.startswith("https://")
 
 # --- Applications -------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    # First, because it puts its own admin site in place, and our apps register with it when they are ready.
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
     "users.apps.UsersConfig",
     "segments.apps.SegmentsConfig",
     "campaigns.apps.CampaignsConfig",
     "growth.apps.GrowthConfig",
     "feedback.apps.FeedbackConfig",
     "config.apps.ConfigConfig",
-    "unfold",
-    "unfold.contrib.filters",
-    "unfold.contrib.forms",
-    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,8 +1,10 @@
 """The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
+from babel.core import get_global
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -14,11 +16,15 @@ T = TypeVar("T", int, str, float)
 
 @dataclass(frozen=True, slots=True)
 class Setting(Generic[T]):
-    """A setting of the shop. ``get`` reads the stored value, else the default."""
+    """A setting of the shop. ``get`` reads the stored value, else the default.
+
+    ``check`` raises ValueError for a value of the right type that cannot be meant.
+    """
 
     name: str
     default: T
     sentence: StrOrPromise
+    check: Callable[[T], object] | None = None
 
     def get(self) -> T:
         row = ShopSetting.objects.filter(name=self.name).values_list("value", flat=True).first()
@@ -32,15 +38,27 @@ class Setting(Generic[T]):
 settings: Registry[Setting[int] | Setting[str] | Setting[float]] = Registry("setting")
 
 
-def declare(name: str, default: T, sentence: StrOrPromise) -> Setting[T]:
+def declare(
+    name: str, default: T, sentence: StrOrPromise, *, check: Callable[[T], object] | None = None
+) -> Setting[T]:
     """Declare a setting at import time; apps above declare theirs in their own ``shop.py``."""
-    setting = Setting(name, default, sentence)
+    setting = Setting(name, default, sentence, check)
     settings.register(name, setting)
     return setting
 
 
-shop_name = declare("shop_name", "Regulars Records", _("The shop's name as shoppers see it"))
-currency = declare("currency", "USD", _("The shop's currency (ISO code)"))
+def _is_named(name: str) -> None:
+    if not name.strip():
+        raise ValueError("empty")
+
+
+def _is_currency(code: str) -> None:
+    if code not in get_global("all_currencies"):
+        raise ValueError(code)
+
+
+shop_name = declare("shop_name", "Regulars Records", _("The shop's name as shoppers see it"), check=_is_named)
+currency = declare("currency", "USD", _("The shop's currency (ISO code)"), check=_is_currency)
 trigger_max_age_hours = declare(
     "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
 )

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from users.reports import figures
 from users.services import long_jobs, relay, stages, sweep
 from users.services.intake import MOST_BODIES, apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -42,3 +43,11 @@ def run_long_jobs(now: datetime) -> dict[str, int]:
 def clean_up(now: datetime) -> dict[str, int]:
     """Remove old job runs and stored answers."""
     return sweep.remove_old(now)
+
+
+@scheduled("users.count_figures")
+def count_figures(now: datetime) -> dict[str, int]:
+    """Compute the roll-ups behind the pages."""
+    days = figures.days_due(now)
+    figures.compute(now, days=days)
+    return {"days": days}

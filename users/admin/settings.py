@@ -1,4 +1,4 @@
-"""Settings of the shop: an overview of everything that can be set, the shop's values, the stage thresholds."""
+"""Settings: an overview of everything that can be set, the shop's values, the stage thresholds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -224,7 +224,7 @@ class LifecyclePage(SettingsForm):
 
 def _field(sentence: StrOrPromise, default: float | str, value: float | str) -> forms.Field:
     if isinstance(default, str):
-        return forms.CharField(label=sentence, initial=value, max_length=service.LONGEST)
+        return forms.CharField(label=sentence, initial=value, max_length=service.LONGEST, required=False)
     if isinstance(default, int):
         return forms.IntegerField(label=sentence, initial=value, min_value=0)
     return forms.FloatField(label=sentence, initial=value, min_value=0)

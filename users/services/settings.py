@@ -1,15 +1,15 @@
 """Changing the shop's settings: checked, stored, audited."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from babel.core import get_global
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.kit.refusal import Refusal
 from users.models import Operator
 from users.services import audit
-from users.shop import settings
+from users.shop import Setting, settings
 
 LONGEST = 200
 
@@ -20,8 +20,8 @@ Value = int | str | float
 def change(values: Mapping[str, Value], *, by: Operator) -> list[str]:
     """Store the settings that differ; their names.
 
-    Raises Refusal for an unknown name, another type than the default's, a negative number, an overlong text
-    or a currency that ISO does not know.
+    Raises Refusal for an unknown name, another type than the default's, a negative number, an overlong text,
+    and for what the setting's own check refuses.
     """
     before: dict[str, Value] = {}
     after: dict[str, Value] = {}
@@ -29,21 +29,29 @@ def change(values: Mapping[str, Value], *, by: Operator) -> list[str]:
         setting = settings.get(name)
         if setting is None:
             raise Refusal("unknown_setting", _("There is no such setting."), field=name)
-        _check(name, value, setting.default)
+        _check(setting, value)
         if (old := setting.get()) != value:
             before[name], after[name] = old, value
-            setting.set(value)  # type: ignore[arg-type]  # checked against the default's type
+            setting.set(value)  # type: ignore[arg-type]  # of the default's type, as checked
     if after:
         audit.record("settings.change", by=by, before=before, after=after)
     return list(after)
 
 
-def _check(name: str, value: Value, default: Value) -> None:
-    if type(value) is not type(default):
-        raise Refusal("bad_setting", _("This is not the kind of value that the setting takes."), field=name)
+def _check(setting: Setting[Any], value: Value) -> None:
+    if type(value) is not type(setting.default):
+        raise _refusal(setting, _("This is not the kind of value that the setting takes."))
     if isinstance(value, int | float) and value < 0:
-        raise Refusal("bad_setting", _("Set a number that is not negative."), field=name)
-    if isinstance(value, str) and not 0 < len(value) <= LONGEST:
-        raise Refusal("bad_setting", _("Write 1 to %(n)s characters.") % {"n": LONGEST}, field=name)
-    if name == "currency" and value not in get_global("all_currencies"):
-        raise Refusal("bad_currency", _("Set an ISO code of three letters, such as CNY."), field=name)
+        raise _refusal(setting, _("Set a number that is not negative."))
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise _refusal(setting, _("Write at most %(n)s characters.") % {"n": LONGEST})
+    if setting.check is not None:
+        try:
+            setting.check(value)
+        except ValueError:
+            example = setting.default or "–"
+            raise _refusal(setting, _("Write it like this: %(example)s") % {"example": example}) from None
+
+
+def _refusal(setting: Setting[Any], sentence: str) -> Refusal:
+    return Refusal("bad_setting", sentence, field=setting.name)
