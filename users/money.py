@@ -9,7 +9,7 @@ from babel.numbers import get_currency_precision, list_currencies
 
 # Larger amounts are a mistake somewhere, and must not overflow a sum.
 LARGEST = 10**15
-_PLAIN = re.compile(r"-?\d{1,16}(\.\d{1,12})?")
+_PLAIN = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,12})?")
 
 
 class NotMoney(ValueError):

@@ -40,9 +40,19 @@ def test_an_event_of_somebody_unknown_makes_a_customer_with_figures() -> None:
     assert alice.identified
     assert alice.first_seen_at == NOON - HOUR
     event = Event.objects.get(customer=alice, type__name="Product Viewed")
-    assert (event.occurred_at, event.category, event.value, event.confirmed) == (NOON - HOUR, "Jazz", 12.5, True)
+    assert (event.occurred_at, event.category, event.value, event.confirmed) == (
+        NOON - HOUR,
+        "Jazz",
+        12.5,
+        True,
+    )
     day = CustomerDay.objects.get(customer=alice)
-    assert (day.day, day.first_at, day.last_at, day.events) == (date(2026, 5, 20), NOON - HOUR, NOON - HOUR, 1)
+    assert (day.day, day.first_at, day.last_at, day.events) == (
+        date(2026, 5, 20),
+        NOON - HOUR,
+        NOON - HOUR,
+        1,
+    )
     standing = Standing.objects.get(customer=alice)
     assert (standing.stage, standing.stage_at) == ("new", NOON - HOUR)
     assert standing.active_days == 1
@@ -169,7 +179,10 @@ def test_a_day_is_a_day_of_the_shop_zone() -> None:
 
 def test_history_queues_nothing_and_moves_figures() -> None:
     send(
-        *(track("Order Completed", at=NOON - n * 30 * DAY, user="alice", order_id=str(n), total=10) for n in range(36)),
+        *(
+            track("Order Completed", at=NOON - n * 30 * DAY, user="alice", order_id=str(n), total=10)
+            for n in range(36)
+        ),
         is_history=True,
     )
     assert Outbox.objects.count() == 0
@@ -181,4 +194,7 @@ def test_history_queues_nothing_and_moves_figures() -> None:
 
 def test_identities_are_kept_once() -> None:
     send(visit(at=NOON, anonymous="a", user="alice"), visit(at=NOON, anonymous="a"))
-    assert sorted(Identity.objects.values_list("kind", "value")) == [("anonymous_id", "a"), ("user_id", "alice")]
+    assert sorted(Identity.objects.values_list("kind", "value")) == [
+        ("anonymous_id", "a"),
+        ("user_id", "alice"),
+    ]
