@@ -61,7 +61,7 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     attributes = models.JSONField(_("custom attributes"), default=dict, blank=True)
-    told_at = models.JSONField(default=dict, blank=True, editable=False)
+    told_at = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     no_profiling = models.BooleanField(_("no profiling"), default=False)
     channel = models.ForeignKey(
         "users.AcquisitionChannel",

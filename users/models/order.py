@@ -44,7 +44,7 @@ class Order(models.Model):
     coupon = models.CharField(max_length=100, blank=True)
     counts = models.BooleanField()
     is_history = models.BooleanField(default=False)
-    told_at = models.JSONField(default=dict)
+    told_at = models.JSONField(default=dict, db_default={})
 
     class Meta:
         indexes = [
