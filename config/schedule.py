@@ -62,6 +62,8 @@ SCHEDULE: dict[str, dict[str, Any]] = PROBES | {
     for job in JOBS
 }
 
+ROUTES: dict[str, dict[str, str]] = {job.name: {"queue": job.queue} for job in JOBS}
+
 
 def job(name: str) -> Job:
     """The job of that name. Raises KeyError."""

@@ -10,7 +10,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from config import env, logs, places
-from config.schedule import SCHEDULE
+from config.schedule import ROUTES, SCHEDULE
 
 # Lets `ModelAdmin[Customer]` and the like stand in code as they do for mypy.
 django_stubs_ext.monkeypatch()
@@ -163,6 +163,7 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULER = "config.celery.BeatScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_BEAT_SCHEDULE = SCHEDULE
+CELERY_TASK_ROUTES = ROUTES
 
 # --- Operators and how they log in --------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.Operator"

@@ -13,7 +13,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def two_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(handlers._by_event, facts.ORDER_PAID, ["test.one", "test.two"])
+    monkeypatch.setattr(handlers, "_by_event", {facts.ORDER_PAID: ["test.one", "test.two"]})
 
 
 @pytest.mark.django_db

@@ -36,7 +36,7 @@ def scheduled(name: str) -> Callable[[Act], "Task[..., None]"]:
 
         task.__doc__ = act.__doc__
         task.__module__ = act.__module__
-        return shared_task(task, name=name, queue=job.queue)
+        return shared_task(task, name=name)
 
     return register
 
