@@ -39,6 +39,7 @@ JOBS: tuple[Job, ...] = (
     Job("growth.mature_points", timedelta(minutes=1), "default", "Activate points after the return window"),
     Job("growth.expire_points", timedelta(minutes=10), "default", "Expire points"),
     Job("growth.judge_levels", timedelta(hours=1), "default", "Judge levels at the end of their period"),
+    Job("growth.check_books", timedelta(hours=1), "default", "Check that the points books sum to zero"),
     Job("feedback.mail_replies", timedelta(seconds=10), "service", "Mail answers to customers"),
 )
 

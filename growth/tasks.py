@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from growth.services import levels, ripen
+from growth.services import books, levels, ripen
 from users.services.jobs import scheduled
 
 _SECONDS = 20  # A task ends within 30; what is left over is found by the next slot.
@@ -25,7 +25,13 @@ def expire_points(now: datetime) -> dict[str, int]:
 @scheduled("growth.judge_levels")
 def judge_levels(now: datetime) -> dict[str, int]:
     """Keep or lower the levels whose period has ended."""
-    return {"customers": _in_slices(levels.judge, now)}
+    return {"customers": _in_slices(levels.judge, now), "lifted": _in_slices(levels.lift, now)}
+
+
+@scheduled("growth.check_books")
+def check_books(now: datetime) -> dict[str, int]:
+    """Check that the points books sum to zero and every balance follows from its entries."""
+    return books.check()
 
 
 def _in_slices(act: Callable[[datetime], int], now: datetime) -> int:

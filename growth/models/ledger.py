@@ -19,6 +19,19 @@ class Account(models.TextChoices):
     GIFT = "gift", _("Gifts in transit")
 
 
+class EntryKind(models.TextChoices):
+    """What a booking was about."""
+
+    EARN = "earn", _("Earned by an order")
+    MATURE = "mature", _("Became active")
+    CHECK_IN = "check_in", _("Check-in")
+    SPEND = "spend", _("Spent")
+    EXPIRE = "expire", _("Expired")
+    TAKE_BACK = "take_back", _("Taken back after a refund")
+    ADJUST = "adjust", _("Adjusted by hand")
+    JOIN = "join", _("Customers joined")
+
+
 class Balance(models.Model):
     """Cached balances of one customer, equal to the sums of the entries at every commit.
 
@@ -61,7 +74,7 @@ class Entry(models.Model):
     account = models.CharField(max_length=10, choices=Account.choices)
     amount = models.BigIntegerField()
     at = models.DateTimeField()
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=EntryKind.choices)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -49,6 +49,9 @@ class CustomerLevel(models.Model):
     counts_from = models.DateTimeField()
     judged_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["level", "-growth_value", "-customer"], name="level_customers")]
+
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.level_id}"
 

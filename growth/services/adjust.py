@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.kit.refusal import Refusal
-from growth.models import Account, Balance
+from growth.models import Account, Balance, EntryKind
 from growth.services import ledger
 from growth.services.earn import grant
 from growth.services.spend import spend
@@ -42,8 +42,10 @@ def adjust(customer: Customer, points: int, *, reason: str, key: str, by: Operat
 
 def _book(customer_id: int, points: int, *, key: str, note: str, now: datetime) -> bool:
     if points > 0:
-        return grant(customer_id, points, key=key, kind="adjust", note=note, now=now)
-    return spend(customer_id, -points, key=key, kind="adjust", against=Account.ISSUE, note=note, now=now)
+        return grant(customer_id, points, key=key, kind=EntryKind.ADJUST, note=note, now=now)
+    return spend(
+        customer_id, -points, key=key, kind=EntryKind.ADJUST, against=Account.ISSUE, note=note, now=now
+    )
 
 
 def _figures(balance: Balance) -> dict[str, int]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from growth import shop
 from growth.earning import check_in_points_for
-from growth.models import CheckIn
+from growth.models import CheckIn, EntryKind
 from growth.services import ledger
 from growth.services.earn import grant
 from users import facts
@@ -46,7 +46,7 @@ def check_in(customer: Customer, *, now: datetime) -> CheckedIn:
     CheckIn.objects.create(customer_id=customer.pk, local_date=today, at=now, streak=streak, points=points)
     key = f"checkin:{customer.pk}:{today}"
     if points:
-        grant(customer.pk, points, key=key, kind="check_in", now=now)
+        grant(customer.pk, points, key=key, kind=EntryKind.CHECK_IN, now=now)
     touch([customer.pk], TouchTopic.POINTS)
     happened = {"local_date": today, "streak": streak}
     record_activity([NewEvent(customer.pk, facts.CHECKED_IN, key, now, happened)], now=now)

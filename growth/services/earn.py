@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.kit.refusal import Refusal
 from growth import shop
 from growth.earning import kept_after_refund
-from growth.models import Account, Balance, Lot
+from growth.models import Account, Balance, EntryKind, Lot
 from growth.services import ledger, levels
 from growth.services.ledger import Booking
 
@@ -42,14 +42,19 @@ def earn(earnings: Sequence[Earning]) -> int:
     Lot.objects.bulk_create(_pending_lots(fresh))
     return ledger.book(
         Booking(
-            e.customer_id, e.key, "earn", e.at, {Account.PENDING: e.points, Account.ISSUE: -e.points}, e.note
+            e.customer_id,
+            e.key,
+            EntryKind.EARN,
+            e.at,
+            {Account.PENDING: e.points, Account.ISSUE: -e.points},
+            e.note,
         )
         for e in fresh
     )
 
 
 @transaction.atomic
-def grant(customer_id: int, points: int, *, key: str, kind: str, now: datetime, note: str = "") -> bool:
+def grant(customer_id: int, points: int, *, key: str, kind: EntryKind, now: datetime, note: str = "") -> bool:
     """Give active points at once, settling a debt first; False when the key was booked before.
 
     Refuses ``points_not_positive``. Does not grow the growth value: a gift does not, and an act that earns
@@ -93,7 +98,9 @@ def take_back(
     own = min(due, lot.remaining)
     Lot.objects.filter(pk=lot.pk).update(remaining=lot.remaining - own, taken_back=lot.taken_back + due)
     others = ledger.take_at_most(customer_id, due - own)
-    ledger.book([Booking(customer_id, key, "take_back", now, _legs_back(lot, due, own, others), note)])
+    ledger.book(
+        [Booking(customer_id, key, EntryKind.TAKE_BACK, now, _legs_back(lot, due, own, others), note)]
+    )
     if lot.state == Lot.State.ACTIVE:
         levels.grow(customer_id, -due, key=key, now=now)
     return due

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from config.kit.batches import execute
-from growth.models import Account, Balance, CustomerLevel
+from growth.models import Account, Balance, CustomerLevel, EntryKind
 from growth.services import ledger, levels
 from growth.services.ledger import Booking
 
@@ -106,4 +106,7 @@ def _both_sides(survivor: int, theirs: Balance, settled: int, now: datetime) -> 
         Account.DEBT: settled - theirs.debt,
         Account.GIFT: -worth,
     }
-    return [Booking(theirs.pk, key, "join", now, out), Booking(survivor, key, "join", now, into)]
+    return [
+        Booking(theirs.pk, key, EntryKind.JOIN, now, out),
+        Booking(survivor, key, EntryKind.JOIN, now, into),
+    ]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from config.kit.batches import fetch, temporary_table
-from growth.models import Account, Balance, Entry
+from growth.models import Account, Balance, Entry, EntryKind
 from users.models import CustomerAlias
 
 _LEG_COLUMNS = (
@@ -86,7 +86,7 @@ class Booking:
 
     customer_id: int
     key: str
-    kind: str
+    kind: EntryKind
     at: datetime
     legs: dict[Account, int]
     note: str = ""
@@ -147,7 +147,15 @@ def book(bookings: Iterable[Booking]) -> int:
         if sum(booking.legs.values()):
             raise ValueError(f"the legs of {booking.key} do not sum to zero")
         rows += (
-            (booking.customer_id, booking.key, account.value, amount, booking.at, booking.kind, booking.note)
+            (
+                booking.customer_id,
+                booking.key,
+                account.value,
+                amount,
+                booking.at,
+                booking.kind.value,
+                booking.note,
+            )
             for account, amount in booking.legs.items()
         )
     if not rows:

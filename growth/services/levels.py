@@ -64,6 +64,14 @@ SELECT customer_id, %(now)s, from_level, to_level FROM reached
 ON CONFLICT (customer_id, at) DO UPDATE SET to_level_id = EXCLUDED.to_level_id
 """
 
+# Rarely any: reads all of the table, once an hour.
+_TOO_LOW = """
+SELECT c.customer_id FROM growth_customerlevel AS c JOIN growth_level AS held ON held.id = c.level_id
+WHERE EXISTS (SELECT FROM growth_level AS above
+              WHERE above.threshold > held.threshold AND above.threshold <= c.growth_value)
+LIMIT %s
+"""
+
 # Judged as of the end of the period, however late the job comes: by the growth of the period that ended then.
 _JUDGE = """
 WITH due AS (
@@ -124,6 +132,16 @@ def judge(now: datetime) -> int:
     judged = int(fetch(_JUDGE, parameters)[0][0])
     recount(customers, now=now)
     return judged
+
+
+@transaction.atomic
+def lift(now: datetime) -> int:
+    """Lift a slice of those who reach a higher level because the ladder was changed; how many."""
+    customers = [customer_id for (customer_id,) in fetch(_TOO_LOW, [SLICE])]
+    if customers:
+        ledger.hold(customers)
+        execute(_CLIMB, _parameters(customers, now))
+    return len(customers)
 
 
 def recount(customers: Sequence[int], *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from config.kit.refusal import Conflict
-from growth.models import Account, Entry
+from growth.models import Account, Entry, EntryKind
 from growth.services import ledger
 from growth.services.earn import demand_positive
 from growth.services.ledger import Booking
@@ -19,7 +19,7 @@ def spend(
     *,
     key: str,
     now: datetime,
-    kind: str = "spend",
+    kind: EntryKind = EntryKind.SPEND,
     against: Account = Account.REDEEM,
     note: str = "",
 ) -> bool:

@@ -4,6 +4,7 @@ from django.db.models import Q, Sum
 
 from config.kit.batches import fetch
 from growth.models import Account, Balance, Entry, GrowthEntry, Lot
+from growth.services import books
 
 OURS = (Account.PENDING, Account.ACTIVE, Account.DEBT)
 
@@ -16,6 +17,8 @@ WHERE c.growth_value <> (SELECT coalesce(sum(g.amount), 0) FROM growth_growthent
 
 def assert_in_order() -> None:
     """Books sum to zero per key; balances = entries = lots; nothing below zero; growth = its entries."""
+    entries = Entry.objects.count()
+    assert books.check() == {"sum": 0, "entries": entries, "keys_off": 0, "balances_off": 0, "lots_off": 0}
     unbalanced = Entry.objects.values("customer_id", "key").annotate(total=Sum("amount")).exclude(total=0)
     assert list(unbalanced) == []
     assert fetch(_GROWTH_DRIFT) == []

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from config.kit import clock
-from growth.models import CheckIn, Entry
+from growth.models import CheckIn, Entry, EntryKind
 from growth.services import ripen
 from growth.services.earn import Earning, earn, grant
 from tests.callers import known, server, shopper
@@ -27,7 +27,7 @@ def test_a_shopper_sees_points_and_their_next_expiry(alice, bob):
     now = clock.now()
     bought(alice, "1", 50, now - 8 * DAY)
     bought(alice, "2", 30, now)
-    grant(bob.pk, 999, key="g", kind="gift", now=now)
+    grant(bob.pk, 999, key="g", kind=EntryKind.ADJUST, now=now)
     ripen.mature(now)
     answer = shopper(alice).ask("me/points").json()
     expiry = answer.pop("next_expiry")
@@ -38,16 +38,16 @@ def test_a_shopper_sees_points_and_their_next_expiry(alice, bob):
 
 def test_points_past_their_expiry_are_not_shown_as_spendable(alice):
     now = clock.now()
-    grant(alice.pk, 10, key="old", kind="gift", now=now - 366 * DAY)
-    grant(alice.pk, 7, key="new", kind="gift", now=now)
+    grant(alice.pk, 10, key="old", kind=EntryKind.ADJUST, now=now - 366 * DAY)
+    grant(alice.pk, 7, key="new", kind=EntryKind.ADJUST, now=now)
     assert shopper(alice).ask("me/points").json()["balance"] == 7
 
 
 def test_the_history_is_paged_newest_first(alice, bob):
     now = clock.now()
     for n in range(5):
-        grant(alice.pk, n + 1, key=f"g{n}", kind="gift", now=now - n * DAY, note="for operators")
-    grant(bob.pk, 99, key="g", kind="gift", now=now)
+        grant(alice.pk, n + 1, key=f"g{n}", kind=EntryKind.ADJUST, now=now - n * DAY, note="for operators")
+    grant(bob.pk, 99, key="g", kind=EntryKind.ADJUST, now=now)
     caller = shopper(alice)
     first = caller.ask("me/points/history", limit="3").json()
     rest = caller.get(first["next"]).json()
@@ -96,7 +96,7 @@ def test_a_broken_streak_is_shown_as_none(alice):
 
 
 def test_the_shop_spends_once_per_key(alice):
-    grant(known(alice).pk, 100, key="g", kind="gift", now=clock.now())
+    grant(known(alice).pk, 100, key="g", kind=EntryKind.ADJUST, now=clock.now())
     shop = server()
     order = {"user_id": "alice", "points": 60, "note": "Order 7"}
     first, again = (shop.tell("points/spend", order, once="o7") for _ in range(2))
@@ -124,7 +124,7 @@ def test_the_shop_spends_once_per_key(alice):
     ],
 )
 def test_a_spending_that_cannot_be_is_refused(alice, body, status, code):
-    grant(known(alice).pk, 100, key="g", kind="gift", now=clock.now())
+    grant(known(alice).pk, 100, key="g", kind=EntryKind.ADJUST, now=clock.now())
     answer = server().tell("points/spend", body, once="k")
     assert answer.status_code == status
     assert code is None or answer.json()["error"]["code"] == code
@@ -132,7 +132,7 @@ def test_a_spending_that_cannot_be_is_refused(alice, body, status, code):
 
 
 def test_the_shop_reads_the_points_of_a_customer(alice):
-    grant(known(alice).pk, 100, key="g", kind="gift", now=clock.now())
+    grant(known(alice).pk, 100, key="g", kind=EntryKind.ADJUST, now=clock.now())
     shop = server()
     assert shop.ask("points", user_id="alice").json()["balance"] == 100
     assert shop.ask("points", user_id="nobody").status_code == 404

@@ -2,7 +2,7 @@
 
 import pytest
 
-from growth.models import CheckIn, CustomerLevel, Entry, GrowthEntry, LevelMove, Lot
+from growth.models import CheckIn, CustomerLevel, Entry, EntryKind, GrowthEntry, LevelMove, Lot
 from growth.services import joining, ripen
 from growth.services.check_in import check_in
 from growth.services.earn import Earning, earn, grant, take_back
@@ -50,7 +50,7 @@ def test_what_the_absorbed_customer_owed_is_settled_from_what_the_survivor_has(a
     ripen.mature(T0 + 7 * DAY)
     spend(bob.pk, 50, key="s", now=T0 + 7 * DAY)
     take_back(bob.pk, source="shop", number="1", net_after=0, key="r", now=T0 + 8 * DAY)
-    grant(alice.pk, 80, key="g", kind="gift", now=T0)
+    grant(alice.pk, 80, key="g", kind=EntryKind.ADJUST, now=T0)
     joining.join(alice.pk, bob.pk, now=T0 + 9 * DAY)
     assert (balance_of(alice.pk), balance_of(bob.pk)) == ((0, 30, 0), (0, 0, 0))
 
@@ -60,7 +60,7 @@ def test_what_the_survivor_owed_is_settled_from_what_arrives(alice, bob):
     ripen.mature(T0 + 7 * DAY)
     spend(alice.pk, 50, key="s", now=T0 + 7 * DAY)
     take_back(alice.pk, source="shop", number="1", net_after=0, key="r", now=T0 + 8 * DAY)
-    grant(bob.pk, 20, key="g", kind="gift", now=T0)
+    grant(bob.pk, 20, key="g", kind=EntryKind.ADJUST, now=T0)
     earned(bob, "2", 10)
     joining.join(alice.pk, bob.pk, now=T0 + 9 * DAY)
     assert balance_of(alice.pk) == (10, 0, 30)
@@ -68,12 +68,12 @@ def test_what_the_survivor_owed_is_settled_from_what_arrives(alice, bob):
 
 def test_what_was_booked_before_the_join_is_not_booked_again_after_it(alice, bob):
     earned(bob, "1", 50)
-    grant(bob.pk, 5, key="g", kind="gift", now=T0)
+    grant(bob.pk, 5, key="g", kind=EntryKind.ADJUST, now=T0)
     spend(bob.pk, 3, key="s", now=T0)
     CustomerAlias.objects.create(old_id=bob.pk, customer=alice, joined_at=T0, cause="alias")
     joining.join(alice.pk, bob.pk, now=T0)
     earned(alice, "1", 50)
-    assert not grant(alice.pk, 5, key="g", kind="gift", now=T0)
-    grant(alice.pk, 10, key="h", kind="gift", now=T0)
+    assert not grant(alice.pk, 5, key="g", kind=EntryKind.ADJUST, now=T0)
+    grant(alice.pk, 10, key="h", kind=EntryKind.ADJUST, now=T0)
     assert not spend(alice.pk, 3, key="s", now=T0)
     assert balance_of(alice.pk) == (50, 12, 0)

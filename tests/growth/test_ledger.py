@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from config.kit.refusal import Conflict, Refusal
-from growth.models import Entry, Lot
+from growth.models import Account, Entry, EntryKind, Lot
 from growth.services import ledger, ripen
 from growth.services.adjust import adjust
 from growth.services.earn import Earning, earn, grant, take_back
@@ -60,7 +60,7 @@ def test_spending_takes_what_expires_first(alice):
 
 
 def test_the_same_spending_is_booked_once_and_another_under_its_key_is_refused(alice):
-    grant(alice.pk, 10, key="g", kind="gift", now=T0)
+    grant(alice.pk, 10, key="g", kind=EntryKind.ADJUST, now=T0)
     assert spend(alice.pk, 4, key="s", now=T0)
     assert not spend(alice.pk, 4, key="s", now=T0)
     with pytest.raises(Conflict) as refusal:
@@ -71,7 +71,7 @@ def test_the_same_spending_is_booked_once_and_another_under_its_key_is_refused(a
 
 @pytest.mark.parametrize("points", [0, -1, -(10**12)])
 def test_negative_and_empty_spending_is_refused(alice, points):
-    grant(alice.pk, 10, key="g", kind="gift", now=T0)
+    grant(alice.pk, 10, key="g", kind=EntryKind.ADJUST, now=T0)
     with pytest.raises(Refusal) as refusal:
         spend(alice.pk, points, key="s", now=T0)
     assert (refusal.value.code, refusal.value.field) == ("points_not_positive", "points")
@@ -80,7 +80,7 @@ def test_negative_and_empty_spending_is_refused(alice, points):
 
 def test_pending_points_and_more_than_there_is_cannot_be_spent(alice):
     earn([earning(alice, "1", 50)])
-    grant(alice.pk, 10, key="g", kind="gift", now=T0)
+    grant(alice.pk, 10, key="g", kind=EntryKind.ADJUST, now=T0)
     with pytest.raises(Conflict) as refusal:
         spend(alice.pk, 11, key="s", now=T0)
     assert (refusal.value.code, refusal.value.status) == ("not_enough_points", 409)
@@ -88,8 +88,8 @@ def test_pending_points_and_more_than_there_is_cannot_be_spent(alice):
 
 
 def test_points_past_their_expiry_cannot_be_spent_even_before_the_sweep(alice):
-    grant(alice.pk, 10, key="old", kind="gift", now=T0)
-    grant(alice.pk, 5, key="young", kind="gift", now=T0 + DAY)
+    grant(alice.pk, 10, key="old", kind=EntryKind.ADJUST, now=T0)
+    grant(alice.pk, 5, key="young", kind=EntryKind.ADJUST, now=T0 + DAY)
     over = T0 + 365 * DAY
     with pytest.raises(Conflict):
         spend(alice.pk, 6, key="s", now=over)
@@ -99,7 +99,7 @@ def test_points_past_their_expiry_cannot_be_spent_even_before_the_sweep(alice):
 
 
 def test_expiry_is_booked_once_at_its_own_instant(alice):
-    grant(alice.pk, 10, key="g", kind="gift", now=T0)
+    grant(alice.pk, 10, key="g", kind=EntryKind.ADJUST, now=T0)
     spend(alice.pk, 4, key="s", now=T0 + DAY)
     assert ripen.expire(T0 + 365 * DAY - timedelta(seconds=1)) == 0
     assert [ripen.expire(T0 + 400 * DAY) for _ in range(3)] == [1, 0, 0]
@@ -134,7 +134,7 @@ def test_the_next_points_settle_the_debt_first(alice):
     ripen.mature(T0 + 7 * DAY)
     spend(alice.pk, 50, key="s", now=T0 + 7 * DAY)
     take_back(alice.pk, source="shop", number="1", net_after=0, key="r", now=T0 + 8 * DAY)
-    grant(alice.pk, 20, key="g", kind="gift", now=T0 + 8 * DAY)
+    grant(alice.pk, 20, key="g", kind=EntryKind.ADJUST, now=T0 + 8 * DAY)
     assert balance_of(alice.pk) == (0, 0, 30)
     earn([earning(alice, "2", 25, at=T0 + 8 * DAY), earning(alice, "3", 25, at=T0 + 9 * DAY)])
     assert balance_of(alice.pk) == (50, 0, 30)
@@ -195,12 +195,12 @@ def test_an_adjustment_that_makes_no_sense_is_refused(alice, operator, points, r
 
 def test_legs_that_do_not_sum_to_zero_are_never_written(alice):
     with pytest.raises(ValueError, match="do not sum to zero"):
-        ledger.book([Booking(alice.pk, "k", "spend", T0, {"active": -1})])  # type: ignore[dict-item]
+        ledger.book([Booking(alice.pk, "k", EntryKind.SPEND, T0, {Account.ACTIVE: -1})])
     assert Entry.objects.count() == 0
 
 
 def test_a_failure_in_the_middle_leaves_the_state_as_before(alice, operator, monkeypatch):
-    grant(alice.pk, 10, key="g", kind="gift", now=T0)
+    grant(alice.pk, 10, key="g", kind=EntryKind.ADJUST, now=T0)
 
     def fail(*args: object, **kwargs: object) -> None:
         raise RuntimeError("cut")

@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.merge import load_values
-from growth.models import CheckIn
+from growth.models import CheckIn, EntryKind
 from growth.services import levels, ripen
 from growth.services.check_in import check_in
 from growth.services.earn import Earning, earn, grant
@@ -24,6 +24,13 @@ def value_of(name, customer):
     return Customer.objects.filter(pk=customer.pk).values_list(field.x, flat=True).get()
 
 
+def level_of(customer):
+    """The level in words, as a form would show the rule's choice."""
+    choices = fields["level"].choices
+    assert choices is not None
+    return choices()[value_of("level", customer)]
+
+
 def topics(customer):
     found = set(Touched.objects.filter(customer=customer).values_list("topic", flat=True))
     Touched.objects.all().delete()
@@ -33,9 +40,7 @@ def topics(customer):
 def test_fields_of_somebody_without_points(alice):
     names = ("points_balance", "points_pending", "points_owed", "growth_value")
     assert [value_of(name, alice) for name in names] == [0, 0, 0, 0]
-    choices = fields["level"].choices
-    assert choices is not None
-    assert choices()[value_of("level", alice)] == "Member"
+    assert level_of(alice) == "Member"
 
 
 def test_every_act_changes_its_fields_and_touches_their_topics(alice):
@@ -43,7 +48,7 @@ def test_every_act_changes_its_fields_and_touches_their_topics(alice):
     assert (value_of("points_pending", alice), topics(alice)) == (150, {"points"})
     ripen.mature(T0 + 7 * DAY)
     assert (value_of("points_balance", alice), value_of("growth_value", alice)) == (150, 150)
-    assert fields["level"].choices()[value_of("level", alice)] == "Silver"
+    assert level_of(alice) == "Silver"
     assert value_of("level_since", alice) == T0 + 7 * DAY
     assert topics(alice) == {"points", "level"}
     spend(alice.pk, 50, key="s", now=T0 + 8 * DAY)
@@ -52,7 +57,7 @@ def test_every_act_changes_its_fields_and_touches_their_topics(alice):
     assert (value_of("points_balance", alice), topics(alice)) == (0, {"points"})
     levels.judge(T0 + 372 * DAY)
     levels.judge(T0 + 737 * DAY)
-    assert fields["level"].choices()[value_of("level", alice)] == "Member"
+    assert level_of(alice) == "Member"
     assert "level" in topics(alice)
 
 
@@ -70,7 +75,7 @@ def test_check_ins_are_fields_and_count_as_activity(alice):
 
 
 def test_messages_know_points_and_levels(alice, bob):
-    grant(alice.pk, 120, key="g", kind="gift", now=T0)
+    grant(alice.pk, 120, key="g", kind=EntryKind.ADJUST, now=T0)
     values = load_values(["points", "level"], [alice.pk, bob.pk], T0)
     assert values[alice.pk]["points"] == {"balance": 120, "pending": 0}
     assert values[bob.pk] == {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from growth.models import CustomerLevel, Level, LevelMove
+from growth.models import CustomerLevel, EntryKind, Level, LevelMove
 from growth.services import levels, ripen
 from growth.services.earn import Earning, earn, grant, take_back
 from tests.growth.books import assert_in_order
@@ -43,7 +43,7 @@ def test_the_default_ladder_begins_at_zero():
 
 def test_pending_points_and_gifts_do_not_count(alice):
     earn([Earning(alice.pk, "shop", "1", 600, 60000, T0, T0 + 7 * DAY)])
-    grant(alice.pk, 5000, key="g", kind="gift", now=T0)
+    grant(alice.pk, 5000, key="g", kind=EntryKind.ADJUST, now=T0)
     assert not CustomerLevel.objects.exists()
 
 

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 
 from config.kit.refusal import Conflict
-from growth.models import Entry
+from growth.models import Entry, EntryKind
 from growth.services import joining, levels, ripen
 from growth.services.earn import Earning, earn, grant, take_back
 from growth.services.spend import spend
@@ -52,7 +52,7 @@ class Books(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        grant(self.people[0], 50, key="welcome", kind="gift", now=self.now)
+        grant(self.people[0], 50, key="welcome", kind=EntryKind.ADJUST, now=self.now)
 
     @rule(hours=st.integers(1, 24 * 200))
     def time_passes(self, hours: int) -> None:
@@ -86,7 +86,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(who=which, given=points)
     def granted(self, who: int, given: int) -> None:
-        assert grant(self.people[who], given, key=self.key(), kind="gift", now=self.now)
+        assert grant(self.people[who], given, key=self.key(), kind=EntryKind.ADJUST, now=self.now)
 
     @rule(who=which, wanted=points)
     def spent(self, who: int, wanted: int) -> None:
@@ -156,7 +156,7 @@ def test_the_books_are_in_order_after_any_acts():
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, print_blob=True,
+            max_examples=25, stateful_step_count=25, deadline=None, print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from config.kit.refusal import Conflict
-from growth.models import CheckIn, Entry
+from growth.models import CheckIn, Entry, EntryKind
 from growth.services import joining, ripen
 from growth.services.check_in import check_in
 from growth.services.earn import Earning, earn, grant, take_back
@@ -39,7 +39,7 @@ def at_once(acts: list[Callable[[], object]]) -> list[object]:
 
 
 def test_fifty_spends_of_a_whole_balance_one_succeeds(alice: Customer):
-    grant(alice.pk, 100, key="g", kind="gift", now=T0)
+    grant(alice.pk, 100, key="g", kind=EntryKind.ADJUST, now=T0)
     answers = at_once([lambda n=n: spend(alice.pk, 100, key=f"s{n}", now=T0) for n in range(50)])  # type: ignore[misc]
     assert sorted(map(str, answers)) == ["True", *["not_enough_points"] * 49]
     assert balance_of(alice.pk) == (0, 0, 0)
@@ -47,7 +47,7 @@ def test_fifty_spends_of_a_whole_balance_one_succeeds(alice: Customer):
 
 
 def test_fifty_repeats_of_one_spend_book_once(alice: Customer):
-    grant(alice.pk, 100, key="g", kind="gift", now=T0)
+    grant(alice.pk, 100, key="g", kind=EntryKind.ADJUST, now=T0)
     answers = at_once([lambda: spend(alice.pk, 60, key="s", now=T0)] * 50)
     assert sorted(map(str, answers)) == [*["False"] * 49, "True"]
     assert balance_of(alice.pk) == (0, 40, 0)
@@ -64,8 +64,8 @@ def test_lots_expire_and_mature_while_they_are_spent_and_taken_back(alice: Custo
     over = T0 + 365 * DAY
     for customer in (alice, bob):
         for n in range(10):
-            grant(customer.pk, 10, key=f"old{n}", kind="gift", now=T0)
-            grant(customer.pk, 10, key=f"young{n}", kind="gift", now=T0 + DAY)
+            grant(customer.pk, 10, key=f"old{n}", kind=EntryKind.ADJUST, now=T0)
+            grant(customer.pk, 10, key=f"young{n}", kind=EntryKind.ADJUST, now=T0 + DAY)
         earn([Earning(customer.pk, "shop", f"{customer.pk}-{n}", 10, 1000, T0, over) for n in range(10)])
     acts: list[Callable[[], object]] = [lambda: ripen.expire(over), lambda: ripen.mature(over)] * 3
     for customer in (alice, bob):
@@ -89,7 +89,7 @@ def test_lots_expire_and_mature_while_they_are_spent_and_taken_back(alice: Custo
 
 def test_joins_in_both_directions_and_spends_never_deadlock_or_lose(alice: Customer, bob: Customer):
     for customer in (alice, bob):
-        grant(customer.pk, 100, key=f"g{customer.pk}", kind="gift", now=T0)
+        grant(customer.pk, 100, key=f"g{customer.pk}", kind=EntryKind.ADJUST, now=T0)
     acts: list[Callable[[], object]] = [lambda: joining.join(alice.pk, bob.pk, now=T0)] * 4
     acts += [lambda n=n: spend(alice.pk, 10, key=f"a{n}", now=T0) for n in range(10)]  # type: ignore[misc]
     acts += [lambda n=n: spend(bob.pk, 10, key=f"b{n}", now=T0) for n in range(10)]  # type: ignore[misc]
