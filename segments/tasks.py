@@ -1,0 +1,36 @@
+"""The jobs of segments (config/schedule.py)."""
+
+from datetime import datetime
+from typing import Any
+
+from segments.services.audit import audit_due
+from segments.services.rebuild import rebuild_waiting
+from segments.services.refresh import refresh as refresh_segments
+from users.services.jobs import scheduled
+
+
+@scheduled("segments.refresh")
+def refresh(now: datetime) -> dict[str, Any] | None:
+    """Bring every live segment up to date; nothing when another run is at work."""
+    done = refresh_segments(wait=False)  # reads the clock itself, once the lock is held
+    if done is None:
+        return None
+    return {
+        "segments": done.segments,
+        "touched": done.run.touched,
+        "entered": done.entered,
+        "left": done.left,
+        "failed": list(done.failed),
+    }
+
+
+@scheduled("segments.rebuild")
+def rebuild(now: datetime) -> dict[str, Any]:
+    """Compute new and edited segments."""
+    return {"rebuilt": [segment.name for segment in rebuild_waiting(wait=False)]}
+
+
+@scheduled("segments.audit")
+def audit(now: datetime) -> dict[str, int]:
+    """Compare segments with a computation from scratch, a few at a time, each once a day."""
+    return audit_due(now)
