@@ -1,0 +1,161 @@
+"""Promise 8: membership is the rule evaluated from scratch. The compiler and the refresh against the oracle.
+
+``RULE_CASES=2000`` runs a longer profile; the figures here fit a minute and a half of CI.
+"""
+
+import os
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segments.models import Membership, MembershipChange, Segment, SegmentRun
+from segments.rules.as_of import AsOf
+from segments.rules.parse import parse
+from segments.services.rebuild import rebuild, rebuild_waiting
+from segments.services.refresh import refresh
+from segments.services.segments import create_segment, edit_segment
+from tests.oracle import Person, selects
+from tests.segments.strategies import (
+    MONEY,
+    NOWS,
+    CATEGORIES,
+    event_properties,
+    instants,
+    open_values,
+    rules,
+    values,
+)
+from tests.segments.world import EVENTS, TAGS, World
+
+CASES = int(os.environ.get("RULE_CASES", "0"))
+QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+
+def profile(cases: int) -> Any:
+    return settings(max_examples=CASES or cases, deadline=None, suppress_health_check=QUIET, print_blob=True)
+
+
+def populate(data: st.DataObject, world: World, people: int) -> None:
+    for _ in range(people):
+        somebody_arrives(data, world)
+        for _ in range(data.draw(st.integers(0, 3))):
+            something_happens(data, world)
+
+
+def somebody_arrives(data: st.DataObject, world: World) -> None:
+    interests = data.draw(st.sets(st.sampled_from(TAGS), max_size=2))
+    world.arrives(data.draw(values(world.now)), data.draw(open_values()), interests)
+
+
+def somebody(data: st.DataObject, world: World) -> Person:
+    return world.people[data.draw(st.sampled_from(sorted(world.people)))]
+
+
+def something_happens(data: st.DataObject, world: World) -> None:
+    """One change of one customer, with the touch that belongs to it."""
+    if not world.people:
+        return somebody_arrives(data, world)
+    who = somebody(data, world)
+    at = instants(world.now)
+    what = data.draw(st.sampled_from(["event", "event", "order", "tag", "consent", "contact", "profile"]))
+    if what == "event":
+        world.does(who, data.draw(st.sampled_from(EVENTS)), data.draw(at), data.draw(event_properties()))
+    elif what == "order":
+        categories = data.draw(st.sets(CATEGORIES, max_size=2))
+        world.orders(who, data.draw(at), data.draw(MONEY), categories, data.draw(st.booleans()))
+    elif what == "tag":
+        world.is_tagged(who, data.draw(st.sampled_from(TAGS)))
+    elif what == "consent":
+        world.answers(who, data.draw(st.sampled_from(["news", "care"])), data.draw(st.booleans()))
+    elif what == "contact":
+        state = data.draw(st.sampled_from(["unverified", "verified", "bouncing", "blocked"]))
+        world.gets_contact(who, state, data.draw(st.booleans()))
+    else:
+        world.changes(who, data.draw(values(world.now)))
+
+
+def chosen(rule: dict[str, Any], world: World, now: datetime) -> set[int]:
+    return {pk for pk, person in world.people.items() if selects(rule, person, now)}
+
+
+@pytest.mark.django_db
+@profile(250)
+@given(data=st.data(), now=NOWS)
+def test_the_compiled_rule_selects_what_the_oracle_selects(data: st.DataObject, now: datetime) -> None:
+    """In both physical forms; and printing and parsing again changes nothing; nor does NOT NOT."""
+    with transaction.atomic():
+        world = World.empty(now)
+        populate(data, world, people=4)
+        for _ in range(4):
+            raw = data.draw(rules())
+            rule = parse(raw)
+            assert parse(rule.write()) == rule
+            expected = chosen(raw, world, now)
+            twice = parse({"version": 1, "root": {"none": [{"none": [raw["root"]]}]}})
+            for everybody in (True, False):
+                as_of = AsOf(now, everybody=everybody)
+                assert set(rule.customers(as_of).values_list("pk", flat=True)) == expected
+            assert set(twice.customers(as_of).values_list("pk", flat=True)) == expected
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+@profile(60)
+@given(data=st.data(), start=NOWS)
+def test_refreshing_ends_where_a_computation_from_scratch_would(data: st.DataObject, start: datetime) -> None:
+    """After random events, orders, edits, erasures, joins and moves of the clock; segments in segments too."""
+    world = World.empty(start)
+    populate(data, world, people=4)
+    made: list[Segment] = []
+    for number in range(data.draw(st.integers(2, 4))):
+        raw = data.draw(rules(tuple(one.pk for one in made)))
+        made.append(create_segment(name=f"S{number}", rule=raw, by=None, means_everyone=True))
+    rebuild_waiting(start)
+    for _ in range(data.draw(st.integers(1, 4))):
+        live(data, world, made)
+        refreshed = refresh(world.now)
+        assert refreshed is not None
+        assert refreshed.failed == ()
+        assert world.touched() == 0
+        check(world, made)
+
+
+def live(data: st.DataObject, world: World, made: list[Segment]) -> None:
+    """Time passes and things happen, sometimes nothing."""
+    world.now += data.draw(
+        st.sampled_from([timedelta(0), timedelta(seconds=10), timedelta(minutes=4), timedelta(hours=9),
+                         timedelta(days=1), timedelta(days=7), timedelta(days=31)])
+    )  # fmt: skip
+    for _ in range(data.draw(st.integers(0, 3))):
+        what = data.draw(st.sampled_from(["happens", "happens", "happens", "arrives", "leaves", "edit"]))
+        if what == "happens":
+            something_happens(data, world)
+        elif what == "arrives":
+            somebody_arrives(data, world)
+        elif what == "leaves" and world.people:
+            who = somebody(data, world)
+            data.draw(st.sampled_from([world.is_erased, world.is_gone]))(who)
+        elif what == "edit":
+            index = data.draw(st.integers(0, len(made) - 1))
+            raw = data.draw(rules(tuple(one.pk for one in made[:index])))
+            edited = edit_segment(made[index], rule=raw, by=None, means_everyone=True)
+            if edited.state != "live":
+                rebuild_waiting(world.now)
+
+
+def check(world: World, made: list[Segment]) -> None:
+    """Stored membership, size and log agree with the oracle, children first."""
+    for segment in Segment.objects.order_by("pk"):
+        world.read_memberships()
+        stored = set(Membership.objects.filter(segment=segment).values_list("customer_id", flat=True))
+        assert stored == chosen(segment.rule, world, world.now), segment.rule
+        assert segment.size == len(stored)
+        assert segment.computed_at == world.now
+        came = MembershipChange.objects.filter(segment=segment, entered=True).count()
+        left = MembershipChange.objects.filter(segment=segment, entered=False).count()
+        assert came - left == len(stored)
+    assert not SegmentRun.objects.exclude(error="").exists()

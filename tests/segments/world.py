@@ -1,0 +1,202 @@
+"""A shop kept twice: as rows in the tables, with touches, and as the plain data the oracle reads."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from config.kit.batches import execute, fetch
+from segments.models import Membership
+from tests.oracle import Happening, Person
+from users.models import (
+    Consent,
+    ContactPoint,
+    Customer,
+    CustomerTag,
+    Event,
+    EventType,
+    Order,
+    OrderLine,
+    Standing,
+    Tag,
+    Topic,
+)
+from users.services.touch import touch
+from users.topics import TouchTopic
+
+EVENTS = ("Product Viewed", "Product Added")
+TAGS = ("VIP", "Press", "O'Hara")
+STANDING = {
+    "stage": "stage",
+    "stage_since": "stage_at",
+    "last_activity": "last_activity_at",
+    "first_activity": "first_activity_at",
+    "active_days": "active_days",
+    "orders": "orders",
+    "revenue": "revenue",
+    "first_order": "first_order_at",
+    "last_order": "last_order_at",
+}
+EMPTY = """
+DELETE FROM users_touched; DELETE FROM users_customertag; DELETE FROM users_consent; DELETE FROM users_contactpoint;
+DELETE FROM users_event; DELETE FROM users_order; DELETE FROM users_orderline; DELETE FROM users_standing;
+DELETE FROM users_customer; DELETE FROM segments_membership; DELETE FROM segments_membershipchange;
+DELETE FROM segments_segmentrun; DELETE FROM segments_run; DELETE FROM segments_segmentversion;
+DELETE FROM segments_segment; DELETE FROM users_auditentry;
+"""
+
+
+@dataclass
+class World:
+    """``people`` is what the oracle reads; erased ones are gone from it."""
+
+    now: datetime
+    people: dict[int, Person] = field(default_factory=dict)
+    numbers: Any = field(default_factory=count)
+    tags: dict[str, int] = field(default_factory=dict)
+    types: dict[str, int] = field(default_factory=dict)
+    topics: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, now: datetime) -> "World":
+        """A shop without anybody."""
+        execute(EMPTY)
+        for name in EVENTS:
+            EventType.objects.get_or_create(name=name, defaults={"first_seen_at": now})
+        for name in TAGS:
+            Tag.objects.get_or_create(name=name)
+        return cls(
+            now,
+            tags=dict(Tag.objects.values_list("name", "pk")),
+            types=dict(EventType.objects.values_list("name", "pk")),
+            topics=dict(Topic.objects.values_list("slug", "pk")),
+        )
+
+    def arrives(self, values: dict[str, Any], attributes: dict[str, Any], interests: set[str]) -> Person:
+        """A new customer."""
+        columns, standing = _columns(values)
+        made = Customer.objects.create(
+            first_seen_at=self.now, attributes=attributes, interests=sorted(interests), **columns
+        )
+        Standing.objects.create(customer=made, **standing)
+        person = Person(made.pk, {"stage": "prospect", **_defaults(), **values}, attributes)
+        person.sets = {"interests": interests, "tags": set(), "reachable_by": set()}
+        self.people[made.pk] = person
+        touch([made.pk], TouchTopic.PROFILE)
+        return person
+
+    def changes(self, person: Person, values: dict[str, Any]) -> None:
+        """Profile, stage and figures take new values."""
+        columns, standing = _columns(values)
+        if columns:
+            Customer.objects.filter(pk=person.pk).update(**columns)
+            touch([person.pk], TouchTopic.PROFILE)
+        if standing:
+            Standing.objects.filter(pk=person.pk).update(**standing)
+            touch([person.pk], TouchTopic.STAGE)
+            touch([person.pk], TouchTopic.ORDERS)
+        person.values.update(values)
+
+    def does(self, person: Person, name: str, at: datetime, properties: dict[str, Any]) -> None:
+        """An event."""
+        Event.objects.create(
+            customer_id=person.pk, message_id=f"m{next(self.numbers)}", type_id=self.types[name],
+            occurred_at=at, received_at=self.now, category=properties.get("category"),
+            value=properties.get("value"),
+            properties=json.loads(json.dumps({k: v for k, v in properties.items() if k not in {"category", "value"}})),
+        )  # fmt: skip
+        person.happenings.append(Happening(name, at, properties))
+        touch([person.pk], TouchTopic.EVENTS)
+
+    def orders(self, person: Person, at: datetime, net: int, categories: set[str], counts: bool) -> None:
+        """An order; one that does not count is invisible to rules."""
+        number = f"o{next(self.numbers)}"
+        Order.objects.create(
+            customer_id=person.pk, source="shop", number=number, ordered_at=at, confirmed=True, currency="USD",
+            total=net, net=net, counts=counts,
+        )  # fmt: skip
+        OrderLine.objects.bulk_create(
+            OrderLine(
+                customer_id=person.pk,
+                source="shop",
+                number=number,
+                line=line,
+                category=category,
+                quantity=1,
+                price=1,
+                amount=1,
+            )  # fmt: skip
+            for line, category in enumerate(sorted(categories))
+        )
+        if counts:
+            person.happenings.append(Happening("orders", at, {"net": net, "category": frozenset(categories)}))
+        touch([person.pk], TouchTopic.ORDERS)
+
+    def is_tagged(self, person: Person, name: str) -> None:
+        """A tag is put on, or taken off where it is there."""
+        row = {"customer_id": person.pk, "tag_id": self.tags[name]}
+        if name in person.sets["tags"]:
+            CustomerTag.objects.filter(**row).delete()
+        else:
+            CustomerTag.objects.create(**row, tagged_at=self.now, source="hand")
+        person.sets["tags"] ^= {name}
+        touch([person.pk], TouchTopic.TAGS)
+
+    def answers(self, person: Person, topic: str, granted: bool) -> None:
+        """A consent or a refusal for e-mail."""
+        key = {"customer_id": person.pk, "channel": "email", "topic_id": self.topics[topic]}
+        Consent.objects.filter(**key).update(is_current=False)
+        Consent.objects.create(
+            **key, key=f"c{next(self.numbers)}", granted=granted, given_at=self.now, recorded_at=self.now,
+            source="test", is_current=True,
+        )  # fmt: skip
+        person.consents["email", topic] = granted
+        touch([person.pk], TouchTopic.CONSENT)
+
+    def gets_contact(self, person: Person, state: str, confirmed: bool) -> None:
+        """One more e-mail address."""
+        ContactPoint.objects.create(
+            customer_id=person.pk, channel="email", address=f"a{next(self.numbers)}@example.com", state=state,
+            confirmed=confirmed, added_at=self.now, changed_at=self.now,
+        )  # fmt: skip
+        person.contacts.append(("email", state, confirmed))
+        if confirmed and state in {"unverified", "verified"}:
+            person.sets["reachable_by"].add("email")
+        touch([person.pk], TouchTopic.CONTACT)
+
+    def is_erased(self, person: Person) -> None:
+        """A tombstone remains."""
+        Customer.objects.filter(pk=person.pk).update(erased_at=self.now)
+        touch([person.pk], TouchTopic.PROFILE)
+        del self.people[person.pk]
+
+    def is_gone(self, person: Person) -> None:
+        """The customer was joined to another: the row is no more."""
+        Standing.objects.filter(pk=person.pk).delete()
+        execute("DELETE FROM users_customer WHERE id = %s", [person.pk])
+        touch([person.pk], TouchTopic.PROFILE)
+        del self.people[person.pk]
+
+    def read_memberships(self) -> None:
+        """Give the oracle who is in which segment since when, as stored."""
+        for person in self.people.values():
+            person.segments = {}
+        for customer, segment, at in Membership.objects.values_list(
+            "customer_id", "segment_id", "entered_at"
+        ):
+            if customer in self.people:
+                self.people[customer].segments[segment] = at
+
+    def touched(self) -> int:
+        """How long the queue is."""
+        return int(fetch("SELECT count(*) FROM users_touched")[0][0])
+
+
+def _columns(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    columns = {key: value for key, value in values.items() if key not in STANDING}
+    return columns, {STANDING[key]: value for key, value in values.items() if key in STANDING}
+
+
+def _defaults() -> dict[str, Any]:
+    return {"active_days": 0, "orders": 0, "revenue": 0, "identified": False, "no_profiling": False}
