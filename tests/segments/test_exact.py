@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from segments.models import Membership, MembershipChange, Segment, SegmentRun
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
-from segments.services.rebuild import rebuild, rebuild_waiting
+from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment, edit_segment
 from tests.oracle import Person, selects
 from tests.segments.strategies import (
+    CATEGORIES,
     MONEY,
     NOWS,
-    CATEGORIES,
     event_properties,
     instants,
     open_values,
@@ -83,7 +83,7 @@ def chosen(rule: dict[str, Any], world: World, now: datetime) -> set[int]:
 
 
 @pytest.mark.django_db
-@profile(250)
+@profile(100)
 @given(data=st.data(), now=NOWS)
 def test_the_compiled_rule_selects_what_the_oracle_selects(data: st.DataObject, now: datetime) -> None:
     """In both physical forms; and printing and parsing again changes nothing; nor does NOT NOT."""
@@ -104,7 +104,7 @@ def test_the_compiled_rule_selects_what_the_oracle_selects(data: st.DataObject, 
 
 
 @pytest.mark.django_db(transaction=True)
-@profile(60)
+@profile(50)
 @given(data=st.data(), start=NOWS)
 def test_refreshing_ends_where_a_computation_from_scratch_would(data: st.DataObject, start: datetime) -> None:
     """After random events, orders, edits, erasures, joins and moves of the clock; segments in segments too."""
