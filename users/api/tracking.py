@@ -9,6 +9,7 @@ import binascii
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -74,6 +75,19 @@ ROUTES: dict[str, Route] = {
     "/beacon/v1/batch": Route(None),
     "/v1/import": Route(None, is_history=True),
 }
+
+
+def is_ours(path: str) -> bool:
+    """Whether this is an address of the tracking API."""
+    return path.rstrip("/") in ROUTES
+
+
+def application(environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+    """The tracking API as a WSGI application; for the paths that ``is_ours`` says."""
+    told = answer(environ)
+    status = f"{told.status} {HTTPStatus(told.status).phrase}"
+    start_response(status, [*told.headers, ("Content-Length", str(len(told.body)))])
+    return [told.body]
 
 
 def answer(environ: Environ) -> Answer:

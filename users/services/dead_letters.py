@@ -13,7 +13,8 @@ from config.kit import clock, strict_json
 from users.models import DeadLetter, Operator
 from users.services import audit
 from users.services.accept import accept
-from users.tracking.items import Envelope, Item, read_event
+from users.tracking.body import Body
+from users.tracking.items import Item, envelope, read_event
 from users.tracking.refusals import ItemRefused
 
 MOST_AT_ONCE = 500
@@ -91,5 +92,5 @@ def _item(letter: DeadLetter) -> Item:
     told = document.value
     if isinstance(told, dict) and "message_id" in told and "occurred_at" in told:
         return told
-    envelope = Envelope(None, letter.received_at, None, None, document.clean)
-    return read_event(told, envelope)
+    body = Body([told], document.clean, len(letter.item), None, None, None)
+    return read_event(told, envelope(body, kind=None, received_at=letter.received_at))

@@ -16,10 +16,14 @@ GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request holds: its events, and what it says for all of them. ``clean``: see strict_json."""
+    """What a request holds: its events, and what it says for all of them.
+
+    ``clean``: see strict_json. ``size``: bytes, inflated.
+    """
 
     events: list[Any]
     clean: bool
+    size: int
     write_key: str | None
     sent_at: Any
     context: Any
@@ -48,16 +52,18 @@ def _within_limit(plain: bytes) -> bytes:
 
 def read(raw: bytes, *, is_batch: bool) -> Body:
     """Parse a request's body. Raises BodyRefused for what concerns all of it."""
+    plain = inflate(raw)
     try:
-        document = strict_json.parse(inflate(raw))
+        document = strict_json.parse(plain)
         if not isinstance(document.value, dict):
             raise BodyRefused("not_an_object")
-        return _batch(document.value, document.clean) if is_batch else _single(document.value, document.clean)
+        take = _batch if is_batch else _single
+        return take(document.value, document.clean, len(plain))
     except Flaw as flaw:
         raise BodyRefused(flaw.code) from None
 
 
-def _batch(fields: dict[str, Any], clean: bool) -> Body:
+def _batch(fields: dict[str, Any], clean: bool, size: int) -> Body:
     if type(fields) is strict_json.Doubled:
         raise BodyRefused("duplicate_key")
     events = fields.get("batch")
@@ -68,11 +74,11 @@ def _batch(fields: dict[str, Any], clean: bool) -> Body:
     beside = {name: value for name, value in fields.items() if name != "batch"}
     if strict_json.weigh(beside, clean=clean) > strict_json.NAMES:
         raise BodyRefused("too_many_keys")
-    return Body(events, clean, _key(fields), fields.get("sentAt"), fields.get("context"))
+    return Body(events, clean, size, _key(fields), fields.get("sentAt"), fields.get("context"))
 
 
-def _single(fields: dict[str, Any], clean: bool) -> Body:
-    return Body([fields], clean, _key(fields), None, None)
+def _single(fields: dict[str, Any], clean: bool, size: int) -> Body:
+    return Body([fields], clean, size, _key(fields), None, None)
 
 
 def _key(fields: dict[str, Any]) -> str | None:

@@ -15,6 +15,22 @@ KEPT: dict[str, tuple[str, ...] | None] = {
 LONGEST = 2_000
 
 
+class Trimmer:
+    """Trims the contexts of a batch: neighbours mostly have the same one, which is then trimmed once."""
+
+    __slots__ = ("_kept", "_last")
+
+    def __init__(self) -> None:
+        self._last: Any = None
+        self._kept: dict[str, Any] = {}
+
+    def trim(self, context: Any) -> dict[str, Any]:
+        """See ``trim``."""
+        if context != self._last:
+            self._last, self._kept = context, trim(context)
+        return self._kept
+
+
 def trim(context: Any) -> dict[str, Any]:
     """What is kept of a context; a part that is not as the specification has it is left out."""
     if not isinstance(context, dict):

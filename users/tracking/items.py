@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from config.kit.strict_json import Flaw
 from users import facts
 from users.tracking import times, traits
 from users.tracking.body import Body
-from users.tracking.context import trim
+from users.tracking.context import Trimmer
 from users.tracking.refusals import BodyRefused, ItemRefused
 
 LARGEST_EVENT = 32 * 1024
@@ -52,23 +52,23 @@ class Envelope:
 
     kind: str | None
     received_at: datetime
-    sent_at: datetime | None
+    slow: timedelta
+    """How far the sender's clock is behind ours; zero when he does not say what it showed at sending."""
     context: Any
     clean: bool
+    is_small: bool
+    """The whole body is no larger than one event may be."""
+    trimmer: Trimmer
 
 
 def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading:
     """Validate and normalise the events of a body, each by itself."""
-    try:
-        sent_at = None if body.sent_at is None else times.parse(body.sent_at, "sentAt")
-    except ItemRefused as refused:
-        raise BodyRefused(refused.code) from None
-    envelope = Envelope(kind, received_at, sent_at, body.context, body.clean)
+    shared = envelope(body, kind=kind, received_at=received_at)
     reading = Reading()
     seen: set[str] = set()
     for index, event in enumerate(body.events):
         try:
-            item = read_event(event, envelope)
+            item = read_event(event, shared)
         except ItemRefused as refused:
             reading.rejected.append(
                 Rejected(index, refused.code, refused.field, _complete(event, body, kind))
@@ -91,20 +91,30 @@ def _complete(event: Any, body: Body, kind: str | None) -> Any:
     return complete if kind is None else complete | {"type": kind}
 
 
-def read_event(event: Any, envelope: Envelope) -> Item:
+def envelope(body: Body, *, kind: str | None, received_at: datetime) -> Envelope:
+    """What the events of a body share. Raises BodyRefused ``bad_time``."""
+    try:
+        slow = timedelta() if body.sent_at is None else received_at - times.parse(body.sent_at, "sentAt")
+    except ItemRefused as refused:
+        raise BodyRefused(refused.code) from None
+    is_small = body.size <= LARGEST_EVENT
+    return Envelope(kind, received_at, slow, body.context, body.clean, is_small, Trimmer())
+
+
+def read_event(event: Any, shared: Envelope) -> Item:
     """One event as an item. Raises ItemRefused."""
     if not isinstance(event, dict):
         raise ItemRefused("not_an_object")
-    _check_limits(event, envelope.clean)
-    kind = envelope.kind or event.get("type")
-    shape = SHAPES.get(kind) if isinstance(kind, str) else None
+    _check_limits(event, shared)
+    kind = shared.kind or event.get("type")
+    shape = SHAPES.get(kind) if type(kind) is str else None
     if shape is None:
         raise ItemRefused("unknown_type", "type")
     user_id = _id(event, "userId")
     anonymous_id = _id(event, "anonymousId")
     if user_id is None and anonymous_id is None:
         raise ItemRefused("no_identity", "userId")
-    occurred_at, clamped = _time(event, envelope)
+    occurred_at, clamped = _time(event, shared)
     item = {
         "type": kind,
         "message_id": _text(event, "messageId", LONGEST_MESSAGE_ID) or secrets.token_hex(16),
@@ -116,19 +126,19 @@ def read_event(event: Any, envelope: Envelope) -> Item:
         "clamped": clamped,
         "properties": {},
         "traits": {},
-        "context": trim(event.get("context") or envelope.context),
+        "context": shared.trimmer.trim(event.get("context") or shared.context),
     }
     shape(event, item)
     return item
 
 
-def _check_limits(event: dict[str, Any], clean: bool) -> None:
+def _check_limits(event: dict[str, Any], shared: Envelope) -> None:
     try:
-        if strict_json.weigh(event, clean=clean) > strict_json.NAMES:
+        if strict_json.weigh(event, clean=shared.clean) > strict_json.NAMES:
             raise ItemRefused("too_many_keys")
     except Flaw as flaw:
-        raise ItemRefused(flaw.code, _field_at_fault(event, clean)) from None
-    if len(orjson.dumps(event)) > LARGEST_EVENT:
+        raise ItemRefused(flaw.code, _field_at_fault(event, shared.clean)) from None
+    if not shared.is_small and len(orjson.dumps(event)) > LARGEST_EVENT:
         raise ItemRefused("too_large")
 
 
@@ -142,13 +152,14 @@ def _field_at_fault(event: dict[str, Any], clean: bool) -> str:
     return ""
 
 
-def _time(event: dict[str, Any], envelope: Envelope) -> tuple[datetime, bool]:
+def _time(event: dict[str, Any], shared: Envelope) -> tuple[datetime, bool]:
     told = event.get("originalTimestamp") or event.get("timestamp")
     if told is None:
-        return envelope.received_at, False
-    sent = event.get("sentAt")
-    sent_at = envelope.sent_at if sent is None else times.parse(sent, "sentAt")
-    return times.occurred(times.parse(told, "timestamp"), sent_at=sent_at, received_at=envelope.received_at)
+        return shared.received_at, False
+    sent, slow = event.get("sentAt"), shared.slow
+    if sent is not None:
+        slow = shared.received_at - times.parse(sent, "sentAt")
+    return times.occurred(times.parse(told, "timestamp"), slow=slow, received_at=shared.received_at)
 
 
 def _track(event: dict[str, Any], item: Item) -> None:
@@ -226,9 +237,9 @@ def _needed(event: dict[str, Any], name: str, longest: int) -> str:
 def _id(event: dict[str, Any], name: str) -> str | None:
     """An id; some SDKs send whole numbers."""
     value = event.get(name)
-    if type(value) is int:
-        return str(value)
-    return None if value is None else _text(event, name, LONGEST_ID)
+    if value is None:
+        return None
+    return str(value) if type(value) is int else _text(event, name, LONGEST_ID)
 
 
 def _object(event: dict[str, Any], name: str) -> dict[str, Any]:

@@ -20,20 +20,21 @@ def parse(value: Any, field: str) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def occurred(told: datetime, *, sent_at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
+def occurred(told: datetime, *, slow: timedelta, received_at: datetime) -> tuple[datetime, bool]:
     """When it happened by our clock (UTC), and whether it had to be clamped to ``received_at``.
 
-    received − (sent − told): how long before the sending it happened is right even when the device's clock
-    is not. More than five minutes in the future cannot be and is clamped. Raises ItemRefused ``bad_time``
-    for what would lie before 1990.
+    ``slow``: how far the device's clock is behind ours, received − sent. So this is received − (sent − told):
+    how long before the sending it happened is right even when the device's clock is not. More than five
+    minutes in the future cannot be and is clamped. Raises ItemRefused ``bad_time`` for what would lie
+    before 1990.
     """
     try:
-        moment = told if sent_at is None else told + (received_at - sent_at)
+        moment = told + slow
         if moment > received_at + TOLERANCE:
             return received_at, True
         if moment >= EARLIEST:
-            return moment.astimezone(UTC), False
+            return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)), False
     except OverflowError:
-        if sent_at is not None and sent_at < told:
+        if slow > timedelta():
             return received_at, True
     raise ItemRefused("bad_time", "timestamp")
