@@ -153,7 +153,7 @@ def _field_at_fault(event: dict[str, Any], clean: bool) -> str:
 
 
 def _time(event: dict[str, Any], shared: Envelope) -> tuple[datetime, bool]:
-    told = event.get("originalTimestamp") or event.get("timestamp")
+    told = event.get("timestamp") or event.get("originalTimestamp")
     if told is None:
         return shared.received_at, False
     sent, slow = event.get("sentAt"), shared.slow
@@ -171,7 +171,11 @@ def _track(event: dict[str, Any], item: Item) -> None:
 
 
 def _identify(event: dict[str, Any], item: Item) -> None:
-    item["traits"] = traits.normalise(_object(event, "traits"))
+    """RudderStack's SDKs put the traits into the context."""
+    context = event.get("context")
+    beside = context.get("traits") if isinstance(context, dict) else None
+    told = _object(event, "traits")
+    item["traits"] = traits.normalise({**beside, **told} if isinstance(beside, dict) else told)
 
 
 def _page(event: dict[str, Any], item: Item) -> None:
