@@ -10,7 +10,7 @@ from babel.dates import (
     format_date,
     format_datetime,
     format_timedelta,
-    get_timezone_name,
+    get_timezone_gmt,
 )
 from babel.numbers import (
     format_compact_decimal,
@@ -94,7 +94,7 @@ def duration(length: timedelta) -> str:
 def absolute(at: datetime) -> str:
     """Date and time in the shop's zone, with the zone's name."""
     here = at.astimezone(shop_zone())
-    zone = get_timezone_name(here, width="short", locale=locale())
+    zone = get_timezone_gmt(here, locale=locale())
     return f"{format_datetime(here, 'medium', locale=locale())} {zone} ({settings.SHOP_TIME_ZONE})"
 
 

@@ -87,6 +87,8 @@ def stage_history(customer_id: int) -> list[Stretch]:
             :MOVES_SHOWN
         ]
     )[::-1]
+    if not moves:
+        return []
     ends = [*(move.at for move in moves[1:]), None]
     return [Stretch(move.to_stage, move.at, end, move.cause) for move, end in zip(moves, ends, strict=True)]
 

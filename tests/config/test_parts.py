@@ -1,0 +1,88 @@
+"""Parts of pages: comparisons in words, limits of charts, progress."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils.translation import override
+
+from config.kit.charts import Chart, Series
+from config.kit.parts import Cell, Choice, Column, Empty, Filter, Progress, Stat, Table
+
+NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _english():  # type: ignore[no-untyped-def]
+    with override("en"):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "more_is", "expected"),
+    [
+        (120, 100, "good", ("up", "good", "up 20%", "100")),
+        (80, 100, "good", ("down", "bad", "down 20%", "100")),
+        (120, 100, "bad", ("up", "bad", "up 20%", "100")),
+        (5, 0, "good", ("up", "good", "up 5", "0")),
+        (100, 100, "good", ("flat", "", "unchanged", "100")),
+        (7, 4, "", ("up", "", "up 75%", "4")),
+    ],
+)
+def test_a_figure_says_how_it_moved(
+    value: int, before: int, more_is: str, expected: tuple[str, str, str, str]
+) -> None:
+    change = Stat("Orders", value, before=before, more_is=more_is).change  # type: ignore[arg-type]
+    assert change is not None
+    assert (change.way, change.tone, change.sentence, change.before) == expected
+
+
+def test_nothing_to_compare_is_no_change() -> None:
+    assert Stat("Orders", 5).change is None
+    assert Stat("Orders", None, before=5).change is None
+
+
+def test_a_chart_refuses_a_sixth_series() -> None:
+    with pytest.raises(ValueError, match="at most 5"):
+        Chart("many", "Many", ["a"], [Series(str(n), [n]) for n in range(6)])
+
+
+def test_a_chart_has_the_same_figures_as_a_table() -> None:
+    chart = Chart(
+        "c", "Sent", ["Mon", "Tue"], [Series("Sent", [3, None]), Series("Opened", [1, 2])], kind="bar"
+    )
+    table = chart.table()
+    assert [column.title for column in table.columns] == ["", "Sent", "Opened"]
+    assert [[cell.value for _column, cell in row] for row in table.drawn()] == [
+        ["Mon", 3, 1],
+        ["Tue", None, 2],
+    ]
+    assert chart.option()["yAxis"]["min"] == 0
+    assert not chart.is_empty
+
+
+def test_zeroes_are_an_empty_chart() -> None:
+    assert Chart("c", "Sent", ["Mon"], [Series("Sent", [0])]).is_empty
+
+
+def test_progress_tells_rate_and_time_left() -> None:
+    progress = Progress("Loading", 200, 1000, NOW - timedelta(seconds=10), NOW)
+    assert (progress.share, progress.rate, progress.left) == (0.2, 20.0, timedelta(seconds=40))
+    unknown = Progress("Loading", 200, None, NOW, NOW)
+    assert (unknown.share, unknown.rate, unknown.left) == (None, None, None)
+
+
+def test_a_row_of_another_length_is_a_mistake() -> None:
+    table = Table([Column("A"), Column("B")], [[1]], Empty("Nothing"))
+    with pytest.raises(ValueError, match="shorter"):
+        table.drawn()
+
+
+def test_plain_values_become_cells() -> None:
+    table = Table([Column("A", "number")], [[1], [Cell(2, url="/two/")]], Empty("Nothing"))
+    assert [row[0][1] for row in table.drawn()] == [Cell(1), Cell(2, url="/two/")]
+
+
+def test_a_filter_knows_the_words_of_its_choice() -> None:
+    stage = Filter("stage", "Stage", [Choice("new", "New")], chosen="new")
+    assert stage.chosen_title == "New"
+    assert Filter("stage", "Stage", [], chosen="odd").chosen_title == "odd"

@@ -1,0 +1,20 @@
+"""Operators for tests of pages: one per role, logged in without the log-in page."""
+
+from django.test import Client
+
+from users.models import Operator, Role
+
+
+def operator(role: str = Role.OWNER) -> Operator:
+    """The operator of that role, made on first use."""
+    found, _made = Operator.objects.get_or_create(
+        username=f"{role}-operator", defaults={"role": role, "is_staff": True, "first_name": role.title()}
+    )
+    return found
+
+
+def logged_in(role: str = Role.OWNER, language: str = "en") -> Client:
+    """A browser in which that operator is logged in, asking for that language."""
+    client = Client(headers={"Accept-Language": language})
+    client.force_login(operator(role))
+    return client

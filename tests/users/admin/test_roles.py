@@ -1,0 +1,81 @@
+"""Who may open and change what: every address of users' pages with every role."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from config.kit import clock
+from tests.operators import logged_in, operator
+from tests.users.door import customer, identify, send
+from users.admin import urls
+from users.models import Role
+
+pytestmark = pytest.mark.django_db
+
+EVERYBODY = set(Role.values)
+OWNER = {Role.OWNER.value}
+# Address name → (roles that see it, roles that may post to it).
+MATRIX: dict[str, tuple[set[str], set[str]]] = {
+    "home": (EVERYBODY, OWNER),
+    "search": (EVERYBODY, OWNER),
+    "customers": (EVERYBODY, OWNER),
+    "customer": (EVERYBODY, OWNER | {"operator", "support"}),
+    "moves": (EVERYBODY, OWNER),
+    "orders": (EVERYBODY, OWNER),
+    "active": (EVERYBODY, OWNER),
+    "settings": (EVERYBODY, OWNER),
+    "shop": (EVERYBODY, OWNER),
+    "lifecycle": (EVERYBODY, OWNER),
+    "operators": (OWNER, OWNER),
+    "operator_create": (OWNER, OWNER),
+    "operator": (OWNER, OWNER),
+    "audit": (OWNER | {"approver", "analyst"}, OWNER),
+}
+# Pages of other owners, with matrices of their own.
+ELSEWHERE = {"jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create", "system"}
+ANSWERS_POST = {"customer", "shop", "lifecycle", "operator_create", "operator"}
+
+
+def address(name: str) -> str:
+    if name == "customer":
+        send(identify(at=clock.now(), user="alice", name="Alice"))
+        return reverse("users:customer", args=[customer("alice").pk])
+    if name == "operator":
+        return reverse("users:operator", args=[operator(Role.ANALYST).pk])
+    return reverse(f"users:{name}")
+
+
+def test_every_address_has_a_row() -> None:
+    assert {pattern.name for pattern in urls.urlpatterns} - ELSEWHERE == set(MATRIX)
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_who_sees_what(role: str) -> None:
+    client = logged_in(role)
+    seen = {name for name in MATRIX if client.get(address(name)).status_code == 200}
+    assert seen == {name for name, (see, _act) in MATRIX.items() if role in see}
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_who_changes_what(role: str) -> None:
+    client = logged_in(role)
+    refused = {name for name in ANSWERS_POST if client.post(address(name)).status_code == 403}
+    assert refused == {name for name in ANSWERS_POST if role not in MATRIX[name][1]}
+
+
+def test_nobody_without_log_in() -> None:
+    for name in MATRIX:
+        response = Client().get(address(name))
+        assert (response.status_code, response["Location"].partition("?")[0]) == (
+            302,
+            reverse("account_login"),
+        )
+
+
+def test_a_locked_out_operator_is_out_with_the_next_click() -> None:
+    client = logged_in(Role.OPERATOR)
+    assert client.get(reverse("users:home")).status_code == 200
+    person = operator(Role.OPERATOR)
+    person.is_active = False
+    person.save()
+    assert client.get(reverse("users:home")).status_code == 302
