@@ -37,7 +37,7 @@ def shop_zone() -> ZoneInfo:
 
 
 def number(value: Number | None, digits: int | None = None) -> str:
-    """A number with the separators of the language; ``digits`` after the point (default: as many as it has)."""
+    """A number with the separators of the language; ``digits``: places after the point."""
     if value is None:
         return "–"
     pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")

@@ -58,7 +58,7 @@ def test_search_finds_by_name_contact_id_and_order(text: str) -> None:
     assert names(q=text) == ["Alice Adams"]
 
 
-@pytest.mark.parametrize("text", ["%", "_", "lice", "' OR 1=1 --", "a" * 5000, "\ud800"])
+@pytest.mark.parametrize("text", ["%", "_", "lice", "' OR 1=1 --", "a" * 5000])
 def test_search_takes_text_literally(text: str) -> None:
     assert names(q=text) == []
 
