@@ -22,7 +22,8 @@ def lease_now() -> datetime:
 def set_offset(offset: timedelta) -> None:
     """Move business time to ``now() + offset``. For tests and the demo shop only."""
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE users_clock SET ahead_by = %s", [offset])
+        seconds = offset.total_seconds()
+        cursor.execute("UPDATE users_clock SET ahead_by = make_interval(secs => %s)", [seconds])
 
 
 def _instant(statement: str) -> datetime:

@@ -164,7 +164,7 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows (each a sequence of values or ``Cell``), the sort in force, the neighbours' cursors."""
+    """Columns and rows (each a sequence of values or ``Cell``), the sort in force, neighbours' cursors."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]

@@ -35,9 +35,7 @@ class Consent(models.Model):
     customer = of_customer("consents")
     key = models.CharField(max_length=150)
     channel = models.CharField(max_length=10, choices=Channel.choices)
-    topic = models.ForeignKey(
-        Topic, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="+", db_index=False)
     granted = models.BooleanField()
     given_at = models.DateTimeField()
     recorded_at = models.DateTimeField()

@@ -41,7 +41,7 @@ class Event(models.Model):
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
     confirmed = models.BooleanField(default=False)
-    category = models.CharField(max_length=100, null=True)  # noqa: DJ001 - null: not said
+    category = models.CharField(max_length=100, null=True)
     value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     properties = models.JSONField(default=dict)
 

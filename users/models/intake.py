@@ -12,7 +12,11 @@ class IntakeBody(models.Model):
     """
 
     key = models.ForeignKey(
-        "users.ApiKey", null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False,
+        "users.ApiKey",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
         db_index=False,
     )
     received_at = models.DateTimeField()

@@ -36,7 +36,8 @@ def scheduled(name: str) -> Callable[[Act], "Task[..., None]"]:
 
         task.__doc__ = act.__doc__
         task.__module__ = act.__module__
-        return shared_task(task, name=name)
+        made: Task[..., None] = shared_task(name=name)(task)
+        return made
 
     return register
 
