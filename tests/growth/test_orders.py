@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from config.kit import clock
+from config.kit.refusal import Refusal
 from growth import event_handlers
 from growth.models import EarningRule, Entry, Lot
 from growth.services import backfill, ripen
@@ -14,6 +15,7 @@ from tests.growth.conftest import DAY, T0, make_order
 from users import facts
 from users.handlers import Fact, handlers_of
 from users.models import AuditEntry, Customer, CustomerAlias, Order
+from users.services import long_jobs
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +123,7 @@ def test_a_refund_after_a_join_finds_the_points_of_the_absorbed_customer(alice, 
     assert (balance_of(alice.pk), balance_of(bob.pk)) == ((0, 0, 0), (0, 0, 0))
 
 
-def test_past_orders_are_awarded_only_on_purpose_and_after_a_preview(alice, bob, operator):
+def test_past_orders_are_awarded_only_on_purpose_and_after_a_preview(alice, bob, operator, monkeypatch):
     now = clock.now()
     make_order(alice, "old", 5000, paid_at=now - 400 * DAY, is_history=True)
     make_order(alice, "new", 3000, paid_at=now - 100 * DAY, is_history=True)
@@ -131,10 +133,20 @@ def test_past_orders_are_awarded_only_on_purpose_and_after_a_preview(alice, bob,
     seen = backfill.preview(since=since, until=now)
     assert (seen.orders, seen.customers, seen.points) == (3, 2, 100)
     assert Entry.objects.count() == 0
-    assert list(backfill.award(since=since, until=now, by=operator)) == [3]
+    monkeypatch.setattr(backfill, "SLICE", 2)
+    job = backfill.start(since=since, until=now, by=operator)
+    long_jobs.run_due()
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total) == ("done", 3, 3)
+    assert list(backfill.award(since=since, until=now)) == [0]
+    with pytest.raises(Refusal) as refusal:
+        backfill.start(since=since, until=now, by=operator)
+    assert refusal.value.code == "nothing_to_award"
     assert backfill.preview(since=since, until=now) == backfill.Preview(0, 0, 0)
     assert (ripen.mature(now), ripen.expire(now)) == (2, 1)
     assert (balance_of(alice.pk), balance_of(bob.pk)) == ((0, 30, 0), (20, 0, 0))
     expired = Entry.objects.get(kind="expire", account="active")
     assert abs(expired.at - (now - 28 * DAY)) < timedelta(seconds=1)
-    assert AuditEntry.objects.get().act == "points.award_past_orders"
+    entry = AuditEntry.objects.get(act="points.award_past_orders")
+    assert entry.after is not None
+    assert (entry.after["orders"], entry.after["points"]) == (3, 100)

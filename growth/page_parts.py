@@ -1,0 +1,35 @@
+"""What growth lends to the home page and the customer page."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from growth.admin.ledger import entry_table, level_facts
+from growth.admin.overview import outstanding_stats
+from growth.reports import points as reports
+from users.models import Customer
+from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
+
+LATEST = 5
+
+
+def build_card(now: datetime) -> dict[str, Any]:
+    """What customers hold in points."""
+    return {"stats": outstanding_stats(), "url": reverse("growth:home")}
+
+
+def build_panel(customer: Customer, now: datetime) -> dict[str, Any]:
+    """One customer's points, level and last movements."""
+    return {
+        "points": reports.points_of(customer.pk, now),
+        "facts": level_facts(customer.pk),
+        "calendar": reports.calendar_of(customer, now),
+        "table": entry_table(list(reports.history_of(customer.pk).order_by("-at", "-key")[:LATEST])),
+        "url": reverse("growth:ledger", args=[customer.pk]),
+    }
+
+
+home_card(HomeCard("points", _("Points outstanding"), 60, "growth/home_card.html", build_card))
+customer_panel(CustomerPanel("points", _("Points and level"), 50, "growth/customer_panel.html", build_panel))
