@@ -34,7 +34,7 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
         count += 1
     if count:
         buffer.seek(0)
-        with connection.cursor() as cursor:
+        with connection.cursor() as cursor, connection.wrap_database_errors:
             names = ", ".join(f'"{column}"' for column in columns)
             cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', buffer)
     return count

@@ -91,4 +91,5 @@ def _row(pk: int, profile: Profile, channels: Mapping[str, int]) -> list[Any]:
         "attributes": profile.attributes,
         "told_at": profile.told_at,
     }
-    return [pk, *(json.dumps(value) if name in JSON_COLUMNS else value for name, value in values.items())]
+    names = (*COLUMNS, "attributes", "told_at")
+    return [pk, *(json.dumps(values[name]) if name in JSON_COLUMNS else values[name] for name in names)]

@@ -75,7 +75,8 @@ def _apply_or_isolate(ids: list[int]) -> Applied:
         raise  # the database's trouble, not the bodies': everything goes back
     except Exception as problem:
         # Poison parking: whatever an item breaks, its neighbours must go on and a person must see the reason.
-        log.exception("intake_batch_failed", extra={"bodies": len(ids)})
+        # The database's message may quote a person's data, so it goes into the dead letter and not into the log.
+        log.warning("intake_batch_failed", extra={"bodies": len(ids), "problem": type(problem).__name__})
         if len(ids) == 1:
             return _split(IntakeBody.objects.get(pk=ids[0]), problem)
         middle = len(ids) // 2
