@@ -1,0 +1,136 @@
+"""Joining two customers: one history, the stricter answer, the right figures, everything findable."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.clock import move_to
+from tests.users.door import customer, identify, send, track, visit, visitor
+from users.models import (
+    Consent,
+    ContactPoint,
+    Customer,
+    CustomerAlias,
+    CustomerDay,
+    CustomerTag,
+    Event,
+    Identity,
+    Order,
+    OrderKey,
+    OrderLine,
+    Refund,
+    StageMove,
+    Standing,
+    Tag,
+    Touched,
+)
+from users.services import contacts, joining
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+NEWS = {"channel": "email", "topic": "news"}
+
+
+@pytest.fixture(autouse=True)
+def _today() -> None:
+    move_to(NOON)
+
+
+def join(survivor: str, absorbed: str) -> tuple[int, int]:
+    kept, lost = customer(survivor).pk, customer(absorbed).pk
+    joining.join(kept, lost, now=NOON, cause="hand")
+    return kept, lost
+
+
+def test_everything_the_absorbed_one_had_is_the_survivors() -> None:
+    product = {"product_id": "p", "price": 10}
+    send(
+        identify(at=NOON, user="bob", email="bob@example.com", shoeSize=44),
+        track("Order Completed", at=NOON - 50 * DAY, user="bob", order_id="1", total=10, products=[product]),
+        track("Order Refunded", at=NOON - 49 * DAY, user="bob", order_id="1", refund_id="r", amount=3),
+        visit(at=NOON - HOUR, user="bob"),
+        visit(at=NOON - 2 * HOUR, user="alice"),
+        visit(at=NOON - 60 * DAY, user="alice"),
+    )
+    CustomerTag.objects.create(
+        customer=customer("bob"), tag=Tag.objects.create(name="vip"), tagged_at=NOON, source="hand"
+    )
+    Touched.objects.all().delete()
+    alice, bob = join("alice", "bob")
+    for model in (Consent, ContactPoint, CustomerDay, CustomerTag, Event, Identity, Order, OrderKey, OrderLine, Refund):
+        assert not model.objects.filter(customer=bob).exists(), model
+    assert not Customer.objects.filter(pk=bob).exists()
+    assert not Standing.objects.filter(pk=bob).exists()
+    assert CustomerAlias.objects.get().customer_id == alice
+    standing = Standing.objects.get(pk=alice)
+    assert (standing.orders, standing.revenue, standing.active_days) == (1, 700, 3)
+    assert (standing.first_activity_at, standing.last_activity_at) == (NOON - 60 * DAY, NOON - HOUR)
+    assert (standing.stage, standing.stage_at) == ("returning", NOON - 2 * HOUR)
+    assert CustomerDay.objects.get(day=NOON.date()).events == 2
+    assert OrderKey.objects.get().customer_id == alice
+    assert Refund.objects.get().customer_id == alice
+    assert Customer.objects.get(pk=alice).attributes == {"shoeSize": 44}
+    assert set(Touched.objects.filter(customer=alice).values_list("topic", flat=True)) == {
+        "profile", "contact", "consent", "tags", "stage", "orders", "events",
+    }  # fmt: skip
+    told = Event.objects.get(type__name="customers_joined")
+    assert (told.customer_id, told.properties) == (alice, {"survivor": alice, "absorbed": bob})
+
+
+def test_what_arrives_later_for_the_absorbed_one_finds_the_survivor() -> None:
+    send(visit(at=NOON, user="bob"), visit(at=NOON, user="alice"))
+    alice, _bob = join("alice", "bob")
+    send(visit(at=NOON, user="bob"))
+    assert Event.objects.filter(customer=alice, type__name="Page Viewed").count() == 3
+
+
+@pytest.mark.parametrize("survivor_says", [True, False])
+def test_of_two_answers_the_stricter_holds(survivor_says: bool) -> None:
+    send(
+        identify(at=NOON, user="alice", consents=[{**NEWS, "granted": survivor_says}]),
+        identify(at=NOON, user="bob", consents=[{**NEWS, "granted": not survivor_says}]),
+    )
+    alice, _bob = join("alice", "bob")
+    assert Consent.objects.get(customer=alice, is_current=True).granted is False
+    assert Consent.objects.filter(customer=alice).count() == 3
+
+
+def test_the_worse_state_of_an_address_holds() -> None:
+    for user in ("alice", "bob"):
+        send(identify(at=NOON, user=user, email="both@example.com"))
+    contacts.set_state(customer("bob").pk, "email", "both@example.com", "blocked", NOON)
+    join("alice", "bob")
+    assert ContactPoint.objects.get().state == "blocked"
+
+
+def test_a_confirmed_order_outdoes_a_claimed_one() -> None:
+    send(track("Order Completed", at=NOON, user="alice", order_id="1", total=1_000), confirmed=False)
+    send(track("Order Completed", at=NOON, user="bob", order_id="1", total=10, products=[{"sku": "s", "price": 10}]))
+    join("alice", "bob")
+    order = Order.objects.get()
+    assert (order.customer_id, order.total, order.counts) == (customer("alice").pk, 1_000, True)  # $10 in cents
+    assert OrderLine.objects.get().sku == "s"
+
+
+def test_stages_that_become_true_by_a_join_start_what_they_start() -> None:
+    send(visit(at=NOON - 40 * DAY, user="alice"))
+    send(visit(at=NOON - HOUR, anonymous="phone"))
+    absorbed = visitor("phone").pk
+    send(identify(at=NOON, anonymous="phone", user="alice"))
+    move = StageMove.objects.get(customer=customer("alice"), to_stage="returning")
+    assert (move.at, move.starts_things, move.superseded_at) == (NOON - HOUR, True, None)
+    assert Event.objects.filter(type__name="stage_changed", properties__to="returning").count() == 1
+    believed = StageMove.objects.get(customer=customer("alice"), to_stage="new", at=NOON - HOUR)
+    assert believed.superseded_at == NOON
+    assert not StageMove.objects.filter(customer=absorbed).exists()
+
+
+def test_chains_of_joins_lead_to_the_last_survivor() -> None:
+    for user in ("alice", "bob", "carol"):
+        send(visit(at=NOON, user=user))
+    _bob, carol = join("bob", "carol")
+    alice, bob = join("alice", "bob")
+    assert dict(CustomerAlias.objects.values_list("old_id", "customer_id")) == {carol: alice, bob: alice}
