@@ -1,0 +1,140 @@
+"""Every operator page in a real browser: it answers, says nothing on the console, asks no other host."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from config.kit import clock
+from config.kit.admin import OperatorPage
+from tests.browser.things import some_of_everything
+from tests.operators import operator
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+# Answers that are no page of their own but a part of one.
+PARTS = {"admin/search/"}
+
+
+@dataclass
+class Listener:
+    """What a page said and asked while it was open."""
+
+    host: str
+    said: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def listen(self, page: Page) -> None:
+        page.on("console", lambda m: self.said.append(m.text) if m.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self._request(request.url))
+        page.on("response", lambda r: self.failures.append(r.url) if r.status >= 400 else None)
+
+    def _request(self, url: str) -> None:
+        if urlsplit(url).scheme in {"http", "https"} and urlsplit(url).netloc != self.host:
+            self.strangers.append(url)
+
+    def complaints(self) -> list[str]:
+        return [*self.said, *self.strangers, *self.failures]
+
+
+def operator_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    """(address with placeholders, names of its arguments) of every operator page."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from operator_pages(pattern, path)
+        elif isinstance(pattern, URLPattern) and _is_page(pattern) and path not in PARTS:
+            yield path, list(pattern.pattern.converters)
+
+
+def _is_page(pattern: URLPattern) -> bool:
+    view = getattr(pattern.callback, "view_class", None)
+    return view is not None and issubclass(view, OperatorPage) and hasattr(view, "get")
+
+
+def addresses(things: dict[str, object]) -> list[str]:
+    """Every operator page with something to show; a page whose argument nobody made is a failure."""
+    found = []
+    for path, arguments in operator_pages():
+        for name in arguments:
+            start = path.index("<")
+            path = path[:start] + str(things[name]) + path[path.index(">") + 1 :]
+        found.append(f"/{path}")
+    return found
+
+
+@pytest.fixture
+def context(browser: Browser, live_server, language: str, scheme: str) -> Iterator[BrowserContext]:  # type: ignore[no-untyped-def]
+    """A browser that asks for a language, in which the owner is logged in."""
+    client = Client()
+    client.force_login(operator())
+    made = browser.new_context(locale=language, color_scheme=scheme, base_url=live_server.url)  # type: ignore[arg-type]
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    made.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "word"), [("en-GB", "light", "Customers"), ("zh-CN", "dark", "顾客")]
+)
+def test_every_operator_page_opens_quietly(context: BrowserContext, live_server, word: str) -> None:  # type: ignore[no-untyped-def]
+    page = context.new_page()
+    listener = Listener(urlsplit(live_server.url).netloc)
+    listener.listen(page)
+    for address in addresses(some_of_everything(clock.now())):
+        answer = page.goto(address)
+        page.wait_for_load_state("networkidle")
+        assert answer is not None and (address, answer.status) == (address, 200)
+        assert (address, listener.complaints()) == (address, [])
+        assert (address, page.locator("h1").count()) == (address, 1)
+    page.goto("/admin/customers/")
+    assert page.locator("h1").inner_text() == word
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light")])
+def test_search_opens_by_key_and_finds(context: BrowserContext) -> None:
+    some_of_everything(clock.now())
+    page = context.new_page()
+    page.goto("/admin/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("alice", delay=20)
+    page.locator("#r-search-results a", has_text="Alice").first.wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/customers/*/")
+    assert page.locator("h1").inner_text() == "Alice"
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light")])
+def test_a_phone_scrolls_no_page_sideways(context: BrowserContext) -> None:
+    things = some_of_everything(clock.now())
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 800})
+    for address in addresses(things):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert (address, width) == (address, 390)
+
+
+def test_log_in_and_language_without_script(browser: Browser, live_server) -> None:  # type: ignore[no-untyped-def]
+    person = operator()
+    person.set_password("a long password")
+    person.save()
+    context = browser.new_context(locale="de-DE", java_script_enabled=False, base_url=live_server.url)
+    page = context.new_page()
+    page.goto("/admin/customers/")
+    assert page.locator("h1").inner_text() == "Log in"
+    page.get_by_role("button", name="中文").click()
+    assert page.locator("h1").inner_text() == "登录"
+    page.fill("#id_login", person.username)
+    page.fill("#id_password", "a long password")
+    page.locator(".r-door-form button").click()
+    assert urlsplit(page.url).path == "/admin/customers/"
+    context.close()
