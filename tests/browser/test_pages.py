@@ -1,7 +1,9 @@
 """Every operator page in a real browser: it answers, says nothing on the console, asks no other host."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from urllib.parse import urlsplit
 
 import pytest
@@ -62,10 +64,9 @@ def addresses(things: dict[str, object]) -> list[str]:
     """Every operator page with something to show; a page whose argument nobody made is a failure."""
     found = []
     for path, arguments in operator_pages():
-        for name in arguments:
-            start = path.index("<")
-            path = path[:start] + str(things[name]) + path[path.index(">") + 1 :]
-        found.append(f"/{path}")
+        pieces = re.split(r"<[^>]*>", path)
+        values = [str(things[name]) for name in arguments]
+        found.append("/" + "".join(a + b for a, b in zip_longest(pieces, values, fillvalue="")))
     return found
 
 
