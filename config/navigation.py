@@ -58,7 +58,7 @@ GROUPS = (
             Entry(_("Dead letters"), "users:dead_letters", "report"),
             Entry(_("API keys"), "users:api_keys", "key"),
             Entry(_("Audit trail"), "users:audit", "history"),
-            Entry(_("Caught mail"), "sink:mail", "mail"),
+            Entry(_("Local mail"), "campaigns:mail", "mail"),
         ),
         is_folded=True,
     ),

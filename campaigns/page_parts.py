@@ -1,0 +1,98 @@
+"""What campaigns lend to the home page, the customer page, the search and the first day's checklist."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from campaigns.admin.lists import outcome_cell
+from campaigns.models import Campaign, CampaignKind, CampaignState, Delivery
+from campaigns.reports.outcome import recently
+from config.kit.parts import Cell, Column, Empty, Stat, Table
+from users.models import Customer
+from users.pages import (
+    CustomerPanel,
+    FirstStep,
+    Hit,
+    HomeCard,
+    Searcher,
+    customer_panel,
+    first_step,
+    home_card,
+    searcher,
+)
+
+DAYS = 7
+MESSAGES_SHOWN = 10
+
+
+def build_card(now: datetime) -> dict[str, Any]:
+    """What was sent in the last days and what came of it."""
+    found = recently(now - timedelta(days=DAYS))
+    window = _("campaigns of the last %(n)d days") % {"n": DAYS}
+    url = reverse("campaigns:list")
+    return {
+        "url": url,
+        "stats": [
+            Stat(_("Sent"), found.sent, window=window, url=url),
+            Stat(_("Opened by people"), found.opened, window=window, url=url),
+            Stat(_("Clicked by people"), found.clicked, window=window, url=url),
+            Stat(_("Orders credited"), found.orders, window=window, url=url),
+            Stat(_("Revenue credited"), found.revenue, kind="money", window=window, url=url),
+        ],
+    }
+
+
+def build_panel(customer: Customer, now: datetime) -> dict[str, Any]:
+    """The customer's latest messages, sent or not, with the reason."""
+    deliveries = (
+        Delivery.objects.filter(customer=customer)
+        .select_related("step__campaign", "outranked_by")
+        .order_by("-due_at", "-step_id")[:MESSAGES_SHOWN]
+    )
+    rows = [
+        [_name(delivery), outcome_cell(delivery), delivery.settled_at or delivery.due_at]
+        for delivery in deliveries
+    ]
+    columns = [Column(_("Message")), Column(_("Outcome")), Column(_("When"), "time")]
+    empty = Empty(_("No message yet"), _("What was sent, and what was not and why, appears here."))
+    return {"table": Table(columns, rows, empty)}
+
+
+def _name(delivery: Delivery) -> Cell:
+    campaign = delivery.step.campaign
+    if campaign.kind == CampaignKind.SERVICE:
+        return Cell((delivery.variables or {}).get("subject") or campaign.name)
+    return Cell(campaign.name, url=reverse("campaigns:campaign", args=[campaign.pk]))
+
+
+def find_campaigns(text: str, limit: int) -> list[Hit]:
+    """Campaigns by a part of their name."""
+    found = Campaign.objects.exclude(kind=CampaignKind.SERVICE).filter(name__icontains=text)
+    return [
+        Hit(c.name, reverse("campaigns:campaign", args=[c.pk]), str(CampaignState(c.state).label), "campaign")
+        for c in found.order_by("-created_at")[:limit]
+    ]
+
+
+def first_campaign_started() -> bool:
+    """Whether a campaign has ever left the draft."""
+    return Campaign.objects.exclude(kind=CampaignKind.SERVICE).exclude(state=CampaignState.DRAFT).exists()
+
+
+home_card(HomeCard("campaigns", gettext_lazy("What was sent"), 50, "campaigns/home_card.html", build_card, 2))
+customer_panel(
+    CustomerPanel("messages", gettext_lazy("Messages"), 50, "campaigns/customer_panel.html", build_panel)
+)
+searcher(Searcher("campaigns", gettext_lazy("Campaigns"), 30, "campaigns:list", find_campaigns))
+first_step(
+    FirstStep(
+        "first_campaign",
+        gettext_lazy("Send the first campaign"),
+        60,
+        "campaigns:list",
+        first_campaign_started,
+    )
+)
