@@ -41,7 +41,9 @@ quiet_hours_of = {
 }
 email_per_second = declare("email_per_second", 0, _("E-mails a second at most (0: as fast as they go)"))
 test_addresses = declare(
-    "test_addresses", "test@example.com", _("Addresses for tests, with commas between: where test sends may go")
+    "test_addresses",
+    "test@example.com",
+    _("Addresses for tests, with commas between: where test sends may go"),
 )
 
 

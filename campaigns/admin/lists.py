@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.admin import words
-from campaigns.models import Campaign, CampaignKind, CampaignState, Delivery, DeliveryState, Receipt, SkipReason
+from campaigns.models import (
+    Campaign,
+    CampaignKind,
+    CampaignState,
+    Delivery,
+    DeliveryState,
+    Receipt,
+    SkipReason,
+)
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table

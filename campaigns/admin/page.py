@@ -230,7 +230,9 @@ class CampaignPage(OperatorPage):
         return Table(
             [Column(_("Outcome")), Column(_("Customers"), "number")],
             rows,
-            Empty(_("Not planned yet"), _("At its time the segment is frozen and everybody gets an outcome.")),
+            Empty(
+                _("Not planned yet"), _("At its time the segment is frozen and everybody gets an outcome.")
+            ),
             caption=_("What became of everybody who matched"),
         )
 

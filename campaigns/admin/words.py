@@ -30,7 +30,9 @@ def schedule(campaign: Campaign) -> str:
     if campaign.kind == CampaignKind.RECURRING and campaign.every_days and campaign.send_time:
         at = f"{campaign.send_time:%H:%M}"
         return ngettext(
-            "every day at %(at)s (shop time)", "every %(days)d days at %(at)s (shop time)", campaign.every_days
+            "every day at %(at)s (shop time)",
+            "every %(days)d days at %(at)s (shop time)",
+            campaign.every_days,
         ) % {"days": campaign.every_days, "at": at}
     if campaign.starts_at:
         return _("on %(when)s (shop time)") % {"when": words.absolute(campaign.starts_at)}
@@ -40,7 +42,9 @@ def schedule(campaign: Campaign) -> str:
 def consequence(campaign: Campaign, manifest: Manifest, now: datetime) -> str:
     """What pressing start will do, read back in one or two sentences."""
     first = ngettext(
-        "Sends to about %(n)s customer, %(when)s.", "Sends to about %(n)s customers, %(when)s.", manifest.will_receive
+        "Sends to about %(n)s customer, %(when)s.",
+        "Sends to about %(n)s customers, %(when)s.",
+        manifest.will_receive,
     ) % {"n": words.number(manifest.will_receive), "when": schedule(campaign)}
     held = manifest.losses.get(SkipReason.HELD_OUT, 0)
     if not held:

@@ -148,11 +148,9 @@ class OperatorPage(TemplateView):
 
     def explain(self, sentence: StrOrPromise, *, status: int) -> HttpResponseBase:
         """A page that says what is the matter and offers ways on."""
-        context = {
-            **self._frame(),
-            "title": _("Not here") if status == 404 else _("Not possible"),
-        }
-        context |= {"sentence": sentence, "purpose": "", "as_of": None, "actions": ()}
+        # Not what the page says of itself: that may be what could not be found.
+        context = {**self._surroundings(), "title": _("Not here") if status == 404 else _("Not possible")}
+        context |= {"sentence": sentence, "purpose": "", "as_of": None, "crumbs": (), "actions": ()}
         return TemplateResponse(self.request, "operator/refused.html", context, status=status)
 
     def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -179,15 +177,19 @@ class OperatorPage(TemplateView):
         return self.request.headers.get("HX-Request") == "true"
 
     def _frame(self) -> dict[str, Any]:
-        return {
-            **({} if self.is_part else admin.site.each_context(self.request)),
-            **{name: SimpleLazyObject(page_values[name]) for name in page_values.names()},
-            "page": self,
+        return self._surroundings() | {
             "title": self.get_title(),
             "purpose": self.get_purpose(),
             "crumbs": self.get_crumbs(),
             "actions": self.get_actions(),
             "as_of": self.get_as_of(),
+        }
+
+    def _surroundings(self) -> dict[str, Any]:
+        return {
+            **({} if self.is_part else admin.site.each_context(self.request)),
+            **{name: SimpleLazyObject(page_values[name]) for name in page_values.names()},
+            "page": self,
             "now": self.now,
             "may_act": self.may_act,
             "is_demo": settings.DEMO,
