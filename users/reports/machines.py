@@ -1,6 +1,6 @@
 """How the machines are doing: the last run of each scheduled job, and what waits at the front door."""
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,7 +20,8 @@ class JobState:
     state: Literal["fine", "running", "failed", "late", "never"]
     started_at: datetime | None
     milliseconds: int | None
-    result: Mapping[str, Any] | None
+    result: Any
+    """What the job returned: a small JSON value, mostly named figures."""
     error: str
 
 
@@ -58,12 +59,12 @@ def waiting(now: datetime) -> Waiting:
     """The queues of the front door; ``now`` is business time."""
     ((bodies, oldest, letters, stuck),) = fetch(
         """
-        SELECT (SELECT count(*) FROM (SELECT FROM users_intakebody LIMIT %(most)s) AS some),
+        SELECT (SELECT count(*) FROM (SELECT FROM users_intakebody LIMIT %(most)s) AS first),
                (SELECT received_at FROM users_intakebody ORDER BY id LIMIT 1),
                (SELECT count(*) FROM
-                   (SELECT FROM users_deadletter WHERE replayed_at IS NULL LIMIT %(most)s) AS some),
+                   (SELECT FROM users_deadletter WHERE replayed_at IS NULL LIMIT %(most)s) AS first),
                (SELECT count(*) FROM
-                   (SELECT FROM users_outbox WHERE parked_at IS NOT NULL LIMIT %(most)s) AS some)
+                   (SELECT FROM users_outbox WHERE parked_at IS NOT NULL LIMIT %(most)s) AS first)
         """,
         {"most": MOST_COUNTED},
     )
@@ -81,4 +82,4 @@ def _state(job: Job, run: list[Any] | None, now: datetime) -> JobState:
         state = "late"
     elif finished_at is None:
         state = "running"
-    return JobState(job, state, started_at, milliseconds, result, error)
+    return JobState(job, state, started_at, milliseconds, json.loads(result or "null"), error)
