@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application
 
 from config.kit import clock
 from users.models import ApiKey, Scope
+from users.services.api_keys import PREFIXES
 from users.services.demo.storytelling import Call
 
 BODY_CALLS = 2_000
@@ -107,13 +108,13 @@ def _is_ours(client: httpx.Client) -> bool:
 def _server_key() -> str:
     """The demo storefront's server key, derived from the installation's secret; registered when missing."""
     digest = hmac.new(settings.SECRET_KEY.encode(), b"the demo shop's storefront", hashlib.sha256)
-    secret = f"demo_{digest.hexdigest()}"
+    secret = f"{PREFIXES[Scope.SERVER]}{digest.hexdigest()}"
     ApiKey.objects.get_or_create(
         digest=hashlib.sha256(secret.encode()).hexdigest(),
         defaults={
             "name": "Demo shop",
             "scope": Scope.SERVER,
-            "prefix": secret[:9],
+            "prefix": secret[:8],
             "created_at": clock.now(),
         },
     )
