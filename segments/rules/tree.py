@@ -49,6 +49,10 @@ class Group:
         joined = (_(", and ") if self.how == "all" else _(", or ")).join(clauses)
         return f"({joined})" if inner else joined
 
+    def heading(self) -> str:
+        """What the group asks of its parts."""
+        return {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}[self.how]
+
     def conditions(self) -> Iterator[Condition]:
         """Every condition below, in the order in which they stand."""
         for part in self.parts:

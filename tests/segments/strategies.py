@@ -10,7 +10,7 @@ from tests.segments.world import EVENTS, TAGS
 
 Json = dict[str, Any]
 
-# Instants at which calendars do something: leap day, year's end, a Monday, a shop midnight to the microsecond.
+# Instants at which calendars do something: leap day, year's end, a shop midnight to the microsecond.
 NOWS = st.sampled_from(
     [
         datetime(2026, 5, 14, 7, 30, tzinfo=UTC),
@@ -42,7 +42,7 @@ SCALARS = st.sampled_from(["Jazz", "3", 3, 2.5, True, False])
 
 @st.composite
 def instants(draw: st.DrawFn, now: datetime) -> datetime:
-    """Near the edges of windows: whole days back and shop midnights, a microsecond to either side, or ahead."""
+    """Near the edges of windows: whole days back, shop midnights, a microsecond to either side, or ahead."""
     days = draw(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 60]))
     base = now - timedelta(days=days)
     if draw(st.booleans()):

@@ -1,15 +1,15 @@
 """A shop kept twice: as rows in the tables, with touches, and as the plain data the oracle reads."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from config.kit.batches import execute, fetch
-from segments.models import Membership
+from segments.models import Membership, MembershipChange, Run, Segment, SegmentRun, SegmentVersion
 from tests.oracle import Happening, Person
 from users.models import (
+    AuditEntry,
     Consent,
     ContactPoint,
     Customer,
@@ -21,6 +21,7 @@ from users.models import (
     Standing,
     Tag,
     Topic,
+    Touched,
 )
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -38,13 +39,15 @@ STANDING = {
     "first_order": "first_order_at",
     "last_order": "last_order_at",
 }
-EMPTY = """
-DELETE FROM users_touched; DELETE FROM users_customertag; DELETE FROM users_consent; DELETE FROM users_contactpoint;
-DELETE FROM users_event; DELETE FROM users_order; DELETE FROM users_orderline; DELETE FROM users_standing;
-DELETE FROM users_customer; DELETE FROM segments_membership; DELETE FROM segments_membershipchange;
-DELETE FROM segments_segmentrun; DELETE FROM segments_run; DELETE FROM segments_segmentversion;
-DELETE FROM segments_segment; DELETE FROM users_auditentry;
-"""
+TABLES = (
+    *(model._meta.db_table for model in (
+        Touched, CustomerTag, Consent, ContactPoint, Event, Order, OrderLine, Standing, Customer, AuditEntry,
+    )),
+    *(model._meta.db_table for model in (
+        Membership, MembershipChange, SegmentRun, Run, SegmentVersion, Segment,
+    )),
+)  # fmt: skip
+EMPTY = ";".join(f"DELETE FROM {table}" for table in TABLES)
 
 
 @dataclass
@@ -104,7 +107,7 @@ class World:
             customer_id=person.pk, message_id=f"m{next(self.numbers)}", type_id=self.types[name],
             occurred_at=at, received_at=self.now, category=properties.get("category"),
             value=properties.get("value"),
-            properties=json.loads(json.dumps({k: v for k, v in properties.items() if k not in {"category", "value"}})),
+            properties={key: properties[key] for key in properties.keys() - {"category", "value"}},
         )  # fmt: skip
         person.happenings.append(Happening(name, at, properties))
         touch([person.pk], TouchTopic.EVENTS)
@@ -113,8 +116,8 @@ class World:
         """An order; one that does not count is invisible to rules."""
         number = f"o{next(self.numbers)}"
         Order.objects.create(
-            customer_id=person.pk, source="shop", number=number, ordered_at=at, confirmed=True, currency="USD",
-            total=net, net=net, counts=counts,
+            customer_id=person.pk, source="shop", number=number, ordered_at=at, confirmed=True,
+            currency="USD", total=net, net=net, counts=counts,
         )  # fmt: skip
         OrderLine.objects.bulk_create(
             OrderLine(
@@ -126,7 +129,7 @@ class World:
                 quantity=1,
                 price=1,
                 amount=1,
-            )  # fmt: skip
+            )
             for line, category in enumerate(sorted(categories))
         )
         if counts:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Expression, F, Q, QuerySet, Subquery
 
@@ -20,6 +20,9 @@ Shown = Expression | F | Subquery
 @dataclass(frozen=True)
 class Condition(ABC):
     """One leaf of a rule, true or false of every customer at every instant: never unknown."""
+
+    # Whether ``actual`` says something worth showing beside the answer.
+    actual_is_shown: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod

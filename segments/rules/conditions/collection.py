@@ -57,6 +57,8 @@ HAVING: dict[str, Having] = {
 
 @dataclass(frozen=True)
 class CollectionCondition(Condition):
+    actual_is_shown = False
+
     collection: Collection
     op: str
     values: tuple[str, ...]

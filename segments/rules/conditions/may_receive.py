@@ -18,6 +18,8 @@ from users.topics import TouchTopic
 class MayReceive(Condition):
     """For a service topic a usable contact is enough; for any other, no consent row means no."""
 
+    actual_is_shown = False
+
     channel: str
     topic: str
     may: bool = True

@@ -14,6 +14,8 @@ from segments.rules.words import Words
 
 @dataclass(frozen=True)
 class Everyone(Condition):
+    actual_is_shown = False
+
     @classmethod
     def read(cls, reader: Reader) -> "Everyone":
         reader.only(required=("everyone",))
@@ -32,6 +34,8 @@ class Everyone(Condition):
 
 @dataclass(frozen=True)
 class NoOne(Condition):
+    actual_is_shown = False
+
     @classmethod
     def read(cls, reader: Reader) -> "NoOne":
         reader.only(required=("no_one",))
