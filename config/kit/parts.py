@@ -24,6 +24,7 @@ Kind = Literal[
     "person",
     "tag",
     "action",
+    "trend",
 ]
 Tone = Literal["", "good", "bad", "warn", "info", "muted"]
 RIGHT = ("number", "money", "percent")

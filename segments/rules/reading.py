@@ -15,6 +15,15 @@ LONGEST_TEXT = 200
 YEARS = range(1900, 2200)
 
 
+class RuleRefusal(Refusal):
+    """What is wrong with a rule: ``field`` is the path, ``reason`` the clause without it."""
+
+    def __init__(self, code: str, path: str, reason: str) -> None:
+        message = _("%(path)s: %(reason)s.") % {"path": path, "reason": reason}
+        super().__init__(code, message, field=path)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Reader:
     """One value of the JSON and its path (``root.all[0].value``)."""
@@ -24,8 +33,7 @@ class Reader:
 
     def refusal(self, code: str, reason: str) -> Refusal:
         """A refusal that names this place; ``reason`` is a translated clause."""
-        message = _("%(path)s: %(reason)s.") % {"path": self.path, "reason": reason}
-        return Refusal(code, message, field=self.path)
+        return RuleRefusal(code, self.path, reason)
 
     def at(self, key: str) -> "Reader":
         """The value under a key of this object."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit import words as kit
 from segments.rules.as_of import AsOf
 from segments.rules.reading import Reader
 
@@ -306,4 +306,4 @@ def crossed(window: Window, then: AsOf, now: AsOf) -> list[tuple[datetime, datet
 
 
 def _date(day: date) -> str:
-    return date_format(day, "DATE_FORMAT")
+    return kit.day(day)

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
-from babel.numbers import format_currency, format_decimal, get_currency_precision
-from django.conf import settings
-from django.utils.formats import date_format
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from config.kit import words as kit
 from segments.models import Segment
 from users.models import Topic
 from users.shop import currency
@@ -23,11 +20,6 @@ class Words:
     """What sentences need to know beyond the rule; read at most once per page."""
 
     segment_names: dict[int, str] = field(default_factory=dict)
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The zone in which instants are shown."""
-        return ZoneInfo(settings.SHOP_TIME_ZONE)
 
     @cached_property
     def _segments(self) -> dict[int, str]:
@@ -52,9 +44,7 @@ class Words:
 
     def money(self, minor_units: int | Decimal) -> str:
         """An amount of the shop's currency, given in minor units."""
-        precision = get_currency_precision(self._currency)
-        amount = Decimal(minor_units).scaleb(-precision)
-        return format_currency(amount, self._currency, locale=_locale())
+        return kit.money(minor_units, self._currency)
 
 
 def quoted(text: str) -> str:
@@ -63,13 +53,18 @@ def quoted(text: str) -> str:
 
 
 def number(value: int | Decimal) -> str:
-    """A number with the separators of the language, every digit kept."""
-    return format_decimal(value, locale=_locale(), decimal_quantization=False)
+    """A number with the separators of the language."""
+    return kit.number(value)
 
 
 def day(value: date) -> str:
     """A calendar day in the form of the language."""
-    return date_format(value, "DATE_FORMAT")
+    return kit.day(value)
+
+
+def instant(value: datetime) -> str:
+    """Date and time in the shop's zone, with the zone's name."""
+    return kit.absolute(value)
 
 
 def either(texts: Sequence[str]) -> str:
@@ -86,7 +81,3 @@ def _joined(texts: Sequence[str], pattern: str) -> str:
     if len(texts) == 1:
         return texts[0]
     return pattern % {"first": _(", ").join(texts[:-1]), "last": texts[-1]}
-
-
-def _locale() -> str:
-    return to_locale(get_language() or "en")

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Subquery
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segments import registry
@@ -17,7 +16,7 @@ from segments.rules.asking import asked
 from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.operators import Operator
 from segments.rules.reading import Reader
-from segments.rules.words import Words, day, number, quoted
+from segments.rules.words import Words, day, instant, number, quoted
 from users.models import Customer
 from users.topics import TouchTopic
 
@@ -110,5 +109,5 @@ def show(field: Field, actual: Any, words: Words) -> str:
     if isinstance(actual, int | Decimal):
         return words.money(actual) if field.about.is_money else number(actual)
     if isinstance(actual, datetime):
-        return date_format(actual.astimezone(words.zone), "DATETIME_FORMAT")
+        return instant(actual)
     return day(actual) if isinstance(actual, date) else quoted(str(actual))

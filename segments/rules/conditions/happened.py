@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from segments.registry import Rows, Source
@@ -22,7 +21,7 @@ from segments.rules.conditions.happening import Filter, Measured, happening_json
 from segments.rules.measures import Times
 from segments.rules.reading import Reader
 from segments.rules.windows import Window, crossed
-from segments.rules.words import Words, both, number
+from segments.rules.words import Words, both, instant, number
 from users.topics import TouchTopic
 
 MOST_TURNS = 100
@@ -117,7 +116,7 @@ class Happened(Condition):
 
     def show(self, actual: Any, words: Words) -> str:
         if isinstance(actual, datetime):
-            return date_format(actual.astimezone(words.zone), "DATETIME_FORMAT")
+            return instant(actual)
         if actual is None and self.measured is not None and not self.measured.measure.zero:
             return _("not known")
         if actual is None and self.op in {"first", "last"}:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,7 +13,7 @@ from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
-from segments.rules.words import Words
+from segments.rules.words import Words, instant
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class InSegment(Condition):
     def show(self, actual: Any, words: Words) -> str:
         if actual is None:
             return _("not in it")
-        since = date_format(actual.astimezone(words.zone), "DATETIME_FORMAT")
+        since = instant(actual)
         return _("in it since %(since)s") % {"since": since}
 
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:

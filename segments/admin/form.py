@@ -1,0 +1,165 @@
+"""Making and editing a segment: a form that says at once whom the rule selects."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from config.kit.admin import FormPage, OperatorPage
+from config.kit.parts import Crumb
+from config.kit.refusal import Refusal
+from segments import registry
+from segments.admin.catalogue import catalogue
+from segments.models import Segment
+from segments.rules.reading import RuleRefusal
+from segments.services.preview import preview
+from segments.services.segments import create_segment, edit_segment
+from users.models import Role
+
+WHO_ACTS = (Role.OPERATOR,)
+LONGEST_RULE = 100_000
+STARTING_RULE = {"version": 1, "root": {"all": [{"field": "stage", "op": "is_any_of", "value": ["active"]}]}}
+
+
+class SegmentForm(forms.Form):
+    """The shape of a segment; the rule comes from the builder as JSON."""
+
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    description = forms.CharField(label=gettext_lazy("What it is for"), max_length=300, required=False)
+    rule = forms.CharField(
+        label=gettext_lazy("Rule"),
+        max_length=LONGEST_RULE,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+    )
+    means_everyone = forms.BooleanField(
+        label=gettext_lazy("It may mean everyone or no one; I mean it"), required=False
+    )
+
+    def clean_rule(self) -> Any:
+        """The JSON, parsed; what it says is judged by the service."""
+        return read_json(self.cleaned_data["rule"])
+
+
+def read_json(text: str) -> Any:
+    """The JSON of a rule. Raises ValidationError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise forms.ValidationError(_("The rule cannot be read.")) from None
+
+
+class NewSegment(FormPage):
+    """A new segment."""
+
+    title = gettext_lazy("New segment")
+    purpose = gettext_lazy("Say what its customers have in common. It keeps itself right from then on.")
+    template_name = "segments/form.html"
+    form_class = SegmentForm
+    submit = gettext_lazy("Make the segment")
+    done = gettext_lazy("Made. It is being computed.")
+    roles_that_see = roles_that_act = WHO_ACTS
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Segments"), reverse("segments:list"))]
+
+    def get_as_of(self) -> None:
+        return None
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"rule": json.dumps(STARTING_RULE), "name": self.request.GET.get("name", "")}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"catalogue": catalogue(self.segment)}
+
+    @property
+    def segment(self) -> Segment | None:
+        """The segment being edited; None: a new one."""
+        return None
+
+    def act(self, form: Any) -> str:
+        made = create_segment(by=self.operator, **form.cleaned_data)
+        return reverse("segments:segment", args=[made.pk])
+
+
+class EditSegment(NewSegment):
+    """A change of a segment; a new rule is a new version."""
+
+    purpose = gettext_lazy(
+        "A changed rule is a new version: the segment is computed anew, its history stays."
+    )
+    submit = gettext_lazy("Save")
+    done = gettext_lazy("Saved.")
+
+    @cached_property
+    def segment(self) -> Segment:
+        return get_object_or_404(Segment, pk=self.kwargs["segment_id"])
+
+    def get_title(self) -> StrOrPromise:
+        return self.segment.name
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        page = reverse("segments:segment", args=[self.segment.pk])
+        return [*super().get_crumbs(), Crumb(self.segment.name, page)]
+
+    def get_initial(self) -> dict[str, Any]:
+        return {
+            "name": self.segment.name,
+            "description": self.segment.description,
+            "rule": json.dumps(self.segment.rule),
+            "means_everyone": self.segment.means_everyone,
+        }
+
+    def act(self, form: Any) -> str:
+        edit_segment(self.segment, by=self.operator, **form.cleaned_data)
+        return reverse("segments:segment", args=[self.segment.pk])
+
+
+class PreviewPart(OperatorPage):
+    """What the rule in the form selects: posted by the builder, answered with a part of the page."""
+
+    title = gettext_lazy("Preview")
+    template_name = "segments/preview.html"
+    roles_that_see = roles_that_act = WHO_ACTS
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            raw = read_json(request.POST.get("rule", "")[:LONGEST_RULE])
+            shown = preview(raw, self.now, exact=request.POST.get("exact") == "1")
+        except forms.ValidationError as problem:
+            return self.render_to_response({"problem": problem.messages[0]})
+        except RuleRefusal as refusal:
+            return self.render_to_response({"problem": refusal.reason, "path": refusal.field})
+        except Refusal as refusal:
+            return self.render_to_response({"problem": refusal.message})
+        return self.render_to_response(self.get_context_data(preview=shown))
+
+
+class Suggestions(OperatorPage):
+    """Values in use, for the inputs of the builder."""
+
+    title = gettext_lazy("Suggestions")
+    roles_that_see = roles_that_act = WHO_ACTS
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        typed = request.GET.get("typed", "")[:100].replace("\0", "")
+        return JsonResponse({"values": list(self._values(typed))})
+
+    def _values(self, typed: str) -> Sequence[str]:
+        source = registry.sources.get(self.request.GET.get("source", ""))
+        name = self.request.GET.get("name", "")
+        if source is not None and not name:
+            event = self.request.GET.get("event", "").replace("\0", "")
+            return source.suggest_property(event) if source.suggest_property else ()
+        entry = source.properties.get(name) if source else registry.fields.get(name)
+        asked = entry or registry.collections.get(name)
+        return asked.suggest(typed) if asked is not None and asked.suggest else ()

@@ -1,0 +1,292 @@
+"""One segment: who is in it, how that moved, what it says, and how well it was kept."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from config.kit import words
+from config.kit.admin import OperatorPage
+from config.kit.charts import Chart, Series
+from config.kit.paging import page
+from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
+from config.kit.refusal import Refusal
+from segments.admin.form import WHO_ACTS
+from segments.freshness import TONES, freshness, in_words
+from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
+from segments.reports.sizes import sizes_by_day
+from segments.rules.parse import parse
+from segments.rules.words import Words
+from segments.services.explain import explain
+from segments.services.segments import compute_again, delete_segment, used_by
+from users.models import Customer
+
+CHART_DAYS = 30
+LAST_RUNS = 50
+
+
+def sentence_of(rule: Any, words_: Words) -> str:
+    """A stored rule in words; a rule that cannot be read any more says why."""
+    try:
+        return parse(rule).sentence(words_)
+    except Refusal as refusal:
+        return refusal.message
+
+
+class OfSegment(OperatorPage):
+    """What the pages of one segment share."""
+
+    roles_that_act = WHO_ACTS
+
+    @cached_property
+    def segment(self) -> Segment:
+        """The segment of the address."""
+        return get_object_or_404(Segment, pk=self.kwargs["segment_id"])
+
+    @cached_property
+    def words(self) -> Words:
+        """What the sentences of this page need, read once."""
+        return Words()
+
+    def get_title(self) -> StrOrPromise:
+        return self.segment.name
+
+    def get_purpose(self) -> StrOrPromise:
+        return self.segment.description
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        return [Crumb(_("Segments"), reverse("segments:list"))]
+
+    def get_as_of(self) -> Any:
+        return self.segment.computed_at
+
+
+class SegmentPage(OfSegment):
+    """The segment's members, its log of comings and goings, its versions and runs."""
+
+    title = gettext_lazy("Segment")
+    template_name = "segments/segment.html"
+
+    def get_actions(self) -> Sequence[Action]:
+        return [
+            Action(
+                _("Delete"),
+                self.request.path,
+                icon="delete",
+                method="post",
+                danger=True,
+                name="act",
+                value="delete",
+                confirm=_("Delete the segment with its members and its history?"),
+                ask_for=self.segment.name,
+            ),
+            Action(
+                _("Compute again"),
+                self.request.path,
+                icon="refresh",
+                method="post",
+                name="act",
+                value="again",
+            ),
+            Action(_("Edit"), reverse("segments:edit", args=[self.segment.pk]), icon="edit"),
+        ]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.POST.get("act") == "delete":
+            delete_segment(self.segment, by=self.operator)
+            self.say(_("Deleted."))
+            return HttpResponseRedirect(reverse("segments:list"))
+        compute_again(self.segment, by=self.operator)
+        self.say(_("It is being computed again."))
+        return HttpResponseRedirect(request.path)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        views: dict[str, tuple[str, Callable[[], Table]]] = {
+            "members": (_("Members"), self._members),
+            "log": (_("Came and left"), self._log),
+            "versions": (_("Versions"), self._versions),
+            "runs": (_("Runs and audits"), self._runs),
+        }
+        chosen = self.request.GET.get("view", "")
+        chosen = chosen if chosen in views else "members"
+        choices = [Choice(name, title) for name, (title, _table) in views.items()]
+        return super().get_context_data(**kwargs) | {
+            "segment": self.segment,
+            "sentence": sentence_of(self.segment.rule, self.words),
+            "facts": self._facts(),
+            "chart": self._chart(),
+            "views": choices,
+            "view": chosen,
+            "view_filter": Filter("view", _("Shown"), choices, chosen),
+            "table": views[chosen][1](),
+        }
+
+    def _facts(self) -> list[Fact]:
+        state = freshness(self.segment, self.now)
+        facts = [
+            Fact(_("Customers"), Cell(self.segment.size, kind="number")),
+            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=self.segment.error)),
+            Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
+            Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
+            Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
+        ]
+        if self.segment.error:
+            facts.append(Fact(_("What is wrong"), Cell(self.segment.error, tone="bad")))
+        return facts
+
+    def _chart(self) -> Chart:
+        sizes = sizes_by_day([self.segment.pk], self.now, CHART_DAYS)[self.segment.pk]
+        return Chart(
+            "size",
+            _("Customers per day"),
+            [words.day(day, "short") for day, _size in sizes],
+            [Series(_("Customers"), [size for _day, size in sizes])],
+            category_title=_("Day"),
+            unfinished=1,
+            summary=_("At the end of each day, shop time"),
+        )
+
+    def _members(self) -> Table:
+        rows = Membership.objects.filter(segment=self.segment).select_related("customer__standing")
+        found = page(rows, ("customer_id",), self._cursor)
+        return Table(
+            columns=[
+                Column(_("Customer"), "person"),
+                Column(_("Stage"), "stage"),
+                Column(_("Orders"), "number"),
+                Column(_("Spent"), "money"),
+                Column(_("In since"), "time"),
+                Column(""),
+            ],
+            rows=[
+                [
+                    row.customer,
+                    row.customer.standing.stage,
+                    row.customer.standing.orders,
+                    row.customer.standing.revenue,
+                    row.entered_at,
+                    Cell(_("Why?"), url=self._why(row.customer_id)),
+                ]
+                for row in found.rows
+            ],
+            empty=Empty(
+                _("Nobody is in it"), _("Customers appear here as soon as the rule is true of them.")
+            ),
+            next=found.next,
+            previous=found.previous,
+        )
+
+    def _log(self) -> Table:
+        rows = MembershipChange.objects.filter(segment=self.segment).select_related("customer")
+        found = page(rows, ("-run_id", "-customer_id"), self._cursor)
+        causes = dict(ChangeCause.choices)
+        return Table(
+            columns=[
+                Column(_("Customer"), "person"),
+                Column(_("What"), "tag"),
+                Column(_("When"), "time"),
+                Column(_("Because")),
+                Column(""),
+            ],
+            rows=[
+                [
+                    row.customer,
+                    Cell(_("came"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
+                    row.at,
+                    causes[row.cause],
+                    Cell(_("Why?"), url=self._why(row.customer_id)),
+                ]
+                for row in found.rows
+            ],
+            empty=Empty(_("Nobody came or left yet")),
+            next=found.next,
+            previous=found.previous,
+        )
+
+    def _versions(self) -> Table:
+        versions = self.segment.versions.select_related("made_by").order_by("-version")
+        return Table(
+            columns=[
+                Column(_("Version"), "number"),
+                Column(_("Rule")),
+                Column(_("When"), "time"),
+                Column(_("By")),
+            ],
+            rows=[
+                [
+                    version.version,
+                    sentence_of(version.rule, self.words),
+                    version.made_at,
+                    str(version.made_by or _("Regulars")),
+                ]
+                for version in versions
+            ],
+            empty=Empty(_("No version")),
+        )
+
+    def _runs(self) -> Table:
+        runs = SegmentRun.objects.filter(segment=self.segment).select_related("run").order_by("-run_id")
+        kinds = dict(RunKind.choices)
+        return Table(
+            columns=[
+                Column(_("When"), "time"),
+                Column(_("Run")),
+                Column(_("Looked at"), "number"),
+                Column(_("Came"), "number", hint=_("For an audit: drift. 0 is the promise.")),
+                Column(_("Left"), "number", hint=_("For an audit: drift. 0 is the promise.")),
+                Column(_("Milliseconds"), "number"),
+                Column(_("Problem")),
+            ],
+            rows=[
+                [
+                    run.run.now,
+                    kinds[run.run.kind],
+                    run.checked,
+                    run.entered,
+                    run.left,
+                    run.milliseconds,
+                    run.error,
+                ]
+                for run in runs[:LAST_RUNS]
+            ],
+            empty=Empty(_("No run has looked at anybody yet")),
+        )
+
+    @property
+    def _cursor(self) -> str:
+        return self.request.GET.get("cursor", "")
+
+    def _why(self, customer_id: int) -> str:
+        return reverse("segments:explain", args=[self.segment.pk, customer_id])
+
+
+class ExplainPage(OfSegment):
+    """Why one customer is in the segment, or not."""
+
+    title = gettext_lazy("Why?")
+    template_name = "segments/explain.html"
+
+    def get_title(self) -> StrOrPromise:
+        return _("Why is this customer in the segment, or not?")
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        page_of = reverse("segments:segment", args=[self.segment.pk])
+        return [*super().get_crumbs(), Crumb(self.segment.name, page_of)]
+
+    def get_as_of(self) -> Any:
+        return self.now
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        customer = get_object_or_404(Customer.objects.living(), pk=self.kwargs["customer_id"])
+        return super().get_context_data(**kwargs) | {
+            "segment": self.segment,
+            "customer": customer,
+            "sentence": sentence_of(self.segment.rule, self.words),
+            "explanation": explain(self.segment, customer.pk, self.now, self.words),
+        }

@@ -1,0 +1,18 @@
+"""Addresses of the operators' pages of segments, under /admin/segments/."""
+
+from django.urls import path
+
+from segments.admin.form import EditSegment, NewSegment, PreviewPart, Suggestions
+from segments.admin.lists import SegmentList
+from segments.admin.segment import ExplainPage, SegmentPage
+
+app_name = "segments"
+urlpatterns = [
+    path("", SegmentList.as_view(), name="list"),
+    path("new/", NewSegment.as_view(), name="create"),
+    path("preview/", PreviewPart.as_view(), name="preview"),
+    path("suggest/", Suggestions.as_view(), name="suggest"),
+    path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),
+    path("<int:segment_id>/edit/", EditSegment.as_view(), name="edit"),
+    path("<int:segment_id>/why/<int:customer_id>/", ExplainPage.as_view(), name="explain"),
+]

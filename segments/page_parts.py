@@ -1,0 +1,86 @@
+"""What segments put on the home page, on the customer page and into the search."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from segments.admin.segment import sentence_of
+from segments.freshness import TONES, freshness, in_words
+from segments.models import Membership, Segment
+from segments.rules.words import Words
+from users.models import Customer
+from users.pages import (
+    CustomerPanel,
+    FirstStep,
+    Hit,
+    HomeCard,
+    Searcher,
+    customer_panel,
+    first_step,
+    home_card,
+    searcher,
+)
+
+SHOWN = 8
+TROUBLED_FIRST = {"failed": 0, "stale": 1, "computing": 2, "stopped": 3, "fresh": 4}
+
+
+def segments_with_freshness(now: datetime) -> dict[str, Any]:
+    """Those in trouble first, then the largest."""
+    states = [(segment, freshness(segment, now)) for segment in Segment.objects.defer("rule")]
+    states.sort(key=lambda pair: (TROUBLED_FIRST[pair[1]], -pair[0].size))
+    rows = [
+        (segment, in_words(state), TONES[state], reverse("segments:segment", args=[segment.pk]))
+        for segment, state in states[:SHOWN]
+    ]
+    return {"rows": rows, "url": reverse("segments:list")}
+
+
+def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
+    """The segments a customer is in, each with its rule in words."""
+    words = Words()
+    found = Membership.objects.filter(customer=customer).select_related("segment").order_by("segment__name")
+    return {
+        "rows": [
+            {
+                "name": row.segment.name,
+                "since": row.entered_at,
+                "sentence": row.segment.description or sentence_of(row.segment.rule, words),
+                "url": reverse("segments:segment", args=[row.segment_id]),
+                "why": reverse("segments:explain", args=[row.segment_id, customer.pk]),
+            }
+            for row in found
+        ]
+    }
+
+
+def find_segments(text: str, limit: int) -> list[Hit]:
+    """Segments by a part of the name."""
+    found = Segment.objects.filter(name__icontains=text).order_by("name")[:limit]
+    counted = _("%(n)d customers")
+    return [
+        Hit(
+            segment.name,
+            reverse("segments:segment", args=[segment.pk]),
+            counted % {"n": segment.size},
+            "category",
+        )
+        for segment in found
+    ]
+
+
+home_card(
+    HomeCard("segments", gettext_lazy("Segments"), 40, "segments/home_card.html", segments_with_freshness)
+)
+customer_panel(
+    CustomerPanel("segments", gettext_lazy("Segments"), 30, "segments/customer_panel.html", segments_of)
+)
+searcher(Searcher("segments", gettext_lazy("Segments"), 20, "segments:list", find_segments))
+first_step(
+    FirstStep(
+        "segment", gettext_lazy("Make the first segment"), 40, "segments:create", Segment.objects.exists
+    )
+)
