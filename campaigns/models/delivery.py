@@ -143,6 +143,13 @@ class Delivery(models.Model):
             models.Index(
                 fields=["batch", "customer"], name="delivery_by_batch", condition=Q(batch__isnull=False)
             ),
+            # Rules ask who was sent something in a window of time.
+            models.Index(
+                fields=["settled_at"],
+                include=["customer"],
+                name="delivery_sent_time",
+                condition=Q(state="sent"),
+            ),
             # Reports and drill-downs of one run by outcome.
             models.Index(fields=["run", "state", "reason"], name="delivery_by_run"),
         ]

@@ -40,7 +40,16 @@ class Receipt(models.Model):
     )
 
     class Meta:
-        indexes = [models.Index(fields=["step", "occasion", "kind"], name="receipt_by_step")]
+        indexes = [
+            models.Index(fields=["step", "occasion", "kind"], name="receipt_by_step"),
+            # Rules ask which people opened or clicked in a window of time.
+            models.Index(
+                fields=["kind", "at"],
+                include=["customer"],
+                name="receipt_human_time",
+                condition=models.Q(by_bot=False),
+            ),
+        ]
 
 
 class Assignment(models.Model):

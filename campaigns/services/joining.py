@@ -1,6 +1,8 @@
 """When two customers are found to be one: what was sent to both becomes the survivor's, and nothing is lost."""
 
 from config.kit.batches import execute, fetch
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 # A delivery of the absorbed customer that meets one of the survivor keeps its row under this occasion.
 _RENAMED = """
@@ -42,6 +44,7 @@ def join(survivor: int, absorbed: int) -> None:
     _move_conversions(ids)
     _move_credits(ids)
     execute("DELETE FROM campaigns_attention WHERE customer_id = %(absorbed)s", ids)
+    touch([survivor], TouchTopic.MESSAGES)
 
 
 def _move_messages(ids: dict[str, int]) -> None:
