@@ -30,7 +30,9 @@ HERE = Path(__file__).resolve().parent.parent
 
 def figures(size: str) -> Iterator[Figure]:
     """Rounds of both servers in turn, so that what else the machine does meets both alike."""
-    execute("CREATE UNLOGGED TABLE IF NOT EXISTS bare_body (id bigserial, received_at timestamptz, items text)")
+    execute(
+        "CREATE UNLOGGED TABLE IF NOT EXISTS bare_body (id bigserial, received_at timestamptz, items text)"
+    )
     execute("ALTER TABLE bare_body SET LOGGED")
     secret = api_keys.create(name="W2a", scope=Scope.WRITE, by=None)[1]
     requests = _requests(secret)

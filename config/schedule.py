@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
 QUEUES = ("default", "service", "campaigns", "intake", "recompute")
 
 
@@ -18,29 +21,33 @@ class Job:
     name: str
     every: timedelta
     queue: str
-    title: str
+    title: StrOrPromise
 
 
 JOBS: tuple[Job, ...] = (
-    Job("users.apply_intake", timedelta(seconds=2), "intake", "Apply accepted events"),
-    Job("users.relay", timedelta(seconds=2), "default", "Hand events to their handlers"),
-    Job("users.move_stages", timedelta(seconds=15), "recompute", "Move stages with the clock"),
-    Job("users.run_long_jobs", timedelta(seconds=3), "default", "Carry on long jobs"),
-    Job("users.live_demo", timedelta(seconds=30), "default", "Invent visits in the demo shop"),
-    Job("users.count_figures", timedelta(seconds=30), "default", "Count customers and orders for the pages"),
-    Job("users.clean_up", timedelta(hours=1), "default", "Remove what is no longer needed"),
-    Job("segments.refresh", timedelta(seconds=10), "recompute", "Refresh segments"),
-    Job("segments.rebuild", timedelta(seconds=5), "recompute", "Compute new and edited segments"),
-    Job("segments.audit", timedelta(days=1), "recompute", "Recompute every segment and compare"),
-    Job("campaigns.start_due", timedelta(seconds=10), "campaigns", "Start campaigns that are due"),
-    Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", "Send what is due"),
-    Job("campaigns.dispatch_service", timedelta(seconds=5), "service", "Send service messages"),
-    Job("campaigns.finish_runs", timedelta(seconds=15), "campaigns", "Close finished campaign runs"),
-    Job("growth.mature_points", timedelta(minutes=1), "default", "Activate points after the return window"),
-    Job("growth.expire_points", timedelta(minutes=10), "default", "Expire points"),
-    Job("growth.judge_levels", timedelta(hours=1), "default", "Judge levels at the end of their period"),
-    Job("growth.check_books", timedelta(hours=1), "default", "Check that the points books sum to zero"),
-    Job("feedback.mail_replies", timedelta(seconds=10), "service", "Mail answers to customers"),
+    Job("users.apply_intake", timedelta(seconds=2), "intake", _("Apply accepted events")),
+    Job("users.relay", timedelta(seconds=2), "default", _("Hand events to their handlers")),
+    Job("users.move_stages", timedelta(seconds=15), "recompute", _("Move stages with the clock")),
+    Job("users.run_long_jobs", timedelta(seconds=3), "default", _("Carry on long jobs")),
+    Job("users.live_demo", timedelta(seconds=30), "default", _("Invent visits in the demo shop")),
+    Job(
+        "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
+    ),
+    Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
+    Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
+    Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),
+    Job("segments.audit", timedelta(days=1), "recompute", _("Recompute every segment and compare")),
+    Job("campaigns.start_due", timedelta(seconds=10), "campaigns", _("Start campaigns that are due")),
+    Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", _("Send what is due")),
+    Job("campaigns.dispatch_service", timedelta(seconds=5), "service", _("Send service messages")),
+    Job("campaigns.finish_runs", timedelta(seconds=15), "campaigns", _("Close finished campaign runs")),
+    Job(
+        "growth.mature_points", timedelta(minutes=1), "default", _("Activate points after the return window")
+    ),
+    Job("growth.expire_points", timedelta(minutes=10), "default", _("Expire points")),
+    Job("growth.judge_levels", timedelta(hours=1), "default", _("Judge levels at the end of their period")),
+    Job("growth.check_books", timedelta(hours=1), "default", _("Check that the points books sum to zero")),
+    Job("feedback.mail_replies", timedelta(seconds=10), "service", _("Mail answers to customers")),
 )
 
 PROBES: dict[str, dict[str, Any]] = {

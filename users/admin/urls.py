@@ -2,14 +2,18 @@
 
 from django.urls import path
 
+from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
+from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.home import HomePage
+from users.admin.jobs import JobsPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
+from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 
 app_name = "users"
 urlpatterns = [
@@ -26,5 +30,13 @@ urlpatterns = [
     path("settings/operators/new/", NewOperator.as_view(), name="operator_create"),
     path("settings/operators/<int:operator_id>/", ChangeOperator.as_view(), name="operator"),
     path("settings/audit/", AuditList.as_view(), name="audit"),
+    path("settings/keys/", ApiKeyList.as_view(), name="api_keys"),
+    path("settings/keys/new/", NewKey.as_view(), name="api_key_create"),
+    path("settings/storefronts/", StorefrontList.as_view(), name="storefronts"),
+    path("settings/storefronts/new/", NewStorefront.as_view(), name="storefront_create"),
+    path("settings/storefronts/<int:storefront_id>/", RenewSecret.as_view(), name="storefront_secret"),
+    path("system/jobs/", JobsPage.as_view(), name="jobs"),
+    path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
+    path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

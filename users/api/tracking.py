@@ -191,7 +191,7 @@ def _key_outside_body(environ: Environ) -> str | None:
 
 
 def _raw(environ: Environ) -> bytes:
-    """The body's bytes, never more than one over the limit; a server that ends it may leave its length out."""
+    """The body's bytes, never many over the limit. In chunks it has no length, and the server ends it."""
     told = str(environ.get("CONTENT_LENGTH") or "")
     if not told.isdecimal():
         is_open = bool(environ.get("wsgi.input_terminated")) and not told

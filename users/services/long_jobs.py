@@ -16,8 +16,10 @@ from django.db.models import F, Q
 from config.kit import clock
 from config.kit.registry import Registry
 from users.models import LongJob, Operator
+from users.services import audit
 from users.services.jobs import nudge
 
+OPEN = (LongJob.State.WAITING, LongJob.State.RUNNING)
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
 
@@ -58,9 +60,13 @@ def start(
     return job
 
 
-def cancel(job: LongJob) -> None:
-    """Ask a job to stop before its next chunk."""
-    LongJob.objects.filter(pk=job.pk).update(cancel_asked=True)
+def cancel(job_id: int, *, by: Operator | None) -> None:
+    """Ask a job to stop before its next chunk; one that has ended stays as it ended."""
+    with transaction.atomic():
+        job = LongJob.objects.filter(pk=job_id, state__in=OPEN, cancel_asked=False).first()
+        if job is not None:
+            LongJob.objects.filter(pk=job.pk).update(cancel_asked=True)
+            audit.record("job.cancel", by=by, target=job)
 
 
 def run_due(*, seconds: float = 20) -> int:

@@ -42,7 +42,17 @@ ITEM: dict[str, StrOrPromise] = {
     "reserved_event": _("The event's name is one that only Regulars itself records."),
     "reserved_message_id": _("Its message ID begins like those that Regulars itself gives."),
     "too_many_event_names": _("There are already too many names of events."),
+    # From applying what was accepted:
     "cannot_be_applied": _("Something in it could not be stored."),
+    "no_order_id": _("An order needs an order_id."),
+    "unknown_currency": _("Its currency is none that we know."),
+    "no_exchange_rate": _("There is no exchange rate for its currency."),
+    "no_amount": _("An order needs a total, or revenue or prices."),
+    "bad_amount": _("An amount is negative, too large or no number."),
+    "bad_products": _("Its products are no list of objects."),
+    "bad_quantity": _("A quantity is no whole number above 0."),
+    "unknown_order": _("It speaks of an order that has not arrived; it is applied when the order comes."),
+    "refund_over_total": _("It refunds more than is left of the order."),
 }
 
 

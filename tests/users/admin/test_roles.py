@@ -32,7 +32,10 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "audit": (OWNER | {"approver", "analyst"}, OWNER),
 }
 # Pages of other owners, with matrices of their own.
-ELSEWHERE = {"jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create", "system"}
+ELSEWHERE = {
+    *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("storefronts", "storefront_create", "storefront_secret"),
+}
 ANSWERS_POST = {"customer", "shop", "lifecycle", "operator_create", "operator"}
 
 
