@@ -15,7 +15,7 @@ tracking_application = import_string("users.api.tracking.application")
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Sessions, languages and log-in mean nothing to a tracking call and would cost more than it (ADR 0006)."""
+    """Sessions, languages and log-in mean nothing to a tracking call and would cost more than it does."""
     if tracking_path(environ["PATH_INFO"]):
         answer: Iterable[bytes] = tracking_application(environ, start_response)
         return answer

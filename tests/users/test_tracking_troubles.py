@@ -100,7 +100,7 @@ def test_a_table_that_is_locked_for_too_long_is_unavailable(write_key: str) -> N
 
 @pytest.mark.django_db
 def test_a_body_in_chunks_is_read_when_the_server_ends_it(write_key: str) -> None:
-    chunked = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    chunked: dict[str, Any] = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
     assert send(write_key, **chunked).status == 200
     assert send(write_key, b" " * 600_000, **chunked).status == 413
 

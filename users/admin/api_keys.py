@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.kit.admin import OWNER, FormPage, OperatorPage
+from config.kit.admin import OWNER, OperatorPage
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
-from users.admin.secret import SecretOnce
+from users.admin.secret import SecretPage
 from users.models import ApiKey, Scope
 from users.services import api_keys
 
@@ -88,7 +88,7 @@ class NewKeyForm(forms.Form):
     )
 
 
-class NewKey(SecretOnce, FormPage):
+class NewKey(SecretPage):
     """A new key."""
 
     title = gettext_lazy("New API key")

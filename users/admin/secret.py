@@ -4,23 +4,25 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from config.kit.admin import FormPage
 from config.kit.refusal import Refusal
 
 
-class SecretOnce:
-    """For a FormPage that makes a secret: ``make(form)`` gives what it is for, and the secret."""
+class SecretPage(FormPage):
+    """A form that makes a secret: ``make(form)`` gives what it is for, and the secret."""
 
     def make(self, form: Any) -> tuple[str, str]:
         """Do it. Override."""
         raise NotImplementedError
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Show it instead of going on; the page is not stored by browsers."""
+        """Show it instead of going on; no browser stores the page."""
         try:
             name, secret = self.make(form)
         except Refusal as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-            return self.form_invalid(form)  # type: ignore[attr-defined, no-any-return]
+            return self.form_invalid(form)
         self.template_name = "users/secret.html"
-        context = self.get_context_data(form=form)  # type: ignore[attr-defined]
-        return self.render_to_response(context | {"secret_name": name, "secret": secret})  # type: ignore[attr-defined, no-any-return]
+        return self.render_to_response(
+            self.get_context_data(form=form) | {"secret_name": name, "secret": secret}
+        )

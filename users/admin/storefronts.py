@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from config.kit.admin import OWNER, FormPage, OperatorPage
+from config.kit.admin import OWNER, OperatorPage
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
-from users.admin.secret import SecretOnce
+from users.admin.secret import SecretPage
 from users.models import Storefront
 from users.services import storefronts
 
@@ -56,7 +56,7 @@ class StorefrontList(OperatorPage):
         return super().get_context_data(**kwargs) | {"table": Table(columns, rows, empty)}
 
 
-class StorefrontForm(SecretOnce, FormPage):
+class StorefrontForm(SecretPage):
     """A form that ends with a secret."""
 
     roles_that_see = (OWNER,)
