@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
+from config.kit.zones import shop_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +19,6 @@ class QuietHours:
         if self.starts <= self.ends:
             return self.starts <= moment < self.ends
         return moment >= self.starts or moment < self.ends
-
-
-@cache
-def shop_zone() -> ZoneInfo:
-    """The zone of calendar days in reports and of customers who have none."""
-    return ZoneInfo(settings.SHOP_TIME_ZONE)
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Every zone this machine knows."""
-    return frozenset(available_timezones())
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The customer's zone; the shop's where it is unknown."""
-    return ZoneInfo(name) if name in zone_names() else shop_zone()
 
 
 def next_send_time(moment: datetime, zone: ZoneInfo, quiet: QuietHours | None) -> datetime:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
+from config.kit.zones import zone_names
 from users.models import Gender
 
 MOST_ATTRIBUTES = 200
@@ -153,14 +153,14 @@ def _instant(value: Any) -> datetime | None:
 
 def _country(value: Any) -> str:
     code = _text(2)(value).upper()
-    if code and not (len(str(value).strip()) == 2 and code.isascii() and code.isalpha()):  # noqa: PLR2004 - ISO 3166
+    if code and not (len(str(value).strip()) == 2 and code.isascii() and code.isalpha()):
         raise Refused
     return code
 
 
 def _zone(value: Any) -> str:
     name = _text(64)(value)
-    if name and name not in available_timezones():
+    if name and name not in zone_names():
         raise Refused
     return name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from users.reports import figures
 from users.services import long_jobs, relay, stages, sweep
-from users.services.intake import MOST_BODIES, apply_waiting
+from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
 
 
@@ -14,9 +14,8 @@ from users.services.jobs import nudge, scheduled
 def apply_intake(now: datetime) -> dict[str, Any]:
     """Apply the bodies that wait at the front door, and ask for another look while there are more."""
     applied = apply_waiting()
-    if applied.bodies >= MOST_BODIES:
-        nudge("users.apply_intake")
     if applied.bodies:
+        nudge("users.apply_intake")
         nudge("users.relay")
     return asdict(applied)
 

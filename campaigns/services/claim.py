@@ -23,8 +23,8 @@ from campaigns.models import (
     Step,
 )
 from campaigns.services import health
-from campaigns.timing import zone_of
 from config.kit.batches import execute, fetch
+from config.kit.zones import zone_of
 from users.models import USABLE_CONTACT_STATES
 
 WINDOW = 50

@@ -14,6 +14,7 @@ from django.db import transaction
 from campaigns import shop, timing
 from campaigns.models import COUNTED_STATES, Campaign, CampaignRun, Step
 from config.kit.batches import fetch
+from config.kit.zones import shop_zone, zone_names, zone_of
 from segments.services import membership
 from users.models import USABLE_CONTACT_STATES
 
@@ -154,7 +155,7 @@ def preview(campaign: Campaign, now: datetime) -> Manifest:
         "now": now,
         "priority": campaign.priority,
         "counted": list(COUNTED_STATES),
-        "day_start": timing.day_start(now, timing.shop_zone()),
+        "day_start": timing.day_start(now, shop_zone()),
         "per_day": caps.per_day or NO_CAP,
         "per_week": caps.per_week or NO_CAP,
     }
@@ -231,9 +232,9 @@ def _due_slots(step: Step, start: datetime) -> tuple[str, str, str, dict[str, An
         nothing = {"start": start, "zones": [], "slot_channels": [], "instants": []}
         return "%(start)s::timestamptz", "", "", nothing
     rows = [
-        (zone, channel, timing.next_send_time(start, timing.zone_of(zone), hours))
+        (zone, channel, timing.next_send_time(start, zone_of(zone), hours))
         for channel, hours in quiet.items()
-        for zone in ("", *timing.zone_names())
+        for zone in ("", *zone_names())
     ]
     zones, channels, instants = (list(column) for column in zip(*rows, strict=True))
     parameters = {"start": start, "zones": zones, "slot_channels": channels, "instants": instants}

@@ -10,6 +10,7 @@ from campaigns.models import Campaign, CampaignKind, CampaignRun, CampaignState
 from campaigns.services.campaigns import check_segment
 from campaigns.services.plan import plan_chunk
 from config.kit.refusal import Refusal
+from config.kit.zones import shop_zone
 from users.services.jobs import nudge
 
 
@@ -105,4 +106,4 @@ def occasion_of(campaign: Campaign, slot: datetime) -> str:
     """The name of a slot: the run of a one-off, the shop's day and time of a recurring one."""
     if campaign.kind == CampaignKind.ONE_OFF:
         return "run"
-    return slot.astimezone(timing.shop_zone()).strftime("%Y-%m-%dT%H:%M")
+    return slot.astimezone(shop_zone()).strftime("%Y-%m-%dT%H:%M")

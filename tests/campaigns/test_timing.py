@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.timing import QuietHours, day_start, next_send_time, slots_until, zone_of
+from campaigns.timing import QuietHours, day_start, next_send_time, slots_until
+from config.kit.zones import zone_of
 
 ZONES = ("Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu", "Pacific/Apia", "America/Sao_Paulo")
 # The years hold Apia's skipped 30 December 2011 and Berlin's and Sao Paulo's changes of summer time.

@@ -6,6 +6,7 @@ one item that cannot be applied becomes a dead letter while its neighbours go on
 
 import json
 import logging
+import time
 
 from django.db import OperationalError, transaction
 from psycopg2.errors import DeadlockDetected
@@ -22,17 +23,25 @@ log = logging.getLogger(__name__)
 # A batch is as many bodies as make about 20,000 items; more gain nothing and hold locks for longer.
 MOST_BODIES = 200
 MOST_BYTES = 8_000_000
+# A task is stopped after 27 seconds; what one transaction was doing would start again from nothing.
+ENOUGH_SECONDS = 12
 # Deadlocks with other writers are rare and end with one of the two starting again.
 TRIES = 3
 
 
 def apply_waiting(limit: int = MOST_BODIES) -> Applied:
-    """Apply up to ``limit`` waiting bodies, oldest first, in as many transactions as their size asks for."""
+    """Apply up to ``limit`` waiting bodies, oldest first, in as many transactions as their size asks for.
+
+    Stops early after ``ENOUGH_SECONDS``: the caller asks again as long as something was applied.
+    """
     total = Applied()
+    until = time.monotonic() + ENOUGH_SECONDS
     while total.bodies < limit and (done := _apply_some(min(limit - total.bodies, MOST_BODIES))):
         total.add(done)
         if done.orders:
             release_waiting()
+        if time.monotonic() > until:
+            break
     return total
 
 
