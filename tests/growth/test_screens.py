@@ -12,7 +12,7 @@ from growth.services.earn import Earning, earn, grant
 from tests.growth.books import assert_in_order, balance_of
 from tests.growth.conftest import DAY, make_customer, make_order
 from tests.operators import logged_in
-from users.models import AuditEntry, LongJob, Role
+from users.models import AuditEntry, LongJob, Role, Standing
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +126,8 @@ def test_rules_and_levels_are_changed_with_an_audit(alice):
         "cannot take points away" in client.post(address, form | {"points_per_unit": "-2"}).content.decode()
     )
     entry = AuditEntry.objects.get(act="earning_rule.change")
+    assert entry.before is not None
+    assert entry.after is not None
     assert (entry.before["points_per_unit"], entry.after["points_per_unit"]) == ("1.00", "2")
     lowest = Level.objects.get(threshold=0)
     refused = client.post(
@@ -146,6 +148,7 @@ def test_the_books_are_checked_on_demand(rich):
 def test_home_and_customer_page_show_points(rich):
     client = logged_in()
     assert "Points outstanding" in client.get(reverse("users:home")).content.decode()
+    Standing.objects.create(customer=rich)
     page = client.get(reverse("users:customer", args=[rich.pk])).content.decode()
     assert "Points and level" in page
     assert "points can be spent" in page
