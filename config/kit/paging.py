@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -105,7 +106,9 @@ def _is_plain(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return ["t", value.isoformat()] if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return ["t", value.isoformat()]
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _rich(value: Any) -> Any:

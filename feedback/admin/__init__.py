@@ -1,0 +1,1 @@
+"""Operators' screens of feedback."""

@@ -7,12 +7,27 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit.batches import copy_rows
 from config.kit.refusal import Refusal
 from growth import shop
 from growth.earning import kept_after_refund
 from growth.models import Account, Balance, EntryKind, Lot
 from growth.services import ledger, levels
 from growth.services.ledger import Booking
+
+_LOT_COLUMNS = (
+    "customer_id",
+    "key",
+    "state",
+    "amount",
+    "remaining",
+    "taken_back",
+    "expired",
+    "order_source",
+    "order_number",
+    "order_net",
+    "matures_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +54,7 @@ def earn(earnings: Sequence[Earning]) -> int:
     ledger.hold(earning.customer_id for earning in earnings)
     done = ledger.already_booked([(earning.customer_id, earning.key) for earning in earnings])
     fresh = [e for e in earnings if e.points > 0 and (e.customer_id, e.key) not in done]
-    Lot.objects.bulk_create(_pending_lots(fresh))
+    _add_pending_lots(fresh)
     return ledger.book(
         Booking(
             e.customer_id,
@@ -112,21 +127,14 @@ def demand_positive(points: int) -> None:
         raise Refusal("points_not_positive", _("The number of points must be positive."), field="points")
 
 
-def _pending_lots(earnings: Iterable[Earning]) -> Iterable[Lot]:
-    return (
-        Lot(
-            customer_id=e.customer_id,
-            key=e.key,
-            state=Lot.State.PENDING,
-            amount=e.points,
-            remaining=e.points,
-            order_source=e.source,
-            order_number=e.number,
-            order_net=e.net,
-            matures_at=e.matures_at,
-        )
+def _add_pending_lots(earnings: Iterable[Earning]) -> None:
+    """By COPY: model instances made the award of past orders three times as slow."""
+    pending = Lot.State.PENDING.value
+    rows = (
+        (e.customer_id, e.key, pending, e.points, e.points, 0, 0, e.source, e.number, e.net, e.matures_at)
         for e in earnings
     )
+    copy_rows(Lot._meta.db_table, _LOT_COLUMNS, rows)
 
 
 def _legs_back(lot: Lot, due: int, own: int, others: int) -> dict[Account, int]:

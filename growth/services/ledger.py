@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from config.kit.batches import fetch, temporary_table
+from config.kit.batches import execute, fetch, temporary_table
 from growth.models import Account, Balance, Entry, EntryKind
 from users.models import CustomerAlias
 
 _LEG_COLUMNS = (
     "customer_id bigint, key text, account text, amount bigint, at timestamptz, kind text, note text"
 )
+
+_BEGIN = """
+INSERT INTO growth_balance (customer_id, pending, active, debt) SELECT unnest(%s::bigint[]), 0, 0, 0
+ON CONFLICT DO NOTHING
+"""
 
 # One statement for one customer and for thousands: entries, balances and the touch have one source of legs.
 _BOOK = """
@@ -96,7 +101,7 @@ def hold(customer_ids: Iterable[int]) -> None:
     """Lock the balances of these customers until the transaction ends, making those that are missing."""
     ids = sorted(set(customer_ids))
     if _lock(ids) < len(ids):
-        Balance.objects.bulk_create([Balance(customer_id=i) for i in ids], ignore_conflicts=True)
+        execute(_BEGIN, [ids])
         _lock(ids)
 
 
