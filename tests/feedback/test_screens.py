@@ -1,5 +1,7 @@
 """The inbox and the page of a conversation: what they show, what they let happen, what they refuse."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 
@@ -124,12 +126,7 @@ def test_only_those_who_serve_customers_may_answer(asked):
 
 def test_an_unknown_conversation_and_an_unknown_button_are_refused(asked):
     client = logged_in()
-    assert (
-        client.get(
-            reverse("feedback:conversation", args=["0" * 8 + "-0000-4000-8000-" + "0" * 12])
-        ).status_code
-        == 404
-    )
+    assert client.get(reverse("feedback:conversation", args=[uuid.uuid4()])).status_code == 404
     assert client.post(address(asked), {"act": "burn"}).status_code == 302
     assert Conversation.objects.get().state == "waiting"
 
