@@ -13,7 +13,6 @@ from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import facts
 from users.orders import Line, OrderEvent, OrderState, Telling
 from users.services import products
-from users.services.activity import oldest_trigger
 from users.services.events import NewEvent, record_many
 from users.services.sql import statement
 from users.services.touch import touch
@@ -55,7 +54,7 @@ class OrderRow:
 class OrderPlan:
     """The orders a batch speaks of, as they will be."""
 
-    now: datetime
+    oldest_trigger: datetime
     is_history: bool
     new_keys: int = 0
     orders: dict[Key, OrderRow] = field(default_factory=dict)
@@ -103,7 +102,7 @@ class OrderPlan:
         row.lines_told = row.lines_told or news or row.state.confirmed != was_confirmed
         if row.state.is_paid and not row.was_paid:
             # Whether an order starts anything is decided when it is first paid.
-            row.is_history = self.is_history or row.state.ordered_at < oldest_trigger(self.now)
+            row.is_history = self.is_history or row.state.ordered_at < self.oldest_trigger
         self.changed.add(key)
         return ""
 

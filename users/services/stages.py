@@ -108,7 +108,7 @@ def settle(now: datetime, *, cause: MoveCause | None = None) -> int:
     }
     execute("ANALYZE stage_scope, stage_span")
     execute(statement("derive_moves"), with_now)
-    execute("ANALYZE stage_moment")
+    execute("ANALYZE stage_moment (customer_id, at)")
     execute(statement("supersede_moves"), with_now)
     noticed = fetch(statement("notice_moves"), with_now)
     execute(statement("update_standing"), with_now)

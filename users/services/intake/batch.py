@@ -43,5 +43,5 @@ def _unpack(ids: list[int]) -> int:
         " name text, occurred_at timestamptz, properties jsonb, traits jsonb, context jsonb",
     )
     items = execute(statement("unpack_bodies"), {"ids": ids})
-    execute("ANALYZE intake_item")
+    execute("ANALYZE intake_item (no, name, owner_kind, owner_value)")
     return items

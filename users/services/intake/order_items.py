@@ -6,6 +6,7 @@ from datetime import datetime
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
 from users.orders import OrderEvent, Telling, Unusable, parse, read
+from users.services.activity import oldest_trigger
 from users.services.intake.parking import Refused, refuse
 from users.services.orders import SOURCE, OrderPlan, known_orders
 
@@ -51,7 +52,7 @@ def read_items() -> list[Said]:
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
     """What the batch makes of its orders. Refuses what speaks of an order nobody has told yet (it waits in the
     dead letters until the order arrives) and refunds of more than is left."""
-    orders = OrderPlan(now=now, is_history=is_history)
+    orders = OrderPlan(oldest_trigger=oldest_trigger(now), is_history=is_history)
     if not said:
         return orders
     _lay_out(said)
