@@ -4,8 +4,8 @@ A *visitor* is a customer without a userId. The rules, in words:
 
 - A userId is one customer, for good. An anonymousId (or a confirmed e-mail or phone) belongs to the first
   customer it is seen with, for good.
-- Seen together with a userId, a visitor becomes that user: takes the name if nobody has it yet, else is joined
-  to the one who has. A customer with a userId is never joined to another one with a userId.
+- Seen together with a userId, a visitor becomes that user: takes the name if nobody has it yet, else is
+  joined to the one who has. A customer with a userId is never joined to another one with a userId.
 - Items with a userId are that user's; the others are whose the anonymousId is.
 """
 
@@ -29,7 +29,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Keys that one or more items name together, in order of arrival. ``keys``: the weak ones, strongest first."""
+    """Keys that one or more items name together. ``keys``: the weak ones, strongest first."""
 
     user_id: str | None
     keys: tuple[Key, ...]
@@ -48,7 +48,7 @@ class Plan:
 
 
 def plan(mentions: Iterable[Mention], known: Mapping[Key, Known], new_ids: Iterator[int]) -> Plan:
-    """Apply the rules to mentions in their order of arrival; ids of new customers are taken from ``new_ids``."""
+    """Apply the rules to mentions in order of arrival; new customers get their ids from ``new_ids``."""
     return _Planner(known, new_ids).run(mentions)
 
 

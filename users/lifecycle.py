@@ -92,7 +92,7 @@ def next_move_at(moves: Sequence[Move], now: datetime) -> datetime | None:
 def _moments(
     run: Run, following: datetime | None, thresholds: Thresholds, *, is_first: bool
 ) -> Iterable[tuple[datetime, Stage, MoveCause]]:
-    """What one run brings about, in order. At the same instant activity outdoes silence, silence outdoes age."""
+    """What one run brings about, in order. At one instant activity outdoes silence, and silence age."""
     silent_at = run.ended + thresholds.dormant_after
     lost_at = run.ended + thresholds.churned_after
     settled_at = run.began + (thresholds.new_for if is_first else thresholds.returning_for)

@@ -1,8 +1,8 @@
 """What order events say, and how what they say adds up to an order: pure, in any order, any number of times.
 
-An order is told by "Order Completed" and "Order Updated" events. Of each field the latest telling holds (by the
-instant of the event, not of its arrival), an event that leaves a field out says nothing about it, and once paid is
-paid (money given back is a refund). So shuffled, late and repeated events end in the same order.
+An order is told by "Order Completed" and "Order Updated" events. Of each field the latest telling holds (by
+the instant of the event, not of its arrival), an event that leaves a field out says nothing about it, and
+once paid is paid (money given back is a refund). So shuffled, late and repeated events end in the same order.
 
 A telling without a server key is *unconfirmed*: it never counts, and the first confirmed one starts afresh.
 """
@@ -58,7 +58,7 @@ class Line:
 class Telling:
     """What one event says of an order. ``said`` holds the fields it names; amounts in minor units.
 
-    For a refund: ``refund_id`` (the message id where the event names none) and ``amount`` (None: all that is left).
+    For a refund: ``refund_id`` (else the message id) and ``amount`` (None: all that is left).
     """
 
     event: OrderEvent
@@ -160,7 +160,7 @@ def read(
     confirmed: bool,
     shop_currency: str,
 ) -> Telling:
-    """What an event says of an order. Raises Unusable, also for amounts in another currency than the shop's."""
+    """What an event says of an order. Raises Unusable, also for amounts not in the shop's currency."""
     number = _text(properties.get("order_id"), LONGEST_NUMBER + 1)
     if not 0 < len(number) <= LONGEST_NUMBER:
         raise Unusable("too_long" if number else "no_order_id", "order_id")
@@ -171,10 +171,11 @@ def read(
         raise Unusable("no_exchange_rate", "currency")
     lines = _lines(properties, currency)
     if event is OrderEvent.REFUNDED:
+        refund_id = _text(properties.get("refund_id"), LONGEST_NUMBER) or message_id
+        amount = _refund_amount(properties, lines, currency)
         return Telling(
-            event, number, at, confirmed, currency, lines=lines,
-            refund_id=_text(properties.get("refund_id"), LONGEST_NUMBER) or message_id, amount=_refund_amount(properties, lines, currency),
-        )  # fmt: skip
+            event, number, at, confirmed, currency, lines=lines, refund_id=refund_id, amount=amount
+        )
     said = _said(event, properties, currency)
     if event is OrderEvent.COMPLETED and "total" not in said:
         raise Unusable("no_amount", "total")

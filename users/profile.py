@@ -1,8 +1,8 @@
 """From the traits of an identify call to a customer's profile: typed, refused where they make no sense.
 
-A trait with a column of its own is converted; what cannot be is ignored and counted. Other traits become custom
-attributes. Of each trait the latest telling holds, by the instant of the call; of the acquisition channel and the
-registration the first.
+A trait with a column of its own is converted; what cannot be is ignored and counted. Other traits become
+custom attributes. Of each trait the latest telling holds, by the instant of the call; of the acquisition
+channel and the registration the first.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from users.models import Gender
 MOST_ATTRIBUTES = 200
 LONGEST_ATTRIBUTE = 1_000
 LONGEST_ATTRIBUTE_NAME = 100
-BLANK = ("", None, [], False)
+BLANK: tuple[Any, ...] = ("", None, [], False)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_ATTRIBUTES = frozenset({"email", "phone", "consents", "id", "userId", "anonymousId", "address"})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,7 +73,7 @@ LOG: tuple[Item, ...] = (
     track("Product Viewed", at=NOON - 39 * DAY, anonymous="d2", product_id="p1", category="Jazz"),
     visit(at=NOON - 20 * DAY, anonymous="d3"),
     item("alias", at=NOON - 19 * DAY, user="bob", previous="d3"),
-    track("Order Completed", at=NOON - 19 * DAY, user="bob", order_id="2", total=40, payment_status="pending"),
+    track("Order Completed", at=NOON - 19 * DAY, user="bob", order_id="2", total=40, payment_status="due"),
     track("Order Updated", at=NOON - 18 * DAY, user="bob", order_id="2", payment_status="paid", total=42),
     track("Order Completed", at=NOON - 2 * DAY, user="alice", order_id="3", total=10),
     track("Order Cancelled", at=NOON - DAY, user="alice", order_id="3"),
@@ -82,28 +83,37 @@ LOG: tuple[Item, ...] = (
 
 def outcome() -> dict[str, Any]:
     """Everything that must be the same, by names instead of ids."""
-    names = dict(Customer.objects.values_list("pk", "user_id"))
+    told = Customer.objects.values_list("user_id", "name", "attributes__colour", "first_seen_at")
+    sent = Event.objects.exclude(type__is_internal=True)
+    # Whether a cancelled order was ever told as paid depends on what was known at that moment.
+    facts = Event.objects.filter(message_id__startswith="order_").exclude(message_id="order_paid:shop:3")
     return {
-        "people": sorted(
-            Customer.objects.values_list("user_id", "name", "attributes__colour", "first_seen_at"), key=str
+        "people": sorted(told, key=str),
+        "keys": by_name(Identity.objects.all(), "kind", "value"),
+        "standing": by_name(
+            Standing.objects.all(), "stage", "stage_at", "first_activity_at", "last_activity_at",
+            "run_started_at", "active_days", "next_move_at", "orders", "revenue", "first_order_at", "last_order_at",
         ),
-        "keys": sorted((kind, value, names[owner]) for kind, value, owner in
-                       Identity.objects.values_list("kind", "value", "customer_id")),
-        "standing": sorted(((names[row[0]], *row[1:]) for row in Standing.objects.values_list(
-            "customer_id", "stage", "stage_at", "first_activity_at", "last_activity_at", "run_started_at",
-            "active_days", "next_move_at", "orders", "revenue", "first_order_at", "last_order_at")), key=str),
-        "moves": sorted(((names[row[0]], *row[1:]) for row in StageMove.objects.filter(superseded_at=None).values_list(
-            "customer_id", "at", "from_stage", "to_stage", "cause_message_id")), key=str),
-        "orders": sorted(Order.objects.values_list(
-            "customer__user_id", "number", "ordered_at", "paid_at", "total", "net", "refunded", "counts")),
-        "days": sorted(((names[row[0]], *row[1:]) for row in CustomerDay.objects.values_list(
-            "customer_id", "day", "first_at", "last_at", "events")), key=str),
-        "events": sorted(Event.objects.exclude(type__is_internal=True).values_list("message_id", flat=True)),
-        # Whether a cancelled order was ever told as paid depends on what was known at that moment.
-        "facts": sorted(Event.objects.filter(message_id__startswith="order_").exclude(message_id="order_paid:shop:3")
-                        .values_list("message_id", flat=True)),
+        "moves": by_name(
+            StageMove.objects.filter(superseded_at=None), "at", "from_stage", "to_stage", "cause_message_id"
+        ),
+        "orders": by_name(
+            Order.objects.all(), "number", "ordered_at", "paid_at", "total", "net", "refunded", "counts"
+        ),
+        "days": by_name(CustomerDay.objects.all(), "day", "first_at", "last_at", "events"),
+        "events": sorted(sent.values_list("message_id", flat=True)),
+        "facts": sorted(facts.values_list("message_id", flat=True)),
         "waiting": DeadLetter.objects.filter(replayed_at=None).count(),
     }  # fmt: skip
+
+
+def by_name(rows: QuerySet[Any], *columns: str) -> list[tuple[Any, ...]]:
+    """These columns of rows about customers, with the userId in place of the id."""
+    names = dict(Customer.objects.values_list("pk", "user_id"))
+    return sorted(
+        ((names[customer_id], *row) for customer_id, *row in rows.values_list("customer_id", *columns)),
+        key=str,
+    )
 
 
 def deliver(deliveries: list[list[int]], *, at_once: bool) -> dict[str, Any]:
@@ -145,6 +155,7 @@ def test_what_the_log_should_come_to() -> None:
     hand_in(*LOG)
     apply_waiting()
     alice = Standing.objects.get(customer=customer("alice"))
-    assert (alice.stage, alice.stage_at, alice.orders, alice.revenue) == ("returning", NOON - 2 * DAY, 1, 6_700)
+    assert (alice.stage, alice.stage_at) == ("returning", NOON - 2 * DAY)
+    assert (alice.orders, alice.revenue) == (1, 6_700)
     bob = Standing.objects.get(customer=customer("bob"))
     assert (bob.stage, bob.orders, bob.revenue) == ("active", 1, 4_200)

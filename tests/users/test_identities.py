@@ -53,7 +53,8 @@ def test_of_two_visitors_the_older_survives() -> None:
 
 
 def test_who_is_made_and_absorbed_at_once_is_never_made() -> None:
-    done = planned(mention(None, "one", after=1), mention(None, "two"), mention("alice", "one"), mention("alice", "two"))
+    visits = mention(None, "one", after=1), mention(None, "two")
+    done = planned(*visits, mention("alice", "one"), mention("alice", "two"))
     assert (list(done.created.values()), done.joins) == ([START], {})
     assert len(set(done.owners.values())) == 1
 

@@ -60,7 +60,19 @@ def test_everything_the_absorbed_one_had_is_the_survivors() -> None:
     )
     Touched.objects.all().delete()
     alice, bob = join("alice", "bob")
-    for model in (Consent, ContactPoint, CustomerDay, CustomerTag, Event, Identity, Order, OrderKey, OrderLine, Refund):
+    tables = (
+        Consent,
+        ContactPoint,
+        CustomerDay,
+        CustomerTag,
+        Event,
+        Identity,
+        Order,
+        OrderKey,
+        OrderLine,
+        Refund,
+    )
+    for model in tables:
         assert not model.objects.filter(customer=bob).exists(), model
     assert not Customer.objects.filter(pk=bob).exists()
     assert not Standing.objects.filter(pk=bob).exists()
@@ -108,10 +120,11 @@ def test_the_worse_state_of_an_address_holds() -> None:
 
 def test_a_confirmed_order_outdoes_a_claimed_one() -> None:
     send(track("Order Completed", at=NOON, user="alice", order_id="1", total=1_000), confirmed=False)
-    send(track("Order Completed", at=NOON, user="bob", order_id="1", total=10, products=[{"sku": "s", "price": 10}]))
+    product = {"sku": "s", "price": 10}
+    send(track("Order Completed", at=NOON, user="bob", order_id="1", total=10, products=[product]))
     join("alice", "bob")
     order = Order.objects.get()
-    assert (order.customer_id, order.total, order.counts) == (customer("alice").pk, 1_000, True)  # $10 in cents
+    assert (order.customer_id, order.total, order.counts) == (customer("alice").pk, 1_000, True)
     assert OrderLine.objects.get().sku == "s"
 
 

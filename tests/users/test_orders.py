@@ -57,7 +57,8 @@ def test_a_paid_order_with_its_lines() -> None:
         completed(
             "1", total="119.90", tax=10, shipping=5.5, discount=3, coupon="SPRING", currency="usd",
             products=[
-                {"product_id": "p1", "sku": "s1", "name": "Kind of Blue", "category": "Jazz", "price": 19.99, "quantity": 2},
+                {"product_id": "p1", "sku": "s1", "name": "Kind of Blue", "category": "Jazz", "price": 19.99,
+                 "quantity": 2},
                 {"product_id": "p2", "name": "Nevermind", "price": 64.42},
             ],
         )
@@ -135,6 +136,7 @@ def test_amounts_are_minor_units_of_their_currency() -> None:
     assert minor_units("19.995", "USD") == 2_000
     assert minor_units(1500, "JPY") == 1_500
     assert minor_units("1.2345", "KWD") == 1_235
+    nonsense: Any
     for nonsense in ("", "1e3", "NaN", "12,50", True, None, [], "٣"):
         with pytest.raises(NotMoney):
             minor_units(nonsense, "USD")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def test_traits_become_columns_and_the_rest_attributes() -> None:
         identify(
             at=NOON, user="alice", name="Alice Liddell", firstName="Alice", gender="F", birthday="1992-02-29",
             address={"city": "Shanghai", "region": "Shanghai", "country": "cn"}, timezone="Asia/Shanghai",
-            interests=["jazz", "film"], channel="wechat", createdAt="2026-01-02T03:04:05+00:00", invented=True,
-            shoeSize=38, favourites=["a", "b"], nested={"no": 1}, language=7.5, platform=["x"],
+            interests=["jazz", "film"], channel="wechat", createdAt="2026-01-02T03:04:05+00:00",
+            invented=True, shoeSize=38, favourites=["a", "b"], nested={"no": 1}, language=7.5, platform=["x"],
         )
     )  # fmt: skip
     alice = customer("alice")
@@ -74,7 +75,7 @@ def test_the_latest_telling_holds_in_any_order_of_arrival(order: tuple[int, ...]
         {"long": "x" * 1_001},
     ],
 )
-def test_a_trait_that_makes_no_sense_is_ignored_and_counted(traits: dict[str, object]) -> None:
+def test_a_trait_that_makes_no_sense_is_ignored_and_counted(traits: dict[str, Any]) -> None:
     applied = send(identify(at=NOON, user="alice", name="Alice", **traits))
     alice = customer("alice")
     assert (applied.ignored, alice.name, alice.attributes) == (1, "Alice", {})
@@ -97,8 +98,8 @@ def test_a_write_key_neither_confirms_nor_changes_contacts_and_consents() -> Non
     )  # fmt: skip
     contacts.set_state(customer("alice").pk, "email", "alice@example.com", "verified", NOON)
     send(
-        identify(at=NOON + timedelta(minutes=1), user="alice", email="alice@example.com", phone="+8613800138000",
-                 consents=[{"channel": "email", "topic": "news", "granted": True}]),
+        identify(at=NOON + timedelta(minutes=1), user="alice", email="alice@example.com",
+                 phone="+8613800138000", consents=[{"channel": "email", "topic": "news", "granted": True}]),
         confirmed=False,
     )  # fmt: skip
     assert list(ContactPoint.objects.order_by("channel").values_list("channel", "state", "confirmed")) == [
@@ -138,8 +139,8 @@ def test_an_unknown_channel_or_topic_is_refused(channel: str, topic: str) -> Non
     send(identify(at=NOON, user="alice"))
     with pytest.raises(Refusal) as refused:
         consent.answer(
-            customer_id=customer("alice").pk, channel=channel, topic=topic, granted=True, key="k", given_at=NOON,
-            source="form", now=NOON,
+            customer_id=customer("alice").pk, channel=channel, topic=topic, granted=True, key="k",
+            given_at=NOON, source="form", now=NOON,
         )  # fmt: skip
     assert refused.value.code == "unknown_consent"
     assert Customer.objects.count() == 1

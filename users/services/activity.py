@@ -65,12 +65,13 @@ def oldest_trigger(now: datetime) -> datetime:
 
 
 def _scope(quiet: bool) -> None:
-    """The customers whose days changed. Where everything new lies in or after the current run, that run and the
-    changed days say all; activity before it, or a run that is still to come, asks for all days."""
+    """The customers whose days changed. Where everything new lies in or after the current run, that run and
+    the changed days say all; activity before it, or a run that is still to come, asks for all days."""
     execute(
         """
         INSERT INTO stage_scope (customer_id, since, from_first_run, quiet, new_days)
-        SELECT customer_id, part.since, part.since IS NULL OR part.since = first_activity_at, %s, changed.new_days
+        SELECT customer_id, part.since, part.since IS NULL OR part.since = first_activity_at, %s,
+               changed.new_days
         FROM users_standing
         JOIN (
             SELECT customer_id, min(first_at) AS earliest, count(*) FILTER (WHERE is_new) AS new_days

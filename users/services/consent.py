@@ -61,8 +61,8 @@ def usable(answers: Iterable[Answer]) -> list[Answer]:
 def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     """Append usable answers, each key once, and move the marks; how many were new.
 
-    Of two answers the one given later holds; given at the same instant, a refusal. In the caller's transaction, which
-    holds the locks of the customers' Standing rows.
+    Of two answers the one given later holds; given at the same instant, a refusal. In the caller's
+    transaction, which holds the locks of the customers' Standing rows.
     """
     rows = [
         (a.customer_id, a.key, a.channel, a.topic, a.granted, a.given_at, a.source, a.wording, a.ip)
@@ -82,8 +82,8 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     )
     fresh = execute(
         """
-        INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at, source,
-                                   wording, ip, is_current)
+        INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at,
+                                   source, wording, ip, is_current)
         SELECT customer_id, key, channel, topic.id, granted, given_at, %s, source, wording, ip, false
         FROM told_consent told JOIN users_topic topic ON topic.slug = told.topic
         ON CONFLICT (customer_id, key) DO NOTHING

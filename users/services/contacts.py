@@ -63,7 +63,8 @@ def add_many(contacts: Iterable[Contact], now: datetime) -> int:
     )
     changed = fetch(
         """
-        INSERT INTO users_contactpoint AS known (customer_id, channel, address, state, confirmed, added_at, changed_at)
+        INSERT INTO users_contactpoint AS known (customer_id, channel, address, state, confirmed, added_at,
+                                                changed_at)
         SELECT customer_id, channel, address, 'unverified', confirmed, %(now)s, %(now)s FROM told_contact
         ORDER BY customer_id, channel, address
         ON CONFLICT (customer_id, channel, address) DO UPDATE SET confirmed = true, changed_at = %(now)s

@@ -70,7 +70,8 @@ def insert_new(events: Iterable[NewEvent], *, now: datetime) -> int:
 
 _INSERT_FRESH = """
     WITH fresh AS (
-        INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed, properties)
+        INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed,
+                                 properties)
         SELECT customer_id, message_id, type_id, occurred_at, %(now)s, true, properties FROM new_event
         ON CONFLICT (customer_id, message_id) DO NOTHING
         RETURNING customer_id, message_id, type_id, occurred_at

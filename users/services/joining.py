@@ -1,7 +1,8 @@
 """Joining customers: two histories become one, nothing is lost.
 
-Per table: insert under the survivor, delete under the absorbed; only tables with a key of their own (identities, order
-keys, aliases) are pointed elsewhere. The apps above do theirs in a handler of ``customers_joined``.
+Per table: insert under the survivor, delete under the absorbed; only tables with a key of their own
+(identities, order keys, aliases) are pointed elsewhere. The apps above do theirs in a handler of
+``customers_joined``.
 """
 
 from collections.abc import Mapping
@@ -38,7 +39,8 @@ def join(survivor: int, absorbed: int, *, now: datetime, cause: str) -> None:
 def join_many(joins: Mapping[int, int], *, now: datetime, cause: str, quiet: bool = False) -> None:
     """Join customers (absorbed → survivor, each survivor staying) in the caller's transaction.
 
-    The caller holds the locks of all of them. Stages that become true with it start what they start, unless ``quiet``.
+    The caller holds the locks of all of them. Stages that become true with it start what they start, unless
+    ``quiet``.
     """
     if not joins:
         return

@@ -26,7 +26,7 @@ MAX_ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What one call did: how many more are done, parameters to remember, a step to show, whether that was all."""
+    """What one call did: how many more are done, what to remember, a step to show, whether that was all."""
 
     done: int = 0
     finished: bool = False

@@ -1,6 +1,7 @@
 """Orders of a batch: what is known of them, what the batch adds, and putting the outcome on record.
 
-``users.orders`` says how tellings add up; here it meets the tables. The customers' Standing rows must be locked.
+``users.orders`` says how tellings add up; here it meets the tables. The customers' Standing rows must be
+locked.
 """
 
 import json
@@ -147,7 +148,7 @@ def recount(customer_ids: Iterable[int]) -> None:
 
 
 def known_orders() -> dict[Key, OrderRow]:
-    """The orders on record that the temporary table ``order_item`` speaks of, under the customers of its items."""
+    """The orders on record that the batch's items (temporary table ``order_item``) speak of."""
     return {
         (row[0], row[1]): _known(*row[2:]) for row in fetch(statement("known_orders"), {"source": SOURCE})
     }
@@ -193,13 +194,15 @@ def _news(row: OrderRow) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
 def _write_orders(rows: dict[Key, OrderRow]) -> None:
     temporary_table(
         "order_told",
-        "customer_id bigint, number text, ordered_at timestamptz, net bigint, counts boolean, is_history boolean,"
-        " told_at jsonb, cancelled_at timestamptz, confirmed boolean, currency text, total bigint, tax bigint,"
-        " shipping bigint, discount bigint, coupon text, paid_at timestamptz, refunded bigint",
+        "customer_id bigint, number text, ordered_at timestamptz, net bigint, counts boolean,"
+        " is_history boolean, told_at jsonb, cancelled_at timestamptz, confirmed boolean, currency text,"
+        " total bigint, tax bigint, shipping bigint, discount bigint, coupon text, paid_at timestamptz,"
+        " refunded bigint",
     )
     copy_rows(
         "order_told",
-        ("customer_id", "number", "ordered_at", "net", "counts", "is_history", "told_at", "cancelled_at", *FIGURES),
+        ("customer_id", "number", "ordered_at", "net", "counts", "is_history", "told_at", "cancelled_at",
+         *FIGURES),
         (
             (
                 *key, row.state.ordered_at, row.state.net, row.state.counts, row.is_history,
@@ -219,7 +222,8 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
     if not told:
         return
     execute(
-        "DELETE FROM users_orderline line USING unnest(%s::bigint[], %s::text[]) AS told (customer_id, number)"
+        "DELETE FROM users_orderline line"
+        " USING unnest(%s::bigint[], %s::text[]) AS told (customer_id, number)"
         " WHERE line.customer_id = told.customer_id AND line.source = %s AND line.number = told.number",
         [[customer_id for customer_id, _ in told], [number for _, number in told], SOURCE],
     )

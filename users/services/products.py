@@ -23,7 +23,8 @@ def note_lines(lines: Iterable[Line]) -> None:
         UPDATE users_product product SET name = told.name, category = told.category, price = told.price
         FROM told_product told
         WHERE product.product_id = told.product_id AND told.name <> ''
-          AND (product.name, product.category, product.price) IS DISTINCT FROM (told.name, told.category, told.price)
+          AND (product.name, product.category, product.price)
+              IS DISTINCT FROM (told.name, told.category, told.price)
         """
     )
     execute(
@@ -43,8 +44,10 @@ def note_views() -> None:
     execute(
         """
         INSERT INTO users_product (product_id, name, category, url, image_url)
-        SELECT DISTINCT ON (viewed.product_id) viewed.product_id, left(coalesce(properties ->> 'name', ''), 250),
-               left(coalesce(properties ->> 'category', ''), 100), left(coalesce(properties ->> 'url', ''), 500),
+        SELECT DISTINCT ON (viewed.product_id) viewed.product_id,
+               left(coalesce(properties ->> 'name', ''), 250),
+               left(coalesce(properties ->> 'category', ''), 100),
+               left(coalesce(properties ->> 'url', ''), 500),
                left(coalesce(properties ->> 'image_url', ''), 500)
         FROM intake_item
         CROSS JOIN LATERAL (SELECT left(properties ->> 'product_id', 100) AS product_id) AS viewed

@@ -30,7 +30,7 @@ class Told:
 
 
 def hear(told: Iterable[Told]) -> int:
-    """Add identify calls to the profiles, in the caller's transaction; the number of traits that were ignored.
+    """Add identify calls to the profiles, in the caller's transaction; how many traits were ignored.
 
     The customers' Standing rows must be locked.
     """

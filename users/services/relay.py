@@ -1,12 +1,14 @@
 """The relay: hands events to their handlers, each in one transaction with the deletion of its outbox row.
 
-A batch shares a transaction, each handler runs behind a savepoint: a thousand rows cost a few dozen commits, and one
-handler's failure undoes only its own work. What fails is tried again later and later, and parked in the end.
+A batch shares a transaction, each handler runs behind a savepoint: a thousand rows cost a few dozen
+commits, and one handler's failure undoes only its own work. What fails is tried again later and later, and
+parked in the end.
 """
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, transaction
 
@@ -59,21 +61,27 @@ def _claim(limit: int, now: datetime) -> list[Due]:
             ORDER BY due_at, id LIMIT %s
             FOR UPDATE SKIP LOCKED
         )
-        SELECT due.id, due.handler, due.attempts, event.customer_id, due.message_id, type.name, event.occurred_at,
-               event.received_at, event.confirmed, event.properties::text
+        SELECT due.id, due.handler, due.attempts, event.customer_id, due.message_id, type.name,
+               event.occurred_at, event.received_at, event.confirmed, event.properties::text
         FROM due
         LEFT JOIN users_customeralias alias ON alias.old_id = due.customer_id
         LEFT JOIN users_event event
-          ON event.customer_id = coalesce(alias.customer_id, due.customer_id) AND event.message_id = due.message_id
+          ON event.customer_id = coalesce(alias.customer_id, due.customer_id)
+         AND event.message_id = due.message_id
         LEFT JOIN users_eventtype type ON type.id = event.type_id
         ORDER BY due.id
         """,
         [now, limit],
     )
     return [
-        Due(outbox_id, handler, attempts, None if event[0] is None else Fact(*event[:-1], parse(event[-1])))
+        Due(outbox_id, handler, attempts, None if event[0] is None else _fact(*event))
         for outbox_id, handler, attempts, *event in rows
     ]
+
+
+def _fact(customer_id: int, message_id: str, name: str, *rest: Any) -> Fact:
+    occurred_at, received_at, confirmed, properties = rest
+    return Fact(customer_id, message_id, name, occurred_at, received_at, confirmed, parse(properties))
 
 
 def _handle(due: Due) -> bool:

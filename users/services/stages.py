@@ -1,9 +1,9 @@
 """Stages of many customers at once: derive the moves, put them on record, say where everybody stands.
 
-The customers to look at are rows of the temporary table ``stage_scope``, what is known of their activity rows of
-``stage_span``; both go with the transaction. Usually only the current run of activity can have changed
-(``since`` = its start), and two or three spans say all there is; otherwise (``since`` null) the customer-days do.
-The customers' Standing rows must be locked before anything is read: see ``lock``.
+The customers to look at are rows of the temporary table ``stage_scope``, what is known of their activity
+rows of ``stage_span``; both go with the transaction. Usually only the current run of activity can have
+changed (``since`` = its start), and two or three spans say all there is; otherwise (``since`` null) the
+customer-days do. The customers' Standing rows must be locked before anything is read: see ``lock``.
 """
 
 from collections.abc import Iterable
@@ -56,7 +56,8 @@ def begin() -> None:
     temporary_table("stage_span", "customer_id bigint, first_at timestamptz, last_at timestamptz")
     temporary_table(
         "stage_moment",
-        "customer_id bigint, at timestamptz, from_stage text, to_stage text, cause text, run_began timestamptz",
+        "customer_id bigint, at timestamptz, from_stage text, to_stage text, cause text,"
+        " run_began timestamptz",
     )
 
 
@@ -126,7 +127,8 @@ def recompute(
         """
         INSERT INTO stage_scope (customer_id, since, from_first_run, quiet, new_days)
         SELECT customer_id, NULL, true, %s,
-               (SELECT count(*) FROM users_customerday day WHERE day.customer_id = standing.customer_id) - active_days
+               (SELECT count(*) FROM users_customerday day WHERE day.customer_id = standing.customer_id)
+               - active_days
         FROM users_standing standing
         WHERE customer_id = ANY(%s)
         """,
@@ -137,7 +139,7 @@ def recompute(
 
 
 def rule_in_force() -> LifecycleRule:
-    """The newest accepted thresholds. Read it under the customers' locks: a new rule's recomputation waits there."""
+    """The newest accepted thresholds. Read under the customers' locks, where a recomputation would wait."""
     return LifecycleRule.objects.filter(accepted_at__isnull=False).latest("version")
 
 
@@ -204,13 +206,15 @@ def _claim_due(now: datetime) -> list[int]:
 
 
 def _scope(customer_ids: list[int]) -> None:
-    """Look at the current run only, unless that run itself is still to come (clocks run up to 5 minutes ahead)."""
+    """Look at the current run only, unless that run is still to come (clocks may be 5 minutes ahead)."""
     execute(
         """
         INSERT INTO stage_scope (customer_id, since, from_first_run)
         SELECT customer_id, part.since, part.since IS NULL OR part.since = first_activity_at
         FROM users_standing
-        CROSS JOIN LATERAL (SELECT CASE WHEN next_move_at > run_started_at THEN run_started_at END AS since) AS part
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN next_move_at > run_started_at THEN run_started_at END AS since
+        ) AS part
         WHERE customer_id = ANY(%s)
         """,
         [customer_ids],

@@ -1,7 +1,7 @@
 """Apply accepted bodies: many at once, each once, in the transaction that takes them away.
 
-A batch that fails is halved until what fails stands alone; that body is split into its items the same way, and the
-one item that cannot be applied becomes a dead letter while its neighbours go on.
+A batch that fails is halved until what fails stands alone; that body is split into its items the same way,
+and the one item that cannot be applied becomes a dead letter while its neighbours go on.
 """
 
 import json
@@ -46,7 +46,7 @@ def apply_waiting(limit: int = MOST_BODIES) -> Applied:
 
 
 def _apply_some(limit: int) -> Applied | None:
-    """One transaction's worth of bodies; None when nothing waits. Started again when it was a deadlock's victim."""
+    """One transaction's worth of bodies; None when nothing waits. A deadlock's victim starts again."""
     for attempt in range(1, TRIES + 1):
         try:
             with transaction.atomic():
@@ -84,7 +84,7 @@ def _apply_or_isolate(ids: list[int]) -> Applied:
         raise  # the database's trouble, not the bodies': everything goes back
     except Exception as problem:
         # Poison parking: whatever an item breaks, its neighbours must go on and a person must see the reason.
-        # The database's message may quote a person's data, so it goes into the dead letter and not into the log.
+        # The message may quote a person's data, so it goes into the dead letter and not into the log.
         log.warning("intake_batch_failed", extra={"bodies": len(ids), "problem": type(problem).__name__})
         if len(ids) == 1:
             return _split(IntakeBody.objects.get(pk=ids[0]), problem)

@@ -39,8 +39,9 @@ def _unpack(ids: list[int]) -> int:
     temporary_table(
         "intake_item",
         "no integer, key_id bigint, received_at timestamptz, confirmed boolean, type text, message_id text,"
-        " user_id text, anonymous_id text, previous_id text, owner_kind text, owner_value text, customer_id bigint,"
-        " name text, occurred_at timestamptz, properties jsonb, traits jsonb, context jsonb",
+        " user_id text, anonymous_id text, previous_id text, owner_kind text, owner_value text,"
+        " customer_id bigint, name text, occurred_at timestamptz, properties jsonb, traits jsonb,"
+        " context jsonb",
     )
     items = execute(statement("unpack_bodies"), {"ids": ids})
     execute("ANALYZE intake_item (no, name, owner_kind, owner_value)")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(slots=True)
 class Applied:
-    """Bodies taken, items in them, events and orders that were new, items parked as dead letters, traits ignored."""
+    """Bodies taken, items in them, new events and orders, items parked as dead letters, traits ignored."""
 
     bodies: int = 0
     items: int = 0

@@ -50,8 +50,8 @@ def read_items() -> list[Said]:
 
 
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
-    """What the batch makes of its orders. Refuses what speaks of an order nobody has told yet (it waits in the
-    dead letters until the order arrives) and refunds of more than is left."""
+    """What the batch makes of its orders. Refuses what speaks of an order nobody has told yet (it waits in
+    the dead letters until the order arrives) and refunds of more than is left."""
     orders = OrderPlan(oldest_trigger=oldest_trigger(now), is_history=is_history)
     if not said:
         return orders
@@ -69,7 +69,7 @@ def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
 
 
 def confirm_events() -> None:
-    """A server key tells again, under the same message id, what a browser told before: now it is confirmed."""
+    """What a browser told, a server key tells again under the same message id: now it is confirmed."""
     execute(
         """
         UPDATE users_event event SET confirmed = true, properties = item.properties
@@ -111,8 +111,8 @@ def _lay_out(said: list[Said]) -> None:
 
 
 def _claim_keys() -> int:
-    """The first server key to tell an order decides whose it is; how many orders were new. A write key decides
-    nothing: else a stranger could claim a number before the shop tells it."""
+    """The first server key to tell an order decides whose it is; how many orders were new. A write key
+    decides nothing: else a stranger could claim a number before the shop tells it."""
     return execute(
         """
         INSERT INTO users_orderkey (source, number, customer_id)
@@ -133,8 +133,10 @@ def _take_to_their_owners() -> None:
     fetch(
         """
         SELECT customer_id FROM users_standing
-        WHERE customer_id IN (SELECT key.customer_id FROM order_item said JOIN users_orderkey key USING (number)
-                              WHERE said.confirmed AND key.source = %s)
+        WHERE customer_id IN (
+            SELECT key.customer_id FROM order_item said JOIN users_orderkey key USING (number)
+            WHERE said.confirmed AND key.source = %s
+        )
         ORDER BY customer_id FOR NO KEY UPDATE
         """,
         [SOURCE],

@@ -46,8 +46,11 @@ def refuse_what_is_ours() -> None:
         CROSS JOIN LATERAL (
             SELECT CASE WHEN type.is_internal THEN 'reserved_event'
                         WHEN split_part(item.message_id, ':', 1) = ANY(%s) THEN 'reserved_message_id'
-                        WHEN item.name IS NOT NULL AND type.id IS NULL THEN 'too_many_event_names' END AS code,
-                   CASE WHEN split_part(item.message_id, ':', 1) = ANY(%s) THEN 'messageId' ELSE 'event' END AS field
+                        WHEN item.name IS NOT NULL AND type.id IS NULL THEN 'too_many_event_names'
+                   END AS code,
+                   CASE WHEN split_part(item.message_id, ':', 1) = ANY(%s) THEN 'messageId'
+                        ELSE 'event'
+                   END AS field
         ) AS found
         WHERE found.code IS NOT NULL
         """,
@@ -63,7 +66,8 @@ def park(now: datetime, *, is_history: bool) -> int:
             DELETE FROM intake_item item USING intake_refusal refusal WHERE item.no = refusal.no
             RETURNING item.*, refusal.code, refusal.field, refusal.detail
         )
-        INSERT INTO users_deadletter (received_at, parked_at, key_id, confirmed, is_history, code, field, detail, item)
+        INSERT INTO users_deadletter (received_at, parked_at, key_id, confirmed, is_history, code, field,
+                                      detail, item)
         SELECT received_at, %s, key_id, confirmed, %s, code, field, detail,
                jsonb_build_object(
                    'type', type, 'message_id', message_id, 'user_id', user_id, 'anonymous_id', anonymous_id,

@@ -1,4 +1,4 @@
-"""Whose the items of a batch are: read what is known, apply the rules of users/identities.py, put it on record.
+"""Whose the items of a batch are: the rules of users/identities.py over what is known, put on record.
 
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
@@ -78,7 +78,7 @@ def _lay_out_keys(mentions: list[Mention]) -> None:
 
 
 def _locked_owners() -> dict[Key, Known]:
-    """What is known of the keys, read after locking the owners in id order, so that nobody joins them meanwhile."""
+    """What is known of the keys, read after locking their owners so that nobody joins them meanwhile."""
     while True:
         locked = {row[0] for row in fetch(_LOCK_OWNERS)}
         known = {
@@ -91,7 +91,9 @@ def _locked_owners() -> dict[Key, Known]:
 
 _LOCK_OWNERS = """
     SELECT customer_id FROM users_standing
-    WHERE customer_id IN (SELECT identity.customer_id FROM intake_key JOIN users_identity identity USING (kind, value))
+    WHERE customer_id IN (
+        SELECT identity.customer_id FROM intake_key JOIN users_identity identity USING (kind, value)
+    )
     ORDER BY customer_id
     FOR NO KEY UPDATE
 """

@@ -26,7 +26,10 @@ class Call:
 
 def apply(now: datetime) -> int:
     """Apply the batch's identify calls; how many traits were ignored."""
-    calls = [Call(*row[:4], json.loads(row[4] or "{}"), row[5]) for row in fetch(_CALLS)]
+    calls = [
+        Call(customer_id, message_id, at, confirmed, json.loads(traits or "{}"), ip)
+        for customer_id, message_id, at, confirmed, traits, ip in fetch(_CALLS)
+    ]
     if not calls:
         return 0
     contacts.add_many((found for call in calls for found in _contacts(call)), now)

@@ -5,7 +5,7 @@ from datetime import datetime
 from config.kit.batches import execute, fetch, temporary_table
 from users.models import EventType
 
-# Each name is a row that every worker and every rule form reads; thousands of names are a mistake in a tag manager.
+# Every worker and every rule form reads all names; thousands of them are a mistake in somebody's tag manager.
 MOST_TYPES = 5_000
 
 
