@@ -118,6 +118,10 @@ class OperatorPage(TemplateView):
         """The instant the figures stand for; None shows no stamp."""
         return self.now
 
+    def get_file(self) -> HttpResponseBase | None:
+        """A file instead of the page, when the address asks for one (``?csv=1``); None: the page."""
+        return None
+
     # -- the frame -----------------------------------------------------------------------------------
     def get_template_names(self) -> list[str]:
         """The page, or the one part of it that htmx asks for."""
@@ -162,6 +166,8 @@ class OperatorPage(TemplateView):
         if request.method not in _SAFE and not self.may_act:
             return self.explain(_("Your role may read this page but change nothing here."), status=403)
         try:
+            if (file := self.get_file()) is not None:
+                return file
             return super().dispatch(request, *args, **kwargs)
         except Refusal as refusal:
             return self.refused(refusal)
@@ -196,7 +202,7 @@ class OperatorPage(TemplateView):
         }
 
 
-class FormPage(OperatorPage, FormView):  # type: ignore[type-arg]
+class FormPage(OperatorPage, FormView):
     """A page with one form. ``act`` calls a service; its ``Refusal`` stands beside the field at fault."""
 
     template_name = "operator/form.html"

@@ -69,7 +69,7 @@ class Chart:
 
     def option(self) -> dict[str, Any]:
         """The ECharts option."""
-        category = {"type": "category", "data": [str(c) for c in self.categories]}
+        category: dict[str, Any] = {"type": "category", "data": [str(c) for c in self.categories]}
         value: dict[str, Any] = {"type": "value", "min": 0 if self._bars() else None}
         if self.horizontal:
             category["inverse"] = True

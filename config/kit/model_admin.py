@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from config.kit.admin import has_role
 
 
-class OperatorModelAdmin(ModelAdmin):  # type: ignore[misc]
+class OperatorModelAdmin(ModelAdmin):
     """A model that operators edit by hand; roles decide, not Django's permission tables."""
 
     roles_that_see: ClassVar[Collection[str] | None] = None

@@ -71,7 +71,7 @@ def addresses(things: dict[str, object]) -> list[str]:
 
 
 @pytest.fixture
-def context(browser: Browser, live_server, language: str, scheme: str) -> Iterator[BrowserContext]:  # type: ignore[no-untyped-def]
+def context(browser: Browser, live_server, language: str, scheme: str) -> Iterator[BrowserContext]:
     """A browser that asks for a language, in which the owner is logged in."""
     client = Client()
     client.force_login(operator())
@@ -85,7 +85,7 @@ def context(browser: Browser, live_server, language: str, scheme: str) -> Iterat
 @pytest.mark.parametrize(
     ("language", "scheme", "word"), [("en-GB", "light", "Customers"), ("zh-CN", "dark", "顾客")]
 )
-def test_every_operator_page_opens_quietly(context: BrowserContext, live_server, word: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_operator_page_opens_quietly(context: BrowserContext, live_server, word: str) -> None:
     page = context.new_page()
     listener = Listener(urlsplit(live_server.url).netloc)
     listener.listen(page)
@@ -124,7 +124,7 @@ def test_a_phone_scrolls_no_page_sideways(context: BrowserContext) -> None:
         assert (address, width) == (address, 390)
 
 
-def test_log_in_and_language_without_script(browser: Browser, live_server) -> None:  # type: ignore[no-untyped-def]
+def test_log_in_and_language_without_script(browser: Browser, live_server) -> None:
     person = operator()
     person.set_password("a long password")
     person.save()

@@ -92,18 +92,26 @@ def orders(now: datetime) -> dict[str, Any]:
     url = _url("users:orders", days=SHOWN)
     count, count_before = _sum(recent, "orders"), _sum(before, "orders")
     revenue, revenue_before = _sum(recent, "revenue"), _sum(before, "revenue")
-    against = {"before_window": _("in the 30 days before")}
+    then = _("in the 30 days before")
     return {
         "stats": [
-            Stat(_("Revenue"), revenue, "money", before=revenue_before, currency=money, url=url, **against),
-            Stat(_("Orders"), count, before=count_before, url=url, **against),
+            Stat(
+                _("Revenue"),
+                revenue,
+                "money",
+                before=revenue_before,
+                currency=money,
+                url=url,
+                before_window=then,
+            ),
+            Stat(_("Orders"), count, before=count_before, url=url, before_window=then),
             Stat(
                 _("Average order"),
                 revenue / count if count else None,
                 "money",
                 before=revenue_before / count_before if count_before else None,
                 currency=money,
-                **against,
+                before_window=then,
             ),
         ],
         "chart": Chart(

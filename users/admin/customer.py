@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
@@ -37,14 +37,14 @@ class CustomerPage(OperatorPage):
     roles_that_act = (Role.OPERATOR, Role.SUPPORT)
     partials = {"timeline-older": "users/timeline.html"}
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The page; a record that was joined into another leads there."""
         survivor = CustomerAlias.objects.filter(old_id=self.kwargs["customer_id"]).first()
         if survivor is not None:
             return HttpResponseRedirect(reverse("users:customer", args=[survivor.customer_id]))
         return super().get(request, *args, **kwargs)
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Put a tag on, or take one off."""
         if "untag" in request.POST:
             tag_id = request.POST["untag"]
@@ -112,11 +112,11 @@ class CustomerPage(OperatorPage):
     def _stats(self, customer: Customer) -> list[Stat]:
         standing = customer.standing
         average = standing.revenue / standing.orders if standing.orders else None
-        shop = {"currency": currency.get()}
+        shop = currency.get()
         return [
             Stat(_("Orders"), standing.orders, window=_("in all")),
-            Stat(_("Revenue"), standing.revenue, "money", window=_("in all, net of refunds"), **shop),
-            Stat(_("Average order"), average, "money", of=standing.orders, **shop),
+            Stat(_("Revenue"), standing.revenue, "money", window=_("in all, net of refunds"), currency=shop),
+            Stat(_("Average order"), average, "money", of=standing.orders, currency=shop),
             Stat(_("Active days"), standing.active_days, window=_("in all, shop time")),
         ]
 

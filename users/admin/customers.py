@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -35,11 +35,9 @@ class CustomerList(OperatorPage):
     template_name = "operator/list.html"
     roles_that_act: ClassVar[Sequence[str]] = ()
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The page, or the same rows as CSV."""
-        if "csv" in request.GET and self.may_export:
-            return self._csv()
-        return super().get(request, *args, **kwargs)
+    def get_file(self) -> HttpResponseBase | None:
+        """The same rows as CSV."""
+        return self._csv() if "csv" in self.request.GET and self.may_export else None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Search, filters and one page of rows."""

@@ -114,7 +114,7 @@ def test_demo_operators_are_made_once_and_only_in_an_empty_shop() -> None:
     assert operators.make_demo_operators() == []
 
 
-def test_no_demo_log_ins_outside_the_demo(settings) -> None:  # type: ignore[no-untyped-def]
+def test_no_demo_log_ins_outside_the_demo(settings) -> None:
     operators.make_demo_operators()
     settings.DEMO = False
     assert operators.demo_logins() == []
