@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
@@ -13,6 +14,7 @@ from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Segment, SegmentState
+from segments.presets import install
 from segments.reports.sizes import sizes_by_day
 from segments.services.order import users_of
 
@@ -28,7 +30,15 @@ class SegmentList(OperatorPage):
     roles_that_act = WHO_ACTS
 
     def get_actions(self) -> Sequence[Action]:
-        return [Action(_("New segment"), reverse("segments:create"), icon="add")]
+        return [
+            Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
+            Action(_("New segment"), reverse("segments:create"), icon="add"),
+        ]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        made = install(by=self.operator)
+        self.say(ngettext("%(n)d segment made.", "%(n)d segments made.", len(made)) % {"n": len(made)})
+        return HttpResponseRedirect(request.path)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {

@@ -1,0 +1,16 @@
+"""Addresses of segments below /api/v1/."""
+
+from django.urls import path
+
+from segments.api import views
+
+app_name = "segments_api"
+urlpatterns = [
+    path("segments", views.Segments.as_view(), name="segments"),
+    path("segments/schema", views.RuleSchema.as_view(), name="schema"),
+    path("segments/preview", views.PreviewRule.as_view(), name="preview"),
+    path("segments/<int:segment_id>", views.OneSegment.as_view(), name="segment"),
+    path("segments/<int:segment_id>/members", views.Members.as_view(), name="members"),
+    path("segments/<int:segment_id>/changes", views.Changes.as_view(), name="changes"),
+    path("segments/<int:segment_id>/explain", views.Explain.as_view(), name="explain"),
+]

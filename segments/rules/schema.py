@@ -1,0 +1,109 @@
+"""The published JSON Schema of rules, written from the registry that the parser itself reads."""
+
+from typing import Any
+
+from segments import registry
+from segments.registry import Collection, Field, Source
+from segments.rules.arguments import About, Nothing, Texts
+from segments.rules.conditions.collection import HAVING
+from segments.rules.conditions.happening import MOST_FILTERS
+from segments.rules.kinds import OPEN
+from segments.rules.measures import MEASURES
+from segments.rules.parse import DEEPEST, GROUPS, MOST_CONDITIONS
+from segments.rules.reading import LONGEST_TEXT
+from segments.rules.tree import VERSION
+from segments.rules.windows import LONGEST_DAYS, WINDOWS
+from users.models import Channel
+
+Schema = dict[str, Any]
+
+NODE: Schema = {"$ref": "#/$defs/node"}
+TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
+PATH: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 5}]}
+
+
+def json_schema() -> Schema:
+    """JSON Schema 2020-12 of a rule. Depth, number of conditions and references are checked by the parser."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Regulars segment rule",
+        "description": f"Groups at most {DEEPEST} deep, at most {MOST_CONDITIONS} conditions.",
+        **_object({"version": {"const": VERSION}, "root": {"$ref": "#/$defs/group"}}),
+        "$defs": {
+            "group": {"oneOf": [_object({how: _list(NODE, MOST_CONDITIONS)}) for how in GROUPS]},
+            "node": {"oneOf": [{"$ref": "#/$defs/group"}, {"$ref": "#/$defs/condition"}]},
+            "condition": {"anyOf": _conditions()},
+        },
+    }
+
+
+def _conditions() -> list[Schema]:
+    return [
+        *(_field({"field": {"const": field.name}}, field) for field in registry.fields),
+        *(_collection(collection) for collection in registry.collections),
+        *_asked({"attribute": PATH}, None),
+        *(_happened(source) for source in registry.sources),
+        _object(
+            {"segment": {"type": "integer", "minimum": 1}, "op": {"enum": ["in", "not_in"]}},
+            {"for_days": {"type": "integer", "minimum": 1, "maximum": LONGEST_DAYS}},
+        ),
+        _object(
+            {"may_receive": {"enum": Channel.values}, "topic": TEXT}, {"op": {"enum": ["may", "may_not"]}}
+        ),
+        _object({"everyone": {"const": True}}),
+        _object({"no_one": {"const": True}}),
+    ]
+
+
+def _field(begin: Schema, field: Field) -> Schema:
+    return {"title": str(field.label), "oneOf": _asked(begin, field)}
+
+
+def _asked(begin: Schema, field: Field | None) -> list[Schema]:
+    """One shape per operator; without a field, those of custom attributes and open properties."""
+    asked = []
+    for operator in (field.kind if field else OPEN).operators.values():
+        shape = {**begin, "op": {"const": operator.name}}
+        if not isinstance(operator.argument, Nothing):
+            shape["value"] = operator.argument.schema(field.about if field else About())
+        asked.append(_object(shape))
+    return asked
+
+
+def _collection(collection: Collection) -> Schema:
+    values = Texts().schema(collection.about)
+    return _object({"collection": {"const": collection.name}, "op": {"enum": list(HAVING)}, "value": values})
+
+
+def _happened(source: Source) -> Schema:
+    begin = {"event": TEXT} if source.name == "events" else {"happened": {"const": source.name}}
+    filters = [
+        shape
+        for name, field in source.properties.items()
+        for shape in _asked({"property": {"const": name}}, field)
+    ]
+    if source.open_properties:
+        filters.extend(_asked({"property": PATH}, None))
+    optional = {
+        "op": {"enum": ["did_not", "first", "last", *MEASURES]},
+        "of": PATH,
+        "at_least": {"type": "number"},
+        "at_most": {"type": "number"},
+        **{name: window.schema() for name, window in WINDOWS.items()},
+    }
+    if filters:
+        optional["where"] = _list({"anyOf": filters}, MOST_FILTERS)
+    return _object(begin, optional)
+
+
+def _object(required: Schema, optional: Schema | None = None) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema, most: int) -> Schema:
+    return {"type": "array", "items": items, "minItems": 1, "maxItems": most}
