@@ -8,6 +8,7 @@ Both languages, light and dark, and a phone's width, into docs/images/ (each und
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -23,7 +24,7 @@ class Look:
 
     suffix: str
     locale: str
-    scheme: str
+    scheme: Literal["light", "dark"]
     width: int
     height: int
 
