@@ -1,7 +1,6 @@
 """From accepted bodies to customers, events, days and topics."""
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 import pytest
 

@@ -10,13 +10,17 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 
 from config.kit.batches import copy_rows, execute, temporary_table
+from users import facts
 from users.handlers import handlers_of
 from users.models import EventType
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to record. ``key`` is its business key: the same key is recorded once per customer."""
+    """An event to record. ``key`` is its business key: the same key is recorded once per customer.
+
+    It begins with one of ``facts.OWN_KEYS`` and a colon, which no message id from outside may.
+    """
 
     customer_id: int
     name: str
@@ -103,6 +107,8 @@ def type_id(name: str) -> int:
 
 
 def _row(event: NewEvent) -> tuple[Any, ...]:
+    if event.key.partition(":")[0] not in facts.OWN_KEYS:
+        raise ValueError(f"{event.key!r} begins with none of facts.OWN_KEYS: somebody outside could take it")
     wanted = handlers_of(event.name) if event.starts_things else []
     return (
         event.customer_id,
