@@ -8,6 +8,7 @@ import json
 import logging
 import time
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, transaction
 from psycopg2.errors import DeadlockDetected
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 # A batch is as many bodies as make about 20,000 items; more gain nothing and hold locks for longer.
 MOST_BODIES = 200
-MOST_BYTES = 8_000_000
+MOST_BYTES = 4_000_000
 # A task is stopped after 27 seconds; what one transaction was doing would start again from nothing.
 ENOUGH_SECONDS = 12
 # Deadlocks with other writers are rare and end with one of the two starting again.
@@ -80,8 +81,8 @@ def _apply_or_isolate(ids: list[int]) -> Applied:
     try:
         with transaction.atomic():
             return apply_batch(ids, now=clock.now())
-    except OperationalError:
-        raise  # the database's trouble, not the bodies': everything goes back
+    except (OperationalError, SoftTimeLimitExceeded):
+        raise  # the database's trouble or ours, not the bodies': everything goes back
     except Exception as problem:
         # Poison parking: whatever an item breaks, its neighbours must go on and a person must see the reason.
         # The message may quote a person's data, so it goes into the dead letter and not into the log.
