@@ -192,6 +192,16 @@ def test_a_return_names_the_event_that_caused_it_and_says_so_once() -> None:
 
 
 @pytest.mark.django_db
+def test_a_worker_that_began_earlier_takes_no_move_back() -> None:
+    move_to(day(40))
+    send(visit(at=day(0), user="alice"), visit(at=day(40), user="alice"))
+    move_to(day(40) - timedelta(minutes=1))
+    send(visit(at=day(40), user="alice"))
+    assert Standing.objects.get().stage == "returning"
+    assert not StageMove.objects.exclude(superseded_at=None).exists()
+
+
+@pytest.mark.django_db
 def test_a_move_noticed_too_late_starts_nothing() -> None:
     move_to(day(40))
     send(visit(at=day(0), user="alice"))

@@ -38,7 +38,7 @@ def test_a_job_runs_in_chunks_to_its_end(counting: str) -> None:
 
 def test_a_job_that_is_asked_to_stop_stops_before_its_next_chunk(counting: str) -> None:
     job = long_jobs.start(counting, title="Count", by=None)
-    long_jobs.cancel(job, by=None)
+    long_jobs.cancel(job.pk, by=None)
     long_jobs.run_due()
     job.refresh_from_db()
     assert (job.state, job.done) == ("cancelled", 0)

@@ -48,7 +48,7 @@ def follow(now: datetime, *, quiet: bool) -> None:
     )
     if execute(statement("upsert_days"), {"zone": settings.SHOP_TIME_ZONE}):
         stages.begin()
-        _scope(quiet)
+        _scope(now, quiet)
         stages.add_known_spans()
         stages.settle(now)
     execute(
@@ -64,14 +64,14 @@ def oldest_trigger(now: datetime) -> datetime:
     return now - timedelta(hours=shop.trigger_max_age_hours.get())
 
 
-def _scope(quiet: bool) -> None:
+def _scope(now: datetime, quiet: bool) -> None:
     """The customers whose days changed. Where everything new lies in or after the current run, that run and
     the changed days say all; activity before it, or a run that is still to come, asks for all days."""
     execute(
         """
-        INSERT INTO stage_scope (customer_id, since, from_first_run, quiet, new_days)
-        SELECT customer_id, part.since, part.since IS NULL OR part.since = first_activity_at, %s,
-               changed.new_days
+        INSERT INTO stage_scope (customer_id, since, until, from_first_run, quiet, new_days)
+        SELECT customer_id, part.since, greatest(%s, stage_at),
+               part.since IS NULL OR part.since = first_activity_at, %s, changed.new_days
         FROM users_standing
         JOIN (
             SELECT customer_id, min(first_at) AS earliest, count(*) FILTER (WHERE is_new) AS new_days
@@ -82,7 +82,7 @@ def _scope(quiet: bool) -> None:
             WHERE changed.earliest >= run_started_at AND coalesce(next_move_at > run_started_at, true)
         ) AS part ON true
         """,
-        [quiet],
+        [now, quiet],
     )
     execute(
         "INSERT INTO stage_span (customer_id, first_at, last_at) SELECT customer_id, first_at, last_at"

@@ -3,7 +3,8 @@
 The customers to look at are rows of the temporary table ``stage_scope``, what is known of their activity
 rows of ``stage_span``; both go with the transaction. Usually only the current run of activity can have
 changed (``since`` = its start), and two or three spans say all there is; otherwise (``since`` null) the
-customer-days do. The customers' Standing rows must be locked before anything is read: see ``lock``.
+customer-days do. Moves are brought up to ``until``: now, or the last move on record where another worker
+with a later now was here first. The customers' Standing rows must be locked before anything is read.
 """
 
 from collections.abc import Iterable
@@ -41,7 +42,7 @@ def move_stages(now: datetime) -> int:
             if not due:
                 return noticed
             begin()
-            _scope(due)
+            _scope(due, now)
             add_known_spans()
             noticed += settle(now)
 
@@ -50,7 +51,7 @@ def begin() -> None:
     """Empty tables for one round; the caller fills scope and spans and then settles."""
     temporary_table(
         "stage_scope",
-        "customer_id bigint PRIMARY KEY, since timestamptz, from_first_run boolean NOT NULL,"
+        "customer_id bigint PRIMARY KEY, since timestamptz, until timestamptz, from_first_run boolean NOT NULL,"
         " quiet boolean NOT NULL DEFAULT false, new_days integer NOT NULL DEFAULT 0",
     )
     temporary_table("stage_span", "customer_id bigint, first_at timestamptz, last_at timestamptz")
@@ -125,14 +126,14 @@ def recompute(
     begin()
     execute(
         """
-        INSERT INTO stage_scope (customer_id, since, from_first_run, quiet, new_days)
-        SELECT customer_id, NULL, true, %s,
+        INSERT INTO stage_scope (customer_id, since, until, from_first_run, quiet, new_days)
+        SELECT customer_id, NULL, greatest(%s, stage_at), true, %s,
                (SELECT count(*) FROM users_customerday day WHERE day.customer_id = standing.customer_id)
                - active_days
         FROM users_standing standing
         WHERE customer_id = ANY(%s)
         """,
-        [quiet, locked],
+        [now, quiet, locked],
     )
     add_known_spans()
     return settle(now, cause=cause)
@@ -205,19 +206,19 @@ def _claim_due(now: datetime) -> list[int]:
     return [customer_id for (customer_id,) in rows]
 
 
-def _scope(customer_ids: list[int]) -> None:
+def _scope(customer_ids: list[int], now: datetime) -> None:
     """Look at the current run only, unless that run is still to come (clocks may be 5 minutes ahead)."""
     execute(
         """
-        INSERT INTO stage_scope (customer_id, since, from_first_run)
-        SELECT customer_id, part.since, part.since IS NULL OR part.since = first_activity_at
+        INSERT INTO stage_scope (customer_id, since, until, from_first_run)
+        SELECT customer_id, part.since, greatest(%s, stage_at), part.since IS NULL OR part.since = first_activity_at
         FROM users_standing
         CROSS JOIN LATERAL (
             SELECT CASE WHEN next_move_at > run_started_at THEN run_started_at END AS since
         ) AS part
         WHERE customer_id = ANY(%s)
         """,
-        [customer_ids],
+        [now, customer_ids],
     )
 
 

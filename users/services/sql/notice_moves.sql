@@ -16,7 +16,7 @@ WITH noticed AS (
         ORDER BY event.message_id
         LIMIT 1
     ) AS cause ON true
-    WHERE moment.at <= %(now)s
+    WHERE moment.at <= scope.until
       AND (scope.since IS NULL OR moment.at > scope.since)
       AND NOT EXISTS (
           SELECT FROM users_stagemove believed

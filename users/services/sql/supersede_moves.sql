@@ -9,7 +9,7 @@ WITH wrong AS (
       AND NOT EXISTS (
           SELECT FROM stage_moment moment
           WHERE moment.customer_id = believed.customer_id
-            AND moment.at = believed.at AND moment.at <= %(now)s
+            AND moment.at = believed.at AND moment.at <= scope.until
             AND moment.from_stage = believed.from_stage AND moment.to_stage = believed.to_stage
       )
     RETURNING believed.customer_id

@@ -1,13 +1,14 @@
--- Where each customer of the scope stands now: the last move up to now, and the first one that time alone will bring.
+-- Where each customer of the scope stands now: the last move so far, and the first one that time alone will bring.
 -- In a part, where the last move is the start of the run itself, it is the one on record already: a return within a
 -- return is no move, so its instant may be older than the run.
 WITH outcome AS (
     SELECT customer_id,
-           max(at) FILTER (WHERE at <= %(now)s) AS reached_at,
-           (array_agg(to_stage ORDER BY at DESC) FILTER (WHERE at <= %(now)s))[1] AS reached,
-           min(at) FILTER (WHERE at > %(now)s) AS next_at,
+           max(at) FILTER (WHERE at <= until) AS reached_at,
+           (array_agg(to_stage ORDER BY at DESC) FILTER (WHERE at <= until))[1] AS reached,
+           min(at) FILTER (WHERE at > until) AS next_at,
            max(run_began) AS run_began
     FROM stage_moment
+    JOIN stage_scope USING (customer_id)
     GROUP BY customer_id
 ), seen AS (
     SELECT customer_id, min(first_at) AS first_at, max(last_at) AS last_at FROM stage_span GROUP BY customer_id
