@@ -11,7 +11,7 @@ from config.kit.batches import copy_rows
 from config.kit.refusal import Refusal
 from growth import shop
 from growth.earning import kept_after_refund
-from growth.models import Account, Balance, EntryKind, Lot
+from growth.models import Account, EntryKind, Lot
 from growth.services import ledger, levels
 from growth.services.ledger import Booking
 
@@ -27,6 +27,7 @@ _LOT_COLUMNS = (
     "order_number",
     "order_net",
     "matures_at",
+    "expires_at",
 )
 
 
@@ -76,18 +77,14 @@ def grant(customer_id: int, points: int, *, key: str, kind: EntryKind, now: date
     says so to ``levels.grow`` itself.
     """
     demand_positive(points)
-    ledger.hold([customer_id])
+    held = ledger.hold([customer_id])[customer_id]
     if ledger.is_booked(customer_id, key):
         return False
-    settled = min(points, Balance.objects.only("debt").get(pk=customer_id).debt)
-    Lot.objects.create(
-        customer_id=customer_id,
-        key=key,
-        state=Lot.State.ACTIVE,
-        amount=points,
-        remaining=points - settled,
-        expires_at=now + timedelta(days=shop.points_valid_days.get()),
-    )
+    settled = min(points, held.debt)
+    expires_at = now + timedelta(days=shop.points_valid_days.get())
+    active = Lot.State.ACTIVE.value
+    lot = (customer_id, key, active, points, points - settled, 0, 0, "", "", 0, None, expires_at)
+    copy_rows(Lot._meta.db_table, _LOT_COLUMNS, [lot])
     legs = {Account.ACTIVE: points - settled, Account.DEBT: settled, Account.ISSUE: -points}
     ledger.book([Booking(customer_id, key, kind, now, legs, note)])
     return True
@@ -128,10 +125,23 @@ def demand_positive(points: int) -> None:
 
 
 def _add_pending_lots(earnings: Iterable[Earning]) -> None:
-    """By COPY: model instances made the award of past orders three times as slow."""
+    """By COPY: model instances made the award of past orders twice as slow."""
     pending = Lot.State.PENDING.value
     rows = (
-        (e.customer_id, e.key, pending, e.points, e.points, 0, 0, e.source, e.number, e.net, e.matures_at)
+        (
+            e.customer_id,
+            e.key,
+            pending,
+            e.points,
+            e.points,
+            0,
+            0,
+            e.source,
+            e.number,
+            e.net,
+            e.matures_at,
+            None,
+        )
         for e in earnings
     )
     copy_rows(Lot._meta.db_table, _LOT_COLUMNS, rows)

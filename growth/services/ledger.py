@@ -12,13 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from config.kit.batches import execute, fetch, temporary_table
-from growth.models import Account, Balance, Entry, EntryKind
+from growth.models import Account, EntryKind
 from users.models import CustomerAlias
 
 _LEG_COLUMNS = (
     "customer_id bigint, key text, account text, amount bigint, at timestamptz, kind text, note text"
 )
 
+_LOCK = """
+SELECT customer_id, pending, active, debt FROM growth_balance WHERE customer_id = ANY(%s)
+ORDER BY customer_id FOR UPDATE
+"""
 _BEGIN = """
 INSERT INTO growth_balance (customer_id, pending, active, debt) SELECT unnest(%s::bigint[]), 0, 0, 0
 ON CONFLICT DO NOTHING
@@ -86,6 +90,15 @@ SELECT coalesce(sum(points), 0)::bigint FROM taken
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a customer's accounts held when they were locked."""
+
+    pending: int
+    active: int
+    debt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """The legs of one business key of one customer; they sum to zero. Owing 5 is a leg of −5."""
 
@@ -97,12 +110,14 @@ class Booking:
     note: str = ""
 
 
-def hold(customer_ids: Iterable[int]) -> None:
+def hold(customer_ids: Iterable[int]) -> dict[int, Held]:
     """Lock the balances of these customers until the transaction ends, making those that are missing."""
     ids = sorted(set(customer_ids))
-    if _lock(ids) < len(ids):
+    held = _lock(ids)
+    if len(held) < len(ids):
         execute(_BEGIN, [ids])
-        _lock(ids)
+        held = _lock(ids)
+    return held
 
 
 def family(customer_id: int) -> list[int]:
@@ -113,7 +128,7 @@ def family(customer_id: int) -> list[int]:
 
 def is_booked(customer_id: int, key: str) -> bool:
     """Whether the key has been booked for the customer, or for one who was joined to them."""
-    return Entry.objects.filter(customer_id__in=family(customer_id), key=key).exists()
+    return bool(already_booked([(customer_id, key)]))
 
 
 def already_booked(wanted: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
@@ -184,9 +199,8 @@ def _book(legs: str, parameters: dict[str, Any]) -> int:
     return int(fetch(_BOOK.format(legs=legs), parameters)[0][0])
 
 
-def _lock(ids: list[int]) -> int:
-    held = Balance.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-    return len(held.values_list("pk", flat=True))
+def _lock(ids: list[int]) -> dict[int, Held]:
+    return {row[0]: Held(*row[1:]) for row in fetch(_LOCK, [ids])}
 
 
 def _take(customer_id: int, points: int, *, key: str, valid_after: datetime | None, at_most: bool) -> int:
