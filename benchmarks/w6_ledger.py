@@ -63,7 +63,10 @@ def _prepare(accounts: int) -> None:
             " SELECT n, 'begin', account, amount, now(), 'adjust', '' FROM generate_series(1, %(accounts)s) AS n,"
             " (VALUES ('active', %(points)s), ('issue', -%(points)s)) AS leg (account, amount)"
         ),
-        "CREATE TABLE IF NOT EXISTS bare_balance (customer_id bigint PRIMARY KEY, active bigint CHECK (active >= 0))",
+        (
+            "CREATE TABLE IF NOT EXISTS bare_balance"
+            " (customer_id bigint PRIMARY KEY, active bigint CHECK (active >= 0))"
+        ),
         (
             "CREATE TABLE IF NOT EXISTS bare_entry (customer_id bigint, key text, amount bigint, at timestamptz,"
             " PRIMARY KEY (customer_id, key))"

