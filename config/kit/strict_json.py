@@ -69,6 +69,8 @@ def _weigh(values: Iterable[Any], clean: bool, room: int) -> int:
         if kind is str:
             if not clean:
                 _check_text(value)
+        elif value is None or kind is bool:
+            continue
         elif kind is dict or kind is list:
             if not room:
                 raise Flaw("too_deep", "Lists and objects are nested too deeply.")
@@ -78,7 +80,7 @@ def _weigh(values: Iterable[Any], clean: bool, room: int) -> int:
                 names += _weigh(value.values() if kind is dict else value, clean, room - 1)
         elif kind is Doubled:
             raise Flaw("duplicate_key", "A name stands twice in one object.")
-        elif kind is not bool and value is not None and not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        elif not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
             raise Flaw("number_out_of_range", "A number is beyond ±2^53 or not a number.")
     return names
 

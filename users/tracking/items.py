@@ -56,8 +56,8 @@ class Envelope:
     """How far the sender's clock is behind ours; zero when he does not say what it showed at sending."""
     context: Any
     clean: bool
-    is_small: bool
-    """The whole body is no larger than one event may be."""
+    all_small: bool
+    """No event can be larger than one may be."""
     trimmer: Trimmer
 
 
@@ -97,8 +97,16 @@ def envelope(body: Body, *, kind: str | None, received_at: datetime) -> Envelope
         slow = timedelta() if body.sent_at is None else received_at - times.parse(body.sent_at, "sentAt")
     except ItemRefused as refused:
         raise BodyRefused(refused.code) from None
-    is_small = body.size <= LARGEST_EVENT
-    return Envelope(kind, received_at, slow, body.context, body.clean, is_small, Trimmer())
+    all_small = body.clean and _all_small(body)
+    return Envelope(kind, received_at, slow, body.context, body.clean, all_small, Trimmer())
+
+
+def _all_small(body: Body) -> bool:
+    """Whether no event is too large: cheaply shown by weighing them a dozen at a time."""
+    if body.size <= LARGEST_EVENT:
+        return True
+    dozens = range(0, len(body.events), 12)
+    return all(len(orjson.dumps(body.events[first : first + 12])) <= LARGEST_EVENT for first in dozens)
 
 
 def read_event(event: Any, shared: Envelope) -> Item:
@@ -106,18 +114,19 @@ def read_event(event: Any, shared: Envelope) -> Item:
     if not isinstance(event, dict):
         raise ItemRefused("not_an_object")
     _check_limits(event, shared)
-    kind = shared.kind or event.get("type")
+    get = event.get
+    kind = shared.kind or get("type")
     shape = SHAPES.get(kind) if type(kind) is str else None
     if shape is None:
         raise ItemRefused("unknown_type", "type")
-    user_id = _id(event, "userId")
-    anonymous_id = _id(event, "anonymousId")
+    user_id = _id(get("userId"), "userId")
+    anonymous_id = _id(get("anonymousId"), "anonymousId")
     if user_id is None and anonymous_id is None:
         raise ItemRefused("no_identity", "userId")
     occurred_at, clamped = _time(event, shared)
     item = {
         "type": kind,
-        "message_id": _text(event, "messageId", LONGEST_MESSAGE_ID) or secrets.token_hex(16),
+        "message_id": _text(get("messageId"), "messageId", LONGEST_MESSAGE_ID) or secrets.token_hex(16),
         "user_id": user_id,
         "anonymous_id": anonymous_id,
         "previous_id": None,
@@ -126,7 +135,7 @@ def read_event(event: Any, shared: Envelope) -> Item:
         "clamped": clamped,
         "properties": {},
         "traits": {},
-        "context": shared.trimmer.trim(event.get("context") or shared.context),
+        "context": shared.trimmer.trim(get("context") or shared.context),
     }
     shape(event, item)
     return item
@@ -138,7 +147,7 @@ def _check_limits(event: dict[str, Any], shared: Envelope) -> None:
             raise ItemRefused("too_many_keys")
     except Flaw as flaw:
         raise ItemRefused(flaw.code, _field_at_fault(event, shared.clean)) from None
-    if not shared.is_small and len(orjson.dumps(event)) > LARGEST_EVENT:
+    if not shared.all_small and len(orjson.dumps(event)) > LARGEST_EVENT:
         raise ItemRefused("too_large")
 
 
@@ -163,44 +172,46 @@ def _time(event: dict[str, Any], shared: Envelope) -> tuple[datetime, bool]:
 
 
 def _track(event: dict[str, Any], item: Item) -> None:
-    name = _needed(event, "event", LONGEST_NAME)
+    name = _text(event.get("event"), "event", LONGEST_NAME)
+    if name is None:
+        raise ItemRefused("missing", "event")
     if name in RESERVED_NAMES:
         raise ItemRefused("reserved_event", "event")
     item["name"] = name
-    item["properties"] = _object(event, "properties")
+    item["properties"] = _object(event.get("properties"), "properties")
 
 
 def _identify(event: dict[str, Any], item: Item) -> None:
     """RudderStack's SDKs put the traits into the context."""
     context = event.get("context")
     beside = context.get("traits") if isinstance(context, dict) else None
-    told = _object(event, "traits")
+    told = _object(event.get("traits"), "traits")
     item["traits"] = traits.normalise({**beside, **told} if isinstance(beside, dict) else told)
 
 
 def _page(event: dict[str, Any], item: Item) -> None:
     item["name"] = "Page Viewed" if item["type"] == "page" else "Screen Viewed"
-    properties = dict(_object(event, "properties"))
+    properties = dict(_object(event.get("properties"), "properties"))
     for name in ("name", "category"):
-        told = _text(event, name, LONGEST_NAME)
+        told = _text(event.get(name), name, LONGEST_NAME)
         if told is not None:
             properties[name] = told
     item["properties"] = properties
 
 
 def _group(event: dict[str, Any], item: Item) -> None:
-    group_id = _id(event, "groupId")
+    group_id = _id(event.get("groupId"), "groupId")
     if group_id is None:
         raise ItemRefused("missing", "groupId")
     item["name"] = "Group Joined"
     item["properties"] = {"group_id": group_id}
-    item["traits"] = _object(event, "traits")
+    item["traits"] = _object(event.get("traits"), "traits")
 
 
 def _alias(event: dict[str, Any], item: Item) -> None:
     if item["user_id"] is None:
         raise ItemRefused("missing", "userId")
-    item["previous_id"] = _id(event, "previousId")
+    item["previous_id"] = _id(event.get("previousId"), "previousId")
     if item["previous_id"] is None:
         raise ItemRefused("missing", "previousId")
 
@@ -219,37 +230,25 @@ FIELDS = {
 }  # fmt: skip
 
 
-def _text(event: dict[str, Any], name: str, longest: int) -> str | None:
+def _text(value: Any, name: str, longest: int) -> str | None:
     """A field that is a text; null and "" both mean that it is not there."""
-    value = event.get(name)
+    if type(value) is str and 0 < len(value) <= longest:
+        return value
     if value is None or value == "":
         return None
-    if type(value) is not str:
-        raise ItemRefused("wrong_type", name)
-    if len(value) > longest:
-        raise ItemRefused("too_long", name)
-    return value
+    raise ItemRefused("too_long" if type(value) is str else "wrong_type", name)
 
 
-def _needed(event: dict[str, Any], name: str, longest: int) -> str:
-    value = _text(event, name, longest)
-    if value is None:
-        raise ItemRefused("missing", name)
-    return value
-
-
-def _id(event: dict[str, Any], name: str) -> str | None:
+def _id(value: Any, name: str) -> str | None:
     """An id; some SDKs send whole numbers."""
-    value = event.get(name)
     if value is None:
         return None
-    return str(value) if type(value) is int else _text(event, name, LONGEST_ID)
+    return str(value) if type(value) is int else _text(value, name, LONGEST_ID)
 
 
-def _object(event: dict[str, Any], name: str) -> dict[str, Any]:
-    value = event.get(name)
+def _object(value: Any, name: str) -> dict[str, Any]:
+    if type(value) is dict:
+        return value
     if value is None:
         return {}
-    if not isinstance(value, dict):
-        raise ItemRefused("wrong_type", name)
-    return value
+    raise ItemRefused("wrong_type", name)
