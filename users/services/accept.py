@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import orjson
 from django.db import connection, transaction
 
 from config.kit import clock
-from users.models import ApiKey, DeadLetter, IntakeBody
+from users.models import ApiKey, DeadLetter
 from users.services.jobs import nudge
 from users.tracking.items import LARGEST_EVENT, Rejected
 
@@ -18,6 +19,16 @@ NUDGE_EVERY = 0.25
 """Seconds between two nudges of one process; the schedule looks every other second anyway."""
 
 _nudged_at = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where items come from; what every row of theirs says."""
+
+    key_id: int | None
+    confirmed: bool
+    is_history: bool
+    received_at: datetime
 
 
 def accept(
@@ -28,40 +39,39 @@ def accept(
     is_history: bool = False,
     received_at: datetime | None = None,
     rejected: Sequence[Rejected] = (),
-) -> IntakeBody | None:
+) -> int | None:
     """Write the items as one row and the rejected ones as dead letters, and ask for them to be applied.
 
     ``items`` are normalised (``users.tracking.items``). Durable when this returns, unless the caller is
-    inside a transaction. Null when there was no item.
+    inside a transaction. The id of the row, or null when there was no item.
     """
-    received_at = received_at or clock.now()
-    body = IntakeBody(
-        key=key,
-        received_at=received_at,
-        confirmed=confirmed,
-        is_history=is_history,
-        items=orjson.dumps(items).decode() if items else "",
-    )
+    origin = _Origin(None if key is None else key.pk, confirmed, is_history, received_at or clock.now())
     if rejected:
         with transaction.atomic():
-            DeadLetter.objects.bulk_create([_dead_letter(body, refused) for refused in rejected])
-            return _store(body)
-    return _store(body)
+            DeadLetter.objects.bulk_create([_dead_letter(origin, refused) for refused in rejected])
+            return _store(origin, items)
+    return _store(origin, items)
 
 
-def _store(body: IntakeBody) -> IntakeBody | None:
-    if not body.items:
+def _store(origin: _Origin, items: Sequence[dict[str, Any]]) -> int | None:
+    if not items:
         return None
     # By hand: this is the hottest statement of the product and the ORM would double its cost.
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO users_intakebody (key_id, received_at, confirmed, is_history, attempts, items)"
             " VALUES (%s, %s, %s, %s, 0, %s) RETURNING id",
-            (body.key_id, body.received_at, body.confirmed, body.is_history, body.items),
+            (
+                origin.key_id,
+                origin.received_at,
+                origin.confirmed,
+                origin.is_history,
+                orjson.dumps(items).decode(),
+            ),
         )
-        (body.pk,) = cursor.fetchone()
+        row_id: int = cursor.fetchone()[0]
     _nudge()
-    return body
+    return row_id
 
 
 def _nudge() -> None:
@@ -71,13 +81,13 @@ def _nudge() -> None:
         nudge("users.apply_intake")
 
 
-def _dead_letter(body: IntakeBody, refused: Rejected) -> DeadLetter:
+def _dead_letter(origin: _Origin, refused: Rejected) -> DeadLetter:
     return DeadLetter(
-        received_at=body.received_at,
-        parked_at=body.received_at,
-        key_id=body.key_id,
-        confirmed=body.confirmed,
-        is_history=body.is_history,
+        received_at=origin.received_at,
+        parked_at=origin.received_at,
+        key_id=origin.key_id,
+        confirmed=origin.confirmed,
+        is_history=origin.is_history,
         code=refused.code,
         field=refused.field[:100],
         item=_as_ascii(refused.event),
