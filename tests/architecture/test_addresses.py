@@ -22,6 +22,8 @@ INTERNAL = {
     "c/": "links in messages",
     "o/": "links in messages",
 }
+# Posted because the question is long; nothing is changed.
+QUESTIONS = {"POST api/v1/segments/preview"}
 UNSAFE = ("post", "put", "patch", "delete")
 
 
@@ -64,13 +66,13 @@ def test_every_internal_beginning_is_used() -> None:
 
 def test_every_unsafe_call_of_the_storefront_api_has_one_effect_per_key() -> None:
     views = [(a, v.view_class) for a, v in ROUTES if a.startswith("api/v1/") and hasattr(v, "view_class")]
-    doubled = [
+    doubled = {
         f"{method.upper()} {address}"
         for address, view in views
         for method in UNSAFE
         if hasattr(view, method) and not getattr(getattr(view, method), "is_idempotent", False)
-    ]
-    assert doubled == []
+    }
+    assert doubled - QUESTIONS == set()
 
 
 def test_every_call_of_the_storefront_api_asks_who_it_is() -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from config.kit import clock
-from config.schedule import JOBS
+from config.schedule import JOBS, job
 from tests.operators import logged_in
 from users.models import (
     ApiKey,
@@ -193,7 +193,7 @@ def test_each_job_says_how_it_is() -> None:
     ran("users.move_stages", timedelta(seconds=5), error="ValueError: broken", result=None)
     ran("users.apply_intake", timedelta(minutes=3))
     ran("segments.refresh", timedelta(seconds=3), finished_at=None, milliseconds=None, result=None)
-    ran("segments.audit", timedelta(days=1, hours=1))
+    ran("segments.audit", job("segments.audit").every + timedelta(seconds=30))
     states = {state.job.name: state.state for state in machines.job_states(clock.lease_now())}
     assert list(states) == [job.name for job in JOBS]
     assert {name: state for name, state in states.items() if state != "never"} == {
