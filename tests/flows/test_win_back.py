@@ -1,20 +1,12 @@
 """The main story: a dormant customer is noticed, written to, comes back, orders, and is rewarded for it."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
 
-import httpx
 import pytest
 
-from campaigns.models import Assignment, Campaign, CampaignKind, Conversion, Delivery, OrderCredit
-from campaigns.services.campaigns import Plan, Text, create_campaign, start
-from campaigns.services.dispatch import dispatch
-from campaigns.services.finish import finish_runs
-from campaigns.services.start import start_due
+from campaigns.models import Assignment, Campaign, Conversion, Delivery, OrderCredit
 from config.kit import clock
 from growth.models import Balance
 from growth.services.ripen import mature
@@ -25,11 +17,12 @@ from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment
 from tests import clock as moving
+from tests.flows.acts import follow_the_link, letters_of, living_in, send_to
 from tests.people import Cast, invite
 from tests.settling import apply_everything
 from tests.sinks import SmtpSink
-from tests.storefront import Storefront, agrees, identify, order, path_of
-from users.models import Customer, Scope, Topic
+from tests.storefront import Storefront, agrees, identify, order
+from users.models import Customer, Scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,17 +36,8 @@ DORMANT_BIG_SPENDERS = {
         ]
     },
 }
-A_PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
-NEW_RECORDS = "https://records.example/new"
-BODY = f'<p>Dear {{{{ customer.name }}}}, <a href="{NEW_RECORDS}">here is what is new</a>.</p>'
 REGULARS = [f"regular{number:02d}" for number in range(30)]
 WRITTEN_TO_TODAY = REGULARS[0]
-
-
-@pytest.fixture
-def shop(live_server: Any) -> Iterator[Storefront]:
-    with Storefront(live_server.url) as storefront:
-        yield storefront
 
 
 @pytest.fixture
@@ -128,49 +112,6 @@ def the_segment() -> Segment:
     rebuild_waiting()
     segment.refresh_from_db()
     return segment
-
-
-def living_in(city: str) -> Segment:
-    """Everybody of one city."""
-    rule = {"version": 1, "root": {"all": [{"field": "city", "op": "equals", "value": city}]}}
-    segment = create_segment(name=f"People of {city}", rule=rule, by=None)
-    rebuild_waiting()
-    return segment
-
-
-def send_to(segment: Segment, subject: str, *, holdout_percent: int = 0) -> Campaign:
-    """A one-off campaign, written, started, planned, sent and closed."""
-    now = clock.now()
-    plan = Plan(
-        name=subject,
-        kind=CampaignKind.ONE_OFF,
-        segment=segment,
-        topic=Topic.objects.get(slug="news"),
-        holdout_percent=holdout_percent,
-    )
-    campaign = create_campaign(plan, [Text(subject=subject, body=BODY, language="en")], by=None, now=now)
-    start(campaign.pk, by=None, now=now)
-    start_due(clock.now())
-    dispatch()
-    finish_runs(clock.now())
-    return campaign
-
-
-def letters_of(sink: SmtpSink, subject: str) -> dict[str, EmailMessage]:
-    """What the mail server took, by the userId it went to; nobody got two."""
-    letters = [letter for letter in sink.messages if letter["Subject"] == subject]
-    by_user = {str(letter["To"]).partition("@")[0]: letter for letter in letters}
-    assert len(by_user) == len(letters)
-    return by_user
-
-
-def follow_the_link(letter: EmailMessage, shop: Storefront) -> None:
-    """Open the letter's link as a person's browser does."""
-    text = letter.get_body(("html",))
-    assert text is not None
-    (link,) = set(re.findall(r'href="([^"]+/c/[^"]+)"', text.get_content()))
-    answer = httpx.get(f"{str(shop.client.base_url).rstrip('/')}{path_of(link)}", headers=A_PERSON)
-    assert (answer.status_code, answer.headers["Location"]) == (302, NEW_RECORDS)
 
 
 def names_in(segment: Segment) -> set[str]:
