@@ -6,6 +6,7 @@ from typing import Any
 
 from users.reports import figures
 from users.services import long_jobs, relay, stages, sweep
+from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
 
@@ -50,3 +51,9 @@ def count_figures(now: datetime) -> dict[str, int]:
     days = figures.days_due(now)
     figures.compute(now, days=days)
     return {"days": days}
+
+
+@scheduled("users.live_demo")
+def live_demo(now: datetime) -> dict[str, int]:
+    """Let the demo shop live up to now; nothing in a shop that is no demo."""
+    return {"parts": live(now)}

@@ -35,7 +35,7 @@ def test_three_years_send_nothing_and_reward_nobody(shop: Storefront, smtp_sink:
     refresh()
 
     assert Order.objects.filter(counts=True).count() == 155
-    assert Customer.objects.filter(standing__stage="active").count() == 4
+    assert Customer.objects.filter(standing__stage="returning").count() == 5
     assert StageMove.objects.filter(starts_things=True).count() == 0
     buyers.refresh_from_db()
     assert buyers.size == 40

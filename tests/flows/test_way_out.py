@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from campaigns.shop import cap_per_day
 from config.kit import clock
 from segments.services.refresh import refresh
 from tests.flows.acts import letters_of, living_in, send_to
@@ -10,7 +11,6 @@ from tests.settling import apply_everything
 from tests.sinks import SmtpSink
 from tests.storefront import Storefront, agrees, identify, path_of, track
 from users.models import Consent
-from users.shop import settings
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def two_friends(shop: Storefront) -> None:
     """Two people of Porto who want news, and a shop that may write twice a day."""
-    settings["cap_per_day"].set(2)
+    cap_per_day.set(2)
     for name in ("ines", "jorge"):
         shop.send(
             identify(

@@ -135,6 +135,6 @@ def points(user_id: str) -> tuple[int, int]:
     return (balance.pending, balance.active) if balance else (0, 0)
 
 
-def credited(campaign: Campaign) -> list[tuple[str, str]]:
+def credited(campaign: Campaign) -> list[tuple[str | None, str]]:
     """Whose orders the campaign is credited with."""
     return list(OrderCredit.objects.filter(campaign=campaign).values_list("customer__user_id", "number"))

@@ -1,7 +1,7 @@
 """Loading the demo shop: through the front door, once, and on from where it was killed."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import orjson
 import pytest
@@ -13,6 +13,8 @@ from users.models import ApiKey, Customer, IntakeBody, LongJob, Scope
 from users.services import api_keys
 from users.services.demo import days, lives, load, state
 from users.services.demo.door import DoorClosed, FrontDoor, front_door
+from users.services.demo.instants import start_of
+from users.services.demo.log import purchases_by_customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def a_small_shop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty customers of the log and a few others, with the parts that users lends only."""
-    few = {number: rows for number, rows in lives.purchases_by_customer().items() if number <= 30}
+    few = {number: rows for number, rows in purchases_by_customer().items() if number <= 30}
     for module in (lives, days):
         monkeypatch.setattr(module, "purchases_by_customer", lambda: few)
     monkeypatch.setattr(days, "CUSTOMERS", 30)
@@ -67,7 +69,7 @@ def test_a_shop_with_customers_is_left_alone() -> None:
 
 def test_it_goes_on_where_it_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("users.services.demo.door.BODY_CALLS", 40)
-    hand_in, handed = FrontDoor.hand_in, []
+    hand_in, handed = FrontDoor.hand_in, list[bytes]()
 
     def dies_at_the_fourth(door: FrontDoor, body: bytes, *, history: bool) -> None:
         if len(handed) == 3:
@@ -124,9 +126,9 @@ def test_a_shop_that_is_no_demo_lives_by_itself() -> None:
     assert not IntakeBody.objects.exists()
 
 
-def anchor() -> "lives.date":
+def anchor() -> date:
     return state.anchor_of(LongJob.objects.get())
 
 
 def until() -> datetime:
-    return state.start_of(anchor() + timedelta(days=1))
+    return start_of(anchor() + timedelta(days=1))

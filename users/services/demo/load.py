@@ -53,6 +53,7 @@ def load_customers(now: datetime, progress: Progress) -> None:
             if number > job.parameters["bodies"]:
                 door.hand_in(body, history=True)
                 state.remember(job, bodies=number)
+        _wait_until_applied(job)  # a refund of yesterday must not overtake its order
         recent.sort(key=lambda told: told[0])
         door.hand_in_all((call for _, call in recent), history=False)
 
