@@ -38,7 +38,7 @@ def resolve(now: datetime, *, is_history: bool) -> None:
         _lay_out_owners(done)
         _lower_first_seen()
         return
-    raise _ClaimLost
+    raise RuntimeError("new keys were claimed by others again and again")
 
 
 def _mentions() -> list[Mention]:
@@ -79,7 +79,7 @@ def _lay_out_keys(mentions: list[Mention]) -> None:
 
 def _locked_owners() -> dict[Key, Known]:
     """What is known of the keys, read after locking their owners so that nobody joins them meanwhile."""
-    while True:
+    for _attempt in range(TRIES):
         locked = {row[0] for row in fetch(_LOCK_OWNERS)}
         known = {
             (kind, value): Known(customer_id, user_id, first_seen_at)
@@ -87,6 +87,7 @@ def _locked_owners() -> dict[Key, Known]:
         }
         if all(one.customer_id in locked for one in known.values()):
             return known
+    raise RuntimeError("an identity leads to a customer without a standing")
 
 
 _LOCK_OWNERS = """
