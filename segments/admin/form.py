@@ -1,7 +1,8 @@
 """Making and editing a segment: a form that says at once whom the rule selects."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -56,6 +57,17 @@ def read_json(text: str) -> Any:
         raise forms.ValidationError(_("The rule cannot be read.")) from None
 
 
+@contextmanager
+def pathless() -> Iterator[None]:
+    """Refusals without the path inside the JSON, which operators never see: the preview marks the row."""
+    try:
+        yield
+    except RuleRefusal as refusal:
+        raise Refusal(
+            refusal.code, _("The rule is not complete: %(reason)s.") % {"reason": refusal.reason}
+        ) from None
+
+
 class NewSegment(FormPage):
     """A new segment."""
 
@@ -85,7 +97,8 @@ class NewSegment(FormPage):
         return None
 
     def act(self, form: Any) -> str:
-        made = create_segment(by=self.operator, **form.cleaned_data)
+        with pathless():
+            made = create_segment(by=self.operator, **form.cleaned_data)
         return reverse("segments:segment", args=[made.pk])
 
 
@@ -118,7 +131,8 @@ class EditSegment(NewSegment):
         }
 
     def act(self, form: Any) -> str:
-        edit_segment(self.segment, by=self.operator, **form.cleaned_data)
+        with pathless():
+            edit_segment(self.segment, by=self.operator, **form.cleaned_data)
         return reverse("segments:segment", args=[self.segment.pk])
 
 

@@ -141,7 +141,8 @@ class SegmentPage(OfSegment):
         return facts
 
     def _chart(self) -> Chart:
-        sizes = sizes_by_day([self.segment.pk], self.now, CHART_DAYS)[self.segment.pk]
+        days = sizes_by_day([self.segment.pk], self.now, CHART_DAYS)[self.segment.pk]
+        sizes = [(day, size) for day, size in days if size is not None]
         return Chart(
             "size",
             _("Customers per day"),

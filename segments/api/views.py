@@ -29,7 +29,7 @@ from segments.services.explain import explain
 from segments.services.preview import preview
 from segments.services.segments import create_segment
 from users.api.auth import ForServer
-from users.api.idempotency import idempotent
+from users.api.idempotency import effectless, idempotent
 from users.services.find import by_user_id
 
 CHANGES = 500
@@ -100,6 +100,7 @@ class PreviewRule(ForServer):
     """What a rule would select; makes nothing."""
 
     @extend_schema(operation_id="segment_preview", request=RuleSerializer, responses=PreviewSerializer)
+    @effectless
     def post(self, request: Request) -> Response:
         asked = RuleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -247,7 +247,7 @@ class InWindow(Operator):
 
 KNOWN = (IsKnown(), IsUnknown())
 NUMBER_OPERATORS = (
-    Equals(Number()), NotEquals(Number()), AtLeast(), AtMost(), MoreThan(), LessThanValue(), InRange(),
+    AtLeast(), AtMost(), MoreThan(), LessThanValue(), InRange(), Equals(Number()), NotEquals(Number()),
 )  # fmt: skip
 TEXT_OPERATORS = (
     Equals(OneText()), NotEquals(OneText()), IsAnyOf(), IsNoneOf(), ContainsText(), ContainsNotText(),

@@ -16,6 +16,7 @@ from segments.services.snapshot import in_snapshot
 from users.services.stages import move_stages
 
 EVERY = timedelta(days=1)
+KEPT = timedelta(days=7)
 
 
 def audit(segment: Segment, now: datetime | None = None) -> SegmentRun | None:
@@ -40,7 +41,15 @@ def audit_due(now: datetime, *, seconds: float = 15.0) -> dict[str, int]:
         audited += 1
         drifted += row is not None and bool(row.entered or row.left)
     Segment.objects.filter(state=SegmentState.FAILED).update(state=SegmentState.NEEDS_REBUILD)
-    return {"audited": audited, "drifted": drifted}
+    return {"audited": audited, "drifted": drifted, "forgotten": forget_idle_runs(now)}
+
+
+def forget_idle_runs(now: datetime) -> int:
+    """Remove old refreshes that changed nothing; runs with a change are part of the history and stay."""
+    old = Run.objects.filter(kind=RunKind.REFRESH, now__lt=now - KEPT)
+    SegmentRun.objects.filter(run__in=old, entered=0, left=0, error="").delete()
+    forgotten, _by_model = old.filter(~Exists(SegmentRun.objects.filter(run=OuterRef("pk")))).delete()
+    return forgotten
 
 
 def _due(now: datetime) -> "list[Segment]":

@@ -358,8 +358,8 @@
       const kind = subjectOf(condition).split(":")[0];
       row.replaceChildren(el("div", { class: "r-rule-line" },
         subjectSelect(condition, (next) => { group.parts[group.parts.indexOf(condition)] = next; redrawGroup(); changed(); }),
-        ...BODIES[kind](condition, draw),
-        remove(() => { group.parts = group.parts.filter((each) => each !== condition); redrawGroup(); changed(); })), note);
+        ...BODIES[kind](condition, draw)),
+      remove(() => { group.parts = group.parts.filter((each) => each !== condition); redrawGroup(); changed(); }), note);
     };
     draw();
     rows.push({ condition, row, note });

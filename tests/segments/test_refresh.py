@@ -274,10 +274,23 @@ def test_the_audit_finds_and_heals_what_was_not_touched() -> None:
 def test_audits_are_due_once_a_day() -> None:
     found = segment(VIP)
     now = clock.now()
-    assert audit_due(now) == {"audited": 0, "drifted": 0}
+    assert audit_due(now)["audited"] == 0
     Segment.objects.filter(pk=found.pk).update(created_at=ago(days=2))
-    assert audit_due(now) == {"audited": 1, "drifted": 0}
-    assert audit_due(now) == {"audited": 0, "drifted": 0}
+    assert audit_due(now) == {"audited": 1, "drifted": 0, "forgotten": 0}
+    assert audit_due(now)["audited"] == 0
+
+
+def test_old_runs_that_changed_nothing_are_forgotten() -> None:
+    who = customer()
+    segment(VIP)
+    old = ago(days=8)
+    Run.objects.create(kind="refresh", now=old)
+    tagged(who, "VIP")
+    done = refresh()
+    assert done is not None
+    Run.objects.filter(pk=done.run.pk).update(now=old)
+    assert audit_due(clock.now())["forgotten"] == 1
+    assert Run.objects.filter(pk=done.run.pk).exists()
 
 
 def test_coming_and_going_is_announced_only_where_somebody_listens(monkeypatch: pytest.MonkeyPatch) -> None:

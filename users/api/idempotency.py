@@ -59,6 +59,12 @@ def idempotent(method: Method) -> Method:
     return cast(Method, once)
 
 
+def effectless(method: Method) -> Method:
+    """For a POST that only reads, because its question is too long for an address: no key, nothing to repeat."""
+    method.is_idempotent = True  # type: ignore[attr-defined]  # read by tests/architecture
+    return method
+
+
 def _key(request: Request) -> str:
     key = str(request.headers.get("Idempotency-Key", "")).strip()
     if not key:

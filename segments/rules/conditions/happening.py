@@ -19,6 +19,7 @@ from segments.rules.operators import Operator, Value
 from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Ever, Window
 from segments.rules.words import Words
+from users import facts
 
 if TYPE_CHECKING:
     from segments.rules.conditions.happened import Happened
@@ -116,11 +117,21 @@ def happening_json(condition: "Happened") -> dict[str, Any]:
 
 def _source(reader: Reader) -> tuple[Source, str | None]:
     if "event" in reader.mapping():
-        return registry.sources["events"], reader.at("event").text()
+        return registry.sources["events"], _event_name(reader.at("event"))
     source = registry.sources.get(reader.at("happened").text())
     if source is None or source.name == "events":
         raise reader.at("happened").refusal("unknown_source", _("nothing of that name is recorded"))
     return source, None
+
+
+def _event_name(reader: Reader) -> str:
+    """A shopper's event; what we record ourselves touches no topic of its own and has better conditions."""
+    name = reader.text()
+    if name in facts.INTERNAL_EVENTS:
+        raise reader.refusal(
+            "internal_event", _("is recorded by Regulars: ask for orders, stage or segments")
+        )
+    return name
 
 
 def _check_keys(reader: Reader, op: str) -> None:
