@@ -23,7 +23,11 @@ def campaign_to_everybody(name: str, *, most: int | None = None) -> CampaignRun:
     """A run waiting to be planned, whose segment holds all customers (or the first so many)."""
     now = clock.now()
     segment = Segment.objects.create(
-        name=name, state=SegmentState.LIVE, computed_at=now + timedelta(days=1), computed_version=1, created_at=now
+        name=name,
+        state=SegmentState.LIVE,
+        computed_at=now + timedelta(days=1),
+        computed_version=1,
+        created_at=now,
     )
     execute(
         "INSERT INTO segments_membership (customer_id, segment_id, entered_at)"

@@ -17,11 +17,11 @@ Values = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class MergeField:
-    """One value: its name inside the namespace, what it is, and an example for the picker."""
+    """One value: its name inside the namespace, what it is, and an example (a number for a number)."""
 
     name: str
     sentence: StrOrPromise
-    example: str
+    example: str | int
 
 
 @dataclass(frozen=True, slots=True)

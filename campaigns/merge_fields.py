@@ -79,10 +79,10 @@ merge_source(
     MergeSource(
         "orders",
         (
-            MergeField("count", _("Number of paid orders"), "3"),
+            MergeField("count", _("Number of paid orders"), 3),
             MergeField("total", _("Spent so far"), "128.50"),
             MergeField("currency", _("Currency of the shop"), "USD"),
-            MergeField("days_since_last", _("Days since the last order"), "42"),
+            MergeField("days_since_last", _("Days since the last order"), 42),
         ),
         load_orders,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -15,7 +16,7 @@ class Suppression:
 
     name: str
     reason: SkipReason
-    among: Callable[[Sequence[int]], "QuerySet[object, int]"]
+    among: Callable[[Sequence[int]], "QuerySet[Any, int]"]
 
 
 suppressions: Registry[Suppression] = Registry("suppression")

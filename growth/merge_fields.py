@@ -33,8 +33,8 @@ merge_source(
     MergeSource(
         "points",
         (
-            MergeField("balance", _("Points that can be spent"), "120"),
-            MergeField("pending", _("Points still pending"), "40"),
+            MergeField("balance", _("Points that can be spent"), 120),
+            MergeField("pending", _("Points still pending"), 40),
         ),
         load_points,
     )
@@ -45,7 +45,7 @@ merge_source(
         (
             MergeField("name", _("Level"), "Gold"),
             MergeField("name_zh", _("Level in Chinese"), "金卡会员"),
-            MergeField("growth_value", _("Growth value"), "620"),
+            MergeField("growth_value", _("Growth value"), 620),
         ),
         load_levels,
     )

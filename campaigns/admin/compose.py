@@ -196,6 +196,7 @@ class CampaignEdit(ComposePage):
 class LetterPreview(OperatorPage):
     """The letter in one language as a customer would read it; a part of the composer."""
 
+    http_method_names = ["post"]
     roles_that_act = (Role.OPERATOR, Role.APPROVER)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -203,9 +204,9 @@ class LetterPreview(OperatorPage):
         language = request.POST.get("language", "")
         field = language.replace("-", "_")
         customer, words = self._reader(request.POST.get("reader", ""), request.POST.get("segment", ""))
-        context: dict[str, Any] = {"reader": words}
+        subject, body = request.POST.get(f"subject_{field}", ""), request.POST.get(f"body_{field}", "")
+        context: dict[str, Any] = {"reader": words, "is_empty": not body.strip()}
         try:
-            subject, body = request.POST.get(f"subject_{field}", ""), request.POST.get(f"body_{field}", "")
             context["letter"] = preview_letter(subject, body, language, customer, self.now)
         except Refusal as refusal:
             context["problem"] = refusal.message

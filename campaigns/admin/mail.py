@@ -63,7 +63,7 @@ class MailPage(OperatorPage):
     @property
     def _message(self) -> store.Message:
         try:
-            return store.read_message(f"mail/{self.kwargs['name']}")
+            return store.read_message(f"mail/{self.kwargs['mail_name']}")
         except FileNotFoundError:
             raise NotFound from None
 

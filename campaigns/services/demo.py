@@ -15,9 +15,10 @@ from campaigns.services.dispatch import dispatch
 from campaigns.services.finish import finish_runs
 from campaigns.services.receipts import Visit, note_click, note_open
 from campaigns.services.start import start_due
-from campaigns.timing import shop_zone, slot
+from campaigns.timing import slot
 from config.kit import clock
 from config.kit.batches import fetch
+from config.kit.zones import shop_zone
 from segments.models import Segment, SegmentState
 from segments.services.rebuild import rebuild
 from segments.services.refresh import refresh
@@ -137,9 +138,9 @@ def answer(now: datetime, *, at_once: int) -> int:
         )
         note_open(delivery, READER, now)
         link = Link.objects.filter(step_id=step_id).first()
-        if luck < 14 and link is not None:  # noqa: PLR2004 - of 100
+        if luck < 14 and link is not None:
             note_click(delivery, link, READER, now)
-            if luck < 4 and delivery.customer.user_id:  # noqa: PLR2004 - of 100
+            if luck < 4 and delivery.customer.user_id:
                 buyers.append(delivery)
     if buyers:
         with front_door() as door:

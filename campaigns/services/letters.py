@@ -44,7 +44,7 @@ class LetterWriter:
         except Refusal:
             refuse_letter(one)
             return None
-        return Message(key, one.contact, letter, "" if self._is_service else own["unsubscribe_url"])
+        return Message(key, one.contact, letter, "" if self._is_service else str(own["unsubscribe_url"]))
 
 
 def own_values(about: tokens.Address, links: Iterable[str], link_ids: Mapping[str, int]) -> dict[str, object]:

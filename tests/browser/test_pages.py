@@ -19,7 +19,7 @@ from tests.operators import operator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Answers that are no page of their own but a part of one.
-PARTS = {"admin/search/"}
+PARTS = {"admin/search/", "admin/campaigns/preview/"}
 
 
 @dataclass

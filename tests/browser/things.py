@@ -2,10 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from config.sink import store
+from tests.campaigns.audience import draft, segment_of
 from tests.operators import operator
 from tests.users.door import customer, identify, send, track, visit
 from users.models import Role
 from users.reports import figures
+
+MAIL = b"From: <shop@localhost>\r\nTo: <alice@example.org>\r\nSubject: Hello\r\n\r\nCome back.\r\n"
 
 
 def some_of_everything(now: datetime) -> dict[str, object]:
@@ -17,4 +21,9 @@ def some_of_everything(now: datetime) -> dict[str, object]:
         track("Order Completed", at=now - day, user="alice", order_id="A-1", total=50, currency="USD"),
     )
     figures.compute(now, days=figures.SHOWN_DAYS)
-    return {"customer_id": customer("alice").pk, "operator_id": operator(Role.ANALYST).pk}
+    return {
+        "customer_id": customer("alice").pk,
+        "operator_id": operator(Role.ANALYST).pk,
+        "campaign_id": draft(segment_of([customer("alice").pk])).pk,
+        "mail_name": store.default_store().keep("mail", MAIL).removeprefix("mail/"),
+    }
