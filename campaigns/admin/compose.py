@@ -24,7 +24,7 @@ from users.models import Customer, Role, Topic
 from users.reports import finding
 
 LANGUAGES = (("zh-hans", gettext_lazy("Chinese")), ("en", gettext_lazy("English")))
-KINDS = ((CampaignKind.ONE_OFF.value, CampaignKind.ONE_OFF.label), (CampaignKind.RECURRING.value, CampaignKind.RECURRING.label))  # fmt: skip
+KINDS = tuple((kind.value, kind.label) for kind in (CampaignKind.ONE_OFF, CampaignKind.RECURRING))
 
 
 class CampaignForm(forms.Form):

@@ -207,12 +207,15 @@ class CampaignPage(OperatorPage):
         return [
             Stat(_("Matched"), found.matched, url=self._behind()),
             Stat(_("Sent"), found.sent, url=self._behind(outcome="sent")),
-            Stat(_("Opened by people"), found.opened, url=self._behind(did="opened"), note=self._share(found.opened, found)),
-            Stat(_("Clicked by people"), found.clicked, url=self._behind(did="clicked"), note=self._share(found.clicked, found)),
+            self._did(_("Opened by people"), "opened", found.opened, found),
+            self._did(_("Clicked by people"), "clicked", found.clicked, found),
             Stat(_("Orders credited"), found.orders, window=window),
             Stat(_("Revenue credited"), found.revenue, kind="money", window=window),
             Stat(_("Unsubscribed"), found.unsubscribed, url=self._behind(did="unsubscribed"), more_is="bad"),
         ]  # fmt: skip
+
+    def _did(self, title: str, did: str, count: int, found: Outcome) -> Stat:
+        return Stat(title, count, url=self._behind(did=did), note=self._share(count, found))
 
     def _share(self, part: int, found: Outcome) -> str:
         if not found.sent:

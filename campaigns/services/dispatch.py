@@ -194,7 +194,8 @@ def _settle_last_window(batch: Batch, state: str, now: datetime) -> None:
     execute(
         """
         WITH lost AS (
-            UPDATE campaigns_delivery SET state = %(state)s, settled_at = CASE WHEN %(state)s = 'unknown' THEN %(now)s END
+            UPDATE campaigns_delivery SET state = %(state)s,
+                   settled_at = CASE WHEN %(state)s = 'unknown' THEN %(now)s END
             WHERE batch_id = %(batch)s AND state = 'sending'
             RETURNING customer_id, step_id, occasion, attempts
         ), tried AS (
