@@ -240,6 +240,20 @@ def test_without_redis_everything_is_taken(
     assert [post("/v1/track", track()).status_code for _ in range(3)] == [200, 200, 200]
 
 
+def test_no_key_is_ever_logged(
+    client: Client, write_key: str, server_key: str, caplog: pytest.LogCaptureFixture, capfd: Any
+) -> None:
+    caplog.set_level("DEBUG")
+    for key in (write_key, server_key, "rgw_never-made"):
+        client.post(f"/v1/t?writeKey={key}", b"{", content_type="text/plain")
+        client.post("/v1/b", json.dumps({"writeKey": key, "batch": 7}).encode(), content_type="text/plain")
+        client.get(f"/v1/projects/{key}/settings")
+        client.get("/api/v1/me/points", headers={"Authorization": f"Bearer {key}"})
+    written = caplog.text + "".join(capfd.readouterr())
+    assert "request" in written
+    assert not any(key in written for key in (write_key, server_key, "rgw_never-made"))
+
+
 def test_the_browser_sdk_learns_where_to_send(client: Client, write_key: str, settings: Any) -> None:
     settings.PUBLIC_URL = "https://regulars.example.com"
     answer = client.get(f"/v1/projects/{write_key}/settings")

@@ -36,15 +36,17 @@ class DeadLetterList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         """All that the filter shows, up to the most that go at once."""
-        if not self.chosen().exists():
+        count = len(self.chosen().values_list("pk")[: dead_letters.MOST_AT_ONCE])
+        if not count:
             return []
         return [
             Action(
-                _("Send these in again"),
+                ngettext("Send %(count)s in again", "Send %(count)s in again", count) % {"count": count},
                 self.request.get_full_path(),
                 icon="replay",
                 method="post",
-                confirm=_("Send up to 500 of these in again? Those that are still wrong stay here."),
+                confirm=_("Send the newest %(count)s of these in again? Those still wrong stay here.")
+                % {"count": count},
                 name="all",
                 value="1",
             )
