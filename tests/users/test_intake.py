@@ -143,6 +143,16 @@ def test_a_poison_item_is_parked_and_its_neighbours_go_on() -> None:
     assert '"mallory"' in letter.item
 
 
+@pytest.mark.parametrize("items", ["not JSON", "{}", "[1]", "[]"])
+def test_a_body_that_is_no_list_of_items_is_parked_whole(items: str) -> None:
+    IntakeBody.objects.create(received_at=NOON, confirmed=True, items=items)
+    hand_in(visit(at=NOON, user="alice"))
+    apply_waiting()
+    assert not IntakeBody.objects.exists()
+    assert Customer.objects.get().user_id == "alice"
+    assert DeadLetter.objects.count() == (items != "[]")
+
+
 def test_what_is_ours_is_refused() -> None:
     applied = send(
         track("order_paid", at=NOON, user="mallory"),

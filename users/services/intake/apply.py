@@ -7,6 +7,7 @@ and the one item that cannot be applied becomes a dead letter while its neighbou
 import json
 import logging
 import time
+from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, transaction
@@ -21,7 +22,7 @@ from users.services.intake.order_items import release_waiting
 
 log = logging.getLogger(__name__)
 
-# A batch is as many bodies as make about 20,000 items; more gain nothing and hold locks for longer.
+# A batch is as many bodies as make about 10,000 items; more gain little and hold locks for longer.
 MOST_BODIES = 200
 MOST_BYTES = 4_000_000
 # A task is stopped after 27 seconds; what one transaction was doing would start again from nothing.
@@ -97,10 +98,10 @@ def _apply_or_isolate(ids: list[int]) -> Applied:
 
 def _split(body: IntakeBody, problem: Exception) -> Applied:
     """Put the halves of a body in its place and apply each; an item that fails by itself is parked."""
-    items = json.loads(body.items)
+    items = _items(body)
     body.delete()
     if len(items) == 1:
-        _park(body, problem)
+        _park(body, items[0], problem)
         return Applied(bodies=1, items=1, parked=1)
     middle = len(items) // 2
     done = Applied()
@@ -111,7 +112,16 @@ def _split(body: IntakeBody, problem: Exception) -> Applied:
     return done
 
 
-def _park(body: IntakeBody, problem: Exception) -> None:
+def _items(body: IntakeBody) -> list[Any]:
+    """The items of a body; a body that is no list of them counts as one item."""
+    try:
+        items = json.loads(body.items)
+    except ValueError:
+        return [body.items]
+    return items if isinstance(items, list) and items else [items]
+
+
+def _park(body: IntakeBody, item: Any, problem: Exception) -> None:
     DeadLetter.objects.create(
         received_at=body.received_at,
         parked_at=clock.now(),
@@ -120,5 +130,5 @@ def _park(body: IntakeBody, problem: Exception) -> None:
         is_history=body.is_history,
         code="cannot_be_applied",
         detail=f"{type(problem).__name__}: {problem}"[:2000],
-        item=json.dumps(json.loads(body.items)[0]),
+        item=json.dumps(item),
     )
