@@ -55,8 +55,8 @@ def _prepare(accounts: int) -> None:
         ),
         (
             "INSERT INTO growth_lot (customer_id, key, state, amount, remaining, taken_back, expired, order_source,"
-            " order_number, order_net, expires_at) SELECT n, 'begin', 'active', %(points)s, %(points)s, 0, 0, '', '', 0,"
-            " now() + interval '1 year' FROM generate_series(1, %(accounts)s) AS n"
+            " order_number, order_net, expires_at) SELECT n, 'begin', 'active', %(points)s, %(points)s, 0, 0, '', '',"
+            " 0, now() + interval '1 year' FROM generate_series(1, %(accounts)s) AS n"
         ),
         (
             "INSERT INTO growth_entry (customer_id, key, account, amount, at, kind, note)"

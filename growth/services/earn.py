@@ -27,7 +27,6 @@ _LOT_COLUMNS = (
     "order_number",
     "order_net",
     "matures_at",
-    "expires_at",
 )
 
 
@@ -77,17 +76,11 @@ def grant(customer_id: int, points: int, *, key: str, kind: EntryKind, now: date
     says so to ``levels.grow`` itself.
     """
     demand_positive(points)
-    held = ledger.hold([customer_id])[customer_id]
-    if ledger.is_booked(customer_id, key):
-        return False
-    settled = min(points, held.debt)
-    expires_at = now + timedelta(days=shop.points_valid_days.get())
-    active = Lot.State.ACTIVE.value
-    lot = (customer_id, key, active, points, points - settled, 0, 0, "", "", 0, None, expires_at)
-    copy_rows(Lot._meta.db_table, _LOT_COLUMNS, [lot])
+    settled = min(points, ledger.hold([customer_id])[customer_id].debt)
     legs = {Account.ACTIVE: points - settled, Account.DEBT: settled, Account.ISSUE: -points}
-    ledger.book([Booking(customer_id, key, kind, now, legs, note)])
-    return True
+    booking = Booking(customer_id, key, kind, now, legs, note)
+    expires_at = now + timedelta(days=shop.points_valid_days.get())
+    return ledger.book_active_lot(booking, points, remaining=points - settled, expires_at=expires_at)
 
 
 @transaction.atomic
@@ -128,20 +121,7 @@ def _add_pending_lots(earnings: Iterable[Earning]) -> None:
     """By COPY: model instances made the award of past orders twice as slow."""
     pending = Lot.State.PENDING.value
     rows = (
-        (
-            e.customer_id,
-            e.key,
-            pending,
-            e.points,
-            e.points,
-            0,
-            0,
-            e.source,
-            e.number,
-            e.net,
-            e.matures_at,
-            None,
-        )
+        (e.customer_id, e.key, pending, e.points, e.points, 0, 0, e.source, e.number, e.net, e.matures_at)
         for e in earnings
     )
     copy_rows(Lot._meta.db_table, _LOT_COLUMNS, rows)

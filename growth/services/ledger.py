@@ -18,6 +18,7 @@ from users.models import CustomerAlias
 _LEG_COLUMNS = (
     "customer_id bigint, key text, account text, amount bigint, at timestamptz, kind text, note text"
 )
+_LEG_NAMES = ("customers", "keys", "accounts", "amounts", "ats", "kinds", "notes")
 
 _LOCK = """
 SELECT customer_id, pending, active, debt FROM growth_balance WHERE customer_id = ANY(%s)
@@ -29,8 +30,9 @@ ON CONFLICT DO NOTHING
 """
 
 # One statement for one customer and for thousands: entries, balances and the touch have one source of legs.
+# ``first`` may hold steps that change the lots in the same statement, which saves a round trip.
 _BOOK = """
-WITH leg AS ({legs}),
+WITH {first} leg AS ({legs}),
 written AS (
     INSERT INTO growth_entry (customer_id, key, account, amount, at, kind, note)
     SELECT customer_id, key, account, amount, at, kind, note FROM leg WHERE amount <> 0
@@ -60,11 +62,18 @@ SELECT * FROM unnest(%(customers)s::bigint[], %(keys)s::text[], %(accounts)s::te
     AS given (customer_id, key, account, amount, at, kind, note)
 """
 
-# Running totals decide how much each lot gives. Nothing is taken when the lots do not suffice (unless
-# at_most), or when the key has been booked, which saves a round trip on the usual way. The two look-ups of
-# the key stay apart: joined by OR they read the whole index (26 ms instead of 0.1 at 100,000 customers).
-_TAKE = """
-WITH line AS (
+# The two look-ups of the key stay apart: joined by OR they read the whole index (26 ms instead of 0.1 at
+# 100,000 customers).
+_NOT_BOOKED = """
+    NOT EXISTS (SELECT FROM growth_entry AS e WHERE e.customer_id = %(customer)s AND e.key = %(key)s)
+    AND NOT EXISTS (SELECT FROM users_customeralias AS a
+                    JOIN growth_entry AS e ON e.customer_id = a.old_id AND e.key = %(key)s
+                    WHERE a.customer_id = %(customer)s)
+"""
+
+# Running totals decide how much each lot gives; without at_most nothing is taken when the lots do not suffice.
+_TAKE = f"""
+line AS (
     SELECT key, remaining,
            sum(remaining) OVER (ORDER BY expires_at NULLS LAST, key) - remaining AS before,
            sum(remaining) OVER () AS total
@@ -79,15 +88,22 @@ part AS (
 taken AS (
     UPDATE growth_lot AS l SET remaining = l.remaining - part.points
     FROM part
-    WHERE l.customer_id = %(customer)s AND l.key = part.key
-      AND NOT EXISTS (SELECT FROM growth_entry AS e WHERE e.customer_id = %(customer)s AND e.key = %(key)s)
-      AND NOT EXISTS (SELECT FROM users_customeralias AS a
-                      JOIN growth_entry AS e ON e.customer_id = a.old_id AND e.key = %(key)s
-                      WHERE a.customer_id = %(customer)s)
+    WHERE l.customer_id = %(customer)s AND l.key = part.key AND {_NOT_BOOKED}
     RETURNING part.points
 )
-SELECT coalesce(sum(points), 0)::bigint FROM taken
 """
+_LEGS_OF_TAKEN = f"{_GIVEN_LEGS} WHERE EXISTS (SELECT FROM taken)"
+
+_NEW_LOT = f"""
+lot AS (
+    INSERT INTO growth_lot (customer_id, key, state, amount, remaining, taken_back, expired, order_source,
+                            order_number, order_net, expires_at)
+    SELECT %(customer)s, %(key)s, 'active', %(points)s, %(remaining)s, 0, 0, '', '', 0, %(expires_at)s
+    WHERE {_NOT_BOOKED}
+    RETURNING key
+),
+"""
+_LEGS_OF_NEW_LOT = f"{_GIVEN_LEGS} WHERE EXISTS (SELECT FROM lot)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,42 +164,35 @@ def already_booked(wanted: Sequence[tuple[int, str]]) -> set[tuple[int, str]]:
     return {(c, k) for c, k in fetch(with_aliases, {"customers": list(customers), "keys": list(keys)})}
 
 
-def take(customer_id: int, points: int, *, key: str, valid_after: datetime | None) -> int:
-    """Take all ``points`` from active lots, expiring first; 0 if they do not suffice or ``key`` is booked.
-
-    Lots that expire at or before ``valid_after`` are left alone. The caller books what was taken.
-    """
-    return _take(customer_id, points, key=key, valid_after=valid_after, at_most=False)
-
-
 def take_at_most(customer_id: int, points: int) -> int:
-    """Take up to ``points`` from active lots, those expiring first; how many there were."""
-    return _take(customer_id, points, key="", valid_after=None, at_most=True) if points else 0
+    """Take up to ``points`` from active lots, those expiring first; how many there were. The caller books."""
+    if not points:
+        return 0
+    parameters = {"customer": customer_id, "points": points, "key": "", "after": None, "at_most": True}
+    statement = f"WITH {_TAKE} SELECT coalesce(sum(points), 0)::bigint FROM taken"
+    return int(fetch(statement, parameters)[0][0])
+
+
+def book_spending(booking: Booking, points: int, *, valid_after: datetime) -> bool:
+    """Take ``points`` from active lots, those expiring first, and book it; False when nothing was done.
+
+    That is so when the lots do not suffice, or the key is booked. Lots that expire at or before
+    ``valid_after`` are left alone.
+    """
+    taking = {"points": points, "after": valid_after, "at_most": False}
+    return bool(_book(_LEGS_OF_TAKEN, _of(booking) | taking, first=f"{_TAKE},"))
+
+
+def book_active_lot(booking: Booking, points: int, *, remaining: int, expires_at: datetime) -> bool:
+    """Make an active lot and book it; False when the key is booked."""
+    lot = {"points": points, "remaining": remaining, "expires_at": expires_at}
+    return bool(_book(_LEGS_OF_NEW_LOT, _of(booking) | lot, first=_NEW_LOT))
 
 
 def book(bookings: Iterable[Booking]) -> int:
     """Write the entries and move the balances by them; how many keys. The caller holds the balances."""
-    rows: list[tuple[Any, ...]] = []
-    for booking in bookings:
-        if sum(booking.legs.values()):
-            raise ValueError(f"the legs of {booking.key} do not sum to zero")
-        rows += (
-            (
-                booking.customer_id,
-                booking.key,
-                account.value,
-                amount,
-                booking.at,
-                booking.kind.value,
-                booking.note,
-            )
-            for account, amount in booking.legs.items()
-        )
-    if not rows:
-        return 0
-    names = ("customers", "keys", "accounts", "amounts", "ats", "kinds", "notes")
-    columns = (list(column) for column in zip(*rows, strict=True))
-    return _book(_GIVEN_LEGS, dict(zip(names, columns, strict=True)))
+    legs = _columns(bookings)
+    return _book(_GIVEN_LEGS, legs) if legs["keys"] else 0
 
 
 def make_leg_table() -> None:
@@ -196,20 +205,27 @@ def book_leg_table() -> int:
     return _book("SELECT * FROM leg", {})
 
 
-def _book(legs: str, parameters: dict[str, Any]) -> int:
-    return int(fetch(_BOOK.format(legs=legs), parameters)[0][0])
+def _book(legs: str, parameters: dict[str, Any], *, first: str = "") -> int:
+    return int(fetch(_BOOK.format(first=first, legs=legs), parameters)[0][0])
+
+
+def _of(booking: Booking) -> dict[str, Any]:
+    return {"customer": booking.customer_id, "key": booking.key, **_columns([booking])}
+
+
+def _columns(bookings: Iterable[Booking]) -> dict[str, list[Any]]:
+    """The legs of all bookings, column by column. Raises ValueError where legs do not sum to zero."""
+    columns: dict[str, list[Any]] = {name: [] for name in _LEG_NAMES}
+    for booking in bookings:
+        if sum(booking.legs.values()):
+            raise ValueError(f"the legs of {booking.key} do not sum to zero")
+        about = booking.at, booking.kind.value, booking.note
+        for account, amount in booking.legs.items():
+            leg = (booking.customer_id, booking.key, account.value, amount, *about)
+            for name, value in zip(_LEG_NAMES, leg, strict=True):
+                columns[name].append(value)
+    return columns
 
 
 def _lock(ids: list[int]) -> dict[int, Held]:
     return {row[0]: Held(*row[1:]) for row in fetch(_LOCK, [ids])}
-
-
-def _take(customer_id: int, points: int, *, key: str, valid_after: datetime | None, at_most: bool) -> int:
-    parameters = {
-        "customer": customer_id,
-        "points": points,
-        "key": key,
-        "after": valid_after,
-        "at_most": at_most,
-    }
-    return int(fetch(_TAKE, parameters)[0][0])

@@ -30,9 +30,8 @@ def spend(
     """
     demand_positive(points)
     ledger.hold([customer_id])
-    if ledger.take(customer_id, points, key=key, valid_after=now):
-        legs = {Account.ACTIVE: -points, against: points}
-        ledger.book([Booking(customer_id, key, kind, now, legs, note)])
+    booking = Booking(customer_id, key, kind, now, {Account.ACTIVE: -points, against: points}, note)
+    if ledger.book_spending(booking, points, valid_after=now):
         return True
     _demand_same(customer_id, key, points)
     return False

@@ -209,7 +209,7 @@ def test_a_failure_in_the_middle_leaves_the_state_as_before(alice, operator, mon
     with pytest.raises(RuntimeError):
         adjust(alice, -7, reason="cut in the middle", key="f", by=operator, now=T0)
     assert balance_of(alice.pk) == (0, 10, 0)
-    monkeypatch.setattr(ledger, "book", fail)
+    monkeypatch.setattr(ledger, "_book", fail)
     with pytest.raises(RuntimeError):
         spend(alice.pk, 7, key="s", now=T0)
     assert (balance_of(alice.pk), Lot.objects.get().remaining) == ((0, 10, 0), 10)
