@@ -30,7 +30,8 @@ def a_small_shop(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(lives, group, getattr(lives, group)[:3])
     monkeypatch.setattr(load, "_wait_until_applied", lambda job: None)
     monkeypatch.setattr(demo_parts, "_entries", {"users.customers": demo_parts["users.customers"]})
-    lives.orders_by_day.cache_clear()
+    lives.orders_on.cache_clear()
+    lives._buyers_by_day.cache_clear()
     api_keys.forget_all()
 
 

@@ -12,7 +12,7 @@ from users.services.demo.door import front_door
 from users.services.demo.instants import share_of_day, shop_day
 from users.services.demo.lives import (
     first_day,
-    orders_by_day,
+    orders_on,
     tell_aftermath,
     tell_join,
 )
@@ -72,7 +72,7 @@ def _from_the_log(anchor: date, begin: datetime, end: datetime) -> Iterator[Told
     """Orders of the log whose moved time has come, and what becomes of earlier ones."""
     day = begin.date()
     while day <= end.date():
-        for planned in orders_by_day(anchor).get(day, ()):
+        for planned in orders_on(anchor, day):
             story = Story(person(planned.number, joined_at=planned.at))
             if planned.at.date() == day and begin <= planned.at < end:
                 lines = planned.lines(story.person)

@@ -33,6 +33,7 @@ LOG_FIRST_PURCHASE_DAYS = 84
 
 REFUNDED = 0.02
 CANCELLED = 0.004
+AFTERMATH_DAYS = 16  # within which an order is given back, and a day for the zones
 LOOKERS = range(30_001, 31_801)  # registered, never bought
 PROSPECTS = range(40_001, 40_401)  # on the newsletter list of the store, never seen online
 PASSERS_BY = range(50_001, 51_501)  # visitors who never said who they are
@@ -54,6 +55,11 @@ class PlannedOrder:
     @property
     def order_id(self) -> str:
         return f"CD{self.number:05d}-{self.index:03d}"
+
+    @property
+    def days(self) -> set[date]:
+        """The UTC days on which something happens to it."""
+        return {at.date() for at in (self.at, self.refund_at, self.cancelled_at) if at}
 
     def random(self, what: str) -> Random:
         """Chance that depends on the order only."""
@@ -199,16 +205,24 @@ def people_count() -> int:
     return len(purchases_by_customer()) + len(LOOKERS) + len(PROSPECTS) + len(PASSERS_BY)
 
 
+@lru_cache(maxsize=32)
+def orders_on(anchor: date, day: date) -> tuple[PlannedOrder, ...]:
+    """Orders made, given back or cancelled on a UTC day, from the anchor on."""
+    days = (day + timedelta(days=shift) for shift in range(-AFTERMATH_DAYS, 2))
+    numbers = {number for near in days for number in _buyers_by_day(anchor).get(near, ())}
+    planned = (one for number in sorted(numbers) for one in orders_of(number, anchor))
+    return tuple(one for one in planned if day in one.days)
+
+
 @lru_cache(maxsize=1)
-def orders_by_day(anchor: date) -> dict[date, list[PlannedOrder]]:
-    """Orders by the UTC days, from the anchor on, of themselves, their refunds and cancellations."""
-    days: dict[date, list[PlannedOrder]] = defaultdict(list)
-    for number in purchases_by_customer():
-        for planned in orders_of(number, anchor):
-            happens = {at.date() for at in (planned.at, planned.refund_at, planned.cancelled_at) if at}
-            for day in happens:
-                if day >= anchor:
-                    days[day].append(planned)
+def _buyers_by_day(anchor: date) -> dict[date, set[int]]:
+    """Who buys on which shop day, from shortly before the anchor on; cheap, as no instant is drawn."""
+    days: dict[date, set[int]] = defaultdict(set)
+    for number, purchases in purchases_by_customer().items():
+        move = first_day(number, anchor) - purchases[0].day
+        for purchase in purchases:
+            if purchase.day + move >= anchor - timedelta(days=AFTERMATH_DAYS):
+                days[purchase.day + move].add(number)
     return days
 
 

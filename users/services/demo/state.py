@@ -56,6 +56,7 @@ def lived_until(job: LongJob) -> datetime:
 
 
 def remember(job: LongJob, **facts: object) -> None:
-    """Keep facts with the job."""
+    """Keep facts with the job, beside what others have kept meanwhile."""
+    job.refresh_from_db(fields=["parameters"])
     job.parameters = {**job.parameters, **facts}
     job.save(update_fields=["parameters"])
