@@ -50,6 +50,7 @@ def record_many(events: Iterable[NewEvent], *, now: datetime) -> int:
             INSERT INTO users_outbox (customer_id, message_id, handler, due_at, attempts, error)
             SELECT customer_id, message_id, unnest(handlers), %(now)s, 0, ''
             FROM fresh JOIN new_event USING (customer_id, message_id)
+            ORDER BY no  -- handlers hear of a payment before they hear of its refund
             ON CONFLICT DO NOTHING
         )
         SELECT FROM fresh
@@ -90,13 +91,13 @@ def _lay_out(events: Iterable[NewEvent]) -> int:
         return 0
     temporary_table(
         "new_event",
-        "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz, properties jsonb,"
+        "no integer, customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz, properties jsonb,"
         " handlers text[]",
     )
     return copy_rows(
         "new_event",
-        ("customer_id", "message_id", "type_id", "occurred_at", "properties", "handlers"),
-        rows,
+        ("no", "customer_id", "message_id", "type_id", "occurred_at", "properties", "handlers"),
+        ((no, *row) for no, row in enumerate(rows)),
     )
 
 
