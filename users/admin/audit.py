@@ -12,6 +12,49 @@ from config.kit.paging import page
 from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
 from users.models import AuditEntry, Operator, Role
 
+# The two halves of "noun.verb"; what is not listed is shown as it stands.
+NOUNS = {
+    "acquisitionchannel": gettext_lazy("Acquisition channel"),
+    "api_key": gettext_lazy("API key"),
+    "campaign": gettext_lazy("Campaign"),
+    "conversation": gettext_lazy("Conversation"),
+    "customer": gettext_lazy("Customer"),
+    "job": gettext_lazy("Job"),
+    "level": gettext_lazy("Level"),
+    "lifecycle": gettext_lazy("Stage thresholds"),
+    "operator": gettext_lazy("Operator"),
+    "points": gettext_lazy("Points"),
+    "rule": gettext_lazy("Earning rule"),
+    "segment": gettext_lazy("Segment"),
+    "settings": gettext_lazy("Settings"),
+    "storefront": gettext_lazy("Storefront"),
+    "topic": gettext_lazy("Topic"),
+}
+VERBS = {
+    "accept": gettext_lazy("accepted"),
+    "adjust": gettext_lazy("adjusted"),
+    "approve": gettext_lazy("approved"),
+    "assign": gettext_lazy("assigned"),
+    "cancel": gettext_lazy("cancelled"),
+    "change": gettext_lazy("changed"),
+    "compute_again": gettext_lazy("computed again"),
+    "create": gettext_lazy("created"),
+    "delete": gettext_lazy("deleted"),
+    "edit": gettext_lazy("edited"),
+    "note": gettext_lazy("noted"),
+    "pause": gettext_lazy("paused"),
+    "renew_secret": gettext_lazy("secret renewed"),
+    "reopen": gettext_lazy("opened again"),
+    "reply": gettext_lazy("answered"),
+    "resume": gettext_lazy("resumed"),
+    "revoke": gettext_lazy("revoked"),
+    "solve": gettext_lazy("solved"),
+    "start": gettext_lazy("started"),
+    "tag": gettext_lazy("tag put on"),
+    "test_send": gettext_lazy("test sent"),
+    "untag": gettext_lazy("tag taken off"),
+}
+
 
 class AuditList(OperatorPage):
     """Newest first."""
@@ -44,13 +87,21 @@ class AuditList(OperatorPage):
                     Column(_("What changed")),
                 ],
                 rows=[
-                    [e.at, e.actor, e.act, e.target_name, difference(e.before, e.after)] for e in found.rows
+                    [e.at, e.actor, words_of(e.act), e.target_name, difference(e.before, e.after)] for e in found.rows
                 ],
                 empty=Empty(_("Nothing has been done yet"), icon="history"),
                 next=found.next,
                 previous=found.previous,
             ),
         }
+
+
+def words_of(act: str) -> str:
+    """An act in words: ``campaign.start`` is "Campaign: started"."""
+    noun, _dot, verb = act.partition(".")
+    if noun not in NOUNS or verb not in VERBS:
+        return act
+    return _("%(noun)s: %(verb)s") % {"noun": NOUNS[noun], "verb": VERBS[verb]}
 
 
 def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
