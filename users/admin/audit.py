@@ -87,7 +87,8 @@ class AuditList(OperatorPage):
                     Column(_("What changed")),
                 ],
                 rows=[
-                    [e.at, e.actor, words_of(e.act), e.target_name, difference(e.before, e.after)] for e in found.rows
+                    [e.at, e.actor, words_of(e.act), e.target_name, difference(e.before, e.after)]
+                    for e in found.rows
                 ],
                 empty=Empty(_("Nothing has been done yet"), icon="history"),
                 next=found.next,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from config.kit import words
 from config.kit.batches import execute
-from users.models import DayFigures, Stage, StageFigures
+from users.models import DayFigures, LongJob, Stage, StageFigures
 
 SHOWN_DAYS = 60  # the home page compares 30 days with the 30 before
 
@@ -30,11 +31,16 @@ def compute(now: datetime, *, days: int) -> None:
 
 
 def days_due(now: datetime) -> int:
-    """How many days a run has to compute: all shown ones every ten minutes and after a pause, else two."""
+    """How many days a run has to compute: two, or all shown ones when older days may have changed.
+
+    That is every ten minutes, after a pause, and during and shortly after long work (imports, the demo).
+    """
     last = DayFigures.objects.order_by("-day").first()
     if last is None or last.computed_at < now - timedelta(minutes=10) or now.minute % 10 == 0:
         return SHOWN_DAYS
-    return 2
+    is_open = Q(state__in=(LongJob.State.WAITING, LongJob.State.RUNNING))
+    is_recent = Q(finished_at__gte=now - timedelta(minutes=10))
+    return SHOWN_DAYS if LongJob.objects.filter(is_open | is_recent).exists() else 2
 
 
 def stages() -> dict[Stage, StageFigures]:

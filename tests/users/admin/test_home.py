@@ -83,9 +83,13 @@ def test_a_second_computation_changes_nothing() -> None:
     )
 
 
-def test_all_days_are_computed_after_a_pause_and_every_ten_minutes() -> None:
+def test_all_days_are_computed_when_older_ones_may_have_changed() -> None:
     assert figures.days_due(NOON + timedelta(minutes=1)) == 2
     assert figures.days_due(NOON + timedelta(minutes=11)) == figures.SHOWN_DAYS
+    job = LongJob.objects.create(kind="import", title="Orders", state="running", created_at=NOON)
+    assert figures.days_due(NOON + timedelta(minutes=1)) == figures.SHOWN_DAYS
+    LongJob.objects.filter(pk=job.pk).update(state="done", finished_at=NOON - timedelta(minutes=11))
+    assert figures.days_due(NOON + timedelta(minutes=1)) == 2
     figures.compute(NOON + timedelta(minutes=9), days=2)
     assert figures.days_due(NOON + timedelta(minutes=10)) == figures.SHOWN_DAYS
 
