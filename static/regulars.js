@@ -43,7 +43,7 @@
 
   function dash(payload, series) {
     const first = series.data.length - payload.unfinished;
-    const look = { ...series, symbol: "circle", symbolSize: 5, showSymbol: series.data.length < 20, lineStyle: { width: 2 }, emphasis: { disabled: true } };
+    const look = { ...series, symbol: "circle", symbolSize: 5, showSymbol: series.data.filter((value) => value != null).length < 20, lineStyle: { width: 2 }, emphasis: { disabled: true } };
     if (!payload.unfinished) return [look];
     return [
       { ...look, data: series.data.map((value, i) => (i < first ? value : null)) },

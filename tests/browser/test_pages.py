@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from config.kit import clock
@@ -19,7 +19,7 @@ from tests.operators import operator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Answers that are no page of their own but a part of one.
-PARTS = {"admin/search/", "admin/campaigns/preview/"}
+PARTS = {"admin/search/", "admin/segments/preview/", "admin/segments/suggest/", "admin/campaigns/preview/"}
 
 
 @dataclass
@@ -45,14 +45,14 @@ class Listener:
         return [*self.said, *self.strangers, *self.failures]
 
 
-def operator_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tuple[str, list[str]]]:
-    """(address with placeholders, names of its arguments) of every operator page."""
+def operator_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """The address, with placeholders, of every operator page."""
     for pattern in (resolver or get_resolver()).url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from operator_pages(pattern, path)
         elif isinstance(pattern, URLPattern) and _is_page(pattern) and path not in PARTS:
-            yield path, list(pattern.pattern.converters)
+            yield path
 
 
 def _is_page(pattern: URLPattern) -> bool:
@@ -61,13 +61,16 @@ def _is_page(pattern: URLPattern) -> bool:
 
 
 def addresses(things: dict[str, object]) -> list[str]:
-    """Every operator page with something to show; a page whose argument nobody made is a failure."""
-    found = []
-    for path, arguments in operator_pages():
-        pieces = re.split(r"<[^>]*>", path)
-        values = [str(things[name]) for name in arguments]
-        found.append("/" + "".join(a + b for a, b in zip_longest(pieces, values, fillvalue="")))
-    return found
+    """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
+    pages = [
+        "/" + re.sub(r"([\w-]+)/<[^>]*>", lambda m: f"{m[1]}/{things[m[1]]}", path)
+        for path in operator_pages()
+    ]
+    lists = [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for model in admin.site._registry
+    ]
+    return [*pages, *lists]
 
 
 @pytest.fixture
