@@ -8,7 +8,7 @@ from config.sink import store
 from feedback.services.conversations import Opening, open_conversation
 from growth.models import EarningRule, Level
 from segments.models import Segment
-from segments.services.refresh import rebuild
+from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment
 from tests.operators import operator
 from tests.users.door import customer, identify, send, track, visit
@@ -55,9 +55,7 @@ def _alice(now: datetime) -> Customer:
 
 def _segment() -> Segment:
     rule = {"version": 1, "root": {"all": [{"field": "stage", "op": "is_any_of", "value": ["new"]}]}}
-    segment = create_segment(name="New ones", rule=rule, by=operator())
-    rebuild()
-    return segment
+    return rebuild(create_segment(name="New ones", rule=rule, by=operator()))
 
 
 def _campaign(segment: Segment, now: datetime) -> Campaign:
