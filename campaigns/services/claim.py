@@ -13,7 +13,20 @@ from datetime import datetime
 from hashlib import sha256
 
 from campaigns import shop, suppression
-from campaigns.decision import RIVALRY, WEEK, House, Past, Person, Rival, Send, Skip, Verdict, Wait, decide
+from campaigns.decision import (
+    RIVALRY,
+    WEEK,
+    Caps,
+    House,
+    Past,
+    Person,
+    Rival,
+    Send,
+    Skip,
+    Verdict,
+    Wait,
+    decide,
+)
 from campaigns.models import (
     COUNTED_STATES,
     Batch,
@@ -23,6 +36,7 @@ from campaigns.models import (
     Step,
 )
 from campaigns.services import health
+from campaigns.timing import QuietHours
 from config.kit.batches import execute, fetch
 from config.kit.zones import zone_of
 from users.models import USABLE_CONTACT_STATES
@@ -33,12 +47,17 @@ LEASE_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A batch in hand. ``number`` proves that it is still ours."""
+    """A batch in hand, with the rules of the house as they stood when it was taken.
+
+    ``number`` proves that it is still ours.
+    """
 
     batch: Batch
     number: int
     step: Step
     campaign: Campaign
+    caps: Caps
+    quiet: QuietHours | None
 
 
 @dataclass(slots=True)
@@ -83,7 +102,8 @@ def claim_batch(*, service: bool, now: datetime) -> Lease | None:
         return None
     ((batch_id, number),) = rows
     batch = Batch.objects.select_related("run", "step", "step__campaign__topic").get(pk=batch_id)
-    return Lease(batch, number, batch.step, batch.step.campaign)
+    caps, quiet = shop.caps(), shop.quiet_hours(batch.channel)
+    return Lease(batch, number, batch.step, batch.step.campaign, caps, quiet)
 
 
 def renew(lease: Lease) -> bool:
@@ -227,8 +247,8 @@ def _house(lease: Lease, state: str, now: datetime) -> House:
         is_service=lease.campaign.is_service,
         cancelled=state == CampaignState.CANCELLED,
         expires_at=lease.batch.run.expires_at,
-        quiet=shop.quiet_hours(lease.batch.channel),
-        caps=shop.caps(),
+        quiet=lease.quiet,
+        caps=lease.caps,
     )
 
 
