@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from django.test import RequestFactory
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.kit.strict_json import Flaw, parse, weigh
 
+# A busy machine is no finding.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec=None, categories=None)) | st.text('":\\ \tab')
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 VALUE = st.recursive(SCALAR, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=20)
@@ -77,6 +79,7 @@ def test_each_abuse_has_its_name(raw: bytes, code: str) -> None:
     assert time.monotonic() - began < 1
 
 
+@PATIENT
 @given(VALUE)
 def test_whatever_python_writes_is_read_or_refused_by_name(value: Any) -> None:
     raw = json.dumps(value).encode()
@@ -86,6 +89,7 @@ def test_whatever_python_writes_is_read_or_refused_by_name(value: Any) -> None:
         assert parse(raw).value == json.loads(raw)
 
 
+@PATIENT
 @given(
     st.lists(st.tuples(TEXT, TEXT), min_size=1),
     st.sampled_from(['":', '" :', '"\t:', '"\n :']),

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from users import facts
@@ -118,6 +118,16 @@ def test_the_address_decides_the_type() -> None:
 def test_context_beside_the_events_holds_for_those_without() -> None:
     reading = read(track(), track(messageId="m2", context={"locale": "de"}), context={"locale": "en"})
     assert [item["context"] for item in reading.accepted] == [{"locale": "en"}, {"locale": "de"}]
+
+
+def test_a_small_body_cannot_become_a_large_row() -> None:
+    """A large context beside thousands of events is neither repeated in them nor in their dead letters."""
+    context = {"campaign": {name: "x" * 2_000 for name in ("name", "source", "medium", "term")}}
+    events = [{"type": "page", "userId": "u"}] * 1_000 + [{}] * 1_000
+    reading = read(*events, context=context, sentAt=NOON.isoformat())
+    assert (len(reading.accepted), len(reading.rejected)) == (1_000, 1_000)
+    assert len(orjson.dumps(reading.accepted)) < 400_000
+    assert reading.rejected[0].event == {"sentAt": NOON.isoformat()}
 
 
 @pytest.mark.parametrize("context", [None, 7, "x", [], {"page": 7, "locale": {}, "os": {"name": 3}}])
@@ -286,6 +296,8 @@ def test_an_unreadable_time_of_sending_refuses_the_body() -> None:
     assert (refused.value.status, refused.value.code) == (400, "bad_time")
 
 
+# A busy machine is no finding.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec=None, categories=None), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | TEXT,
@@ -296,6 +308,7 @@ FIELDS = st.sampled_from(sorted(items.FIELDS))
 TYPES = st.sampled_from(["track", "identify", "page", "screen", "group", "alias"])
 
 
+@PATIENT
 @given(
     st.lists(st.dictionaries(FIELDS, JSON), max_size=4), TYPES | JSON, st.dictionaries(TEXT, JSON, max_size=3)
 )

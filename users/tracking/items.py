@@ -13,11 +13,13 @@ from config.kit.strict_json import Flaw
 from users import facts
 from users.tracking import times, traits
 from users.tracking.body import Body
-from users.tracking.context import Trimmer
+from users.tracking.context import Trimmer, trim
 from users.tracking.refusals import BodyRefused, ItemRefused
 
 LARGEST_EVENT = 32 * 1024
 """Bytes of an event written without blanks."""
+LARGEST_SHARED_CONTEXT = 2_000
+"""Bytes of a context that stands beside the events."""
 LONGEST_MESSAGE_ID = 100
 LONGEST_ID = 255
 LONGEST_NAME = 200
@@ -54,7 +56,7 @@ class Envelope:
     received_at: datetime
     slow: timedelta
     """How far the sender's clock is behind ours; zero when he does not say what it showed at sending."""
-    context: Any
+    context: dict[str, Any]
     clean: bool
     all_small: bool
     """No event can be larger than one may be."""
@@ -83,11 +85,13 @@ def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading
 
 
 def _complete(event: Any, body: Body, kind: str | None) -> Any:
-    """The event with what the request said for all of its events, so that it can be read by itself."""
+    """The event with what decides its reading, so that it can be read by itself.
+
+    Without the context of the body: thousands of small events would each repeat a large one.
+    """
     if not isinstance(event, dict):
         return event
-    said = {"sentAt": body.sent_at, "context": body.context}
-    complete = {name: value for name, value in said.items() if value is not None} | event
+    complete = event if body.sent_at is None else {"sentAt": body.sent_at} | event
     return complete if kind is None else complete | {"type": kind}
 
 
@@ -98,7 +102,13 @@ def envelope(body: Body, *, kind: str | None, received_at: datetime) -> Envelope
     except ItemRefused as refused:
         raise BodyRefused(refused.code) from None
     all_small = body.clean and _all_small(body)
-    return Envelope(kind, received_at, slow, body.context, body.clean, all_small, Trimmer())
+    return Envelope(kind, received_at, slow, _shared_context(body), body.clean, all_small, Trimmer())
+
+
+def _shared_context(body: Body) -> dict[str, Any]:
+    """The context for events without one of their own; a large one, that all would repeat, is left out."""
+    context = trim(body.context)
+    return context if len(orjson.dumps(context)) <= LARGEST_SHARED_CONTEXT else {}
 
 
 def _all_small(body: Body) -> bool:
