@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,7 +44,7 @@ class HistoryPage(Page):
     ordering = ("-at", "-key", "account")
 
 
-@extend_schema(operation_id="me_points_history")
+@extend_schema_view(get=extend_schema(operation_id="me_points_history"))
 class MyPointsHistory(ForShopper, ListAPIView[Entry]):
     """Every movement of the shopper's points, newest first."""
 

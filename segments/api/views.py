@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,7 +56,7 @@ class ByCustomer(Page):
     ordering = ("customer_id",)
 
 
-@extend_schema(operation_id="segments")
+@extend_schema_view(get=extend_schema(operation_id="segments"))
 class Segments(ForServer, ListAPIView[Segment]):
     """All segments; POST makes one."""
 
@@ -108,7 +108,7 @@ class PreviewRule(ForServer):
         return Response(PreviewSerializer(preview(given["rule"], clock.now(), exact=given["exact"])).data)
 
 
-@extend_schema(operation_id="segment_members")
+@extend_schema_view(get=extend_schema(operation_id="segment_members"))
 class Members(ForServer, ListAPIView[Membership]):
     """The members as of the segment's ``computed_at``."""
 
