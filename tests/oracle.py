@@ -100,12 +100,14 @@ def of_scalar(x: Any, op: str, value: Any) -> bool:
         return bool(x.startswith(value))
     if op == "in_range":
         return bool(exact(value[0]) <= x <= exact(value[1]))
-    return {
-        "at_least": x >= exact(value),
-        "at_most": x <= exact(value),
-        "more_than": x > exact(value),
-        "less_than": x < exact(value),
-    }[op]
+    return bool(
+        {
+            "at_least": x >= exact(value),
+            "at_most": x <= exact(value),
+            "more_than": x > exact(value),
+            "less_than": x < exact(value),
+        }[op]
+    )
 
 
 def exact(value: Any) -> Any:
@@ -114,11 +116,11 @@ def exact(value: Any) -> Any:
 
 def of_birthday(x: date, op: str, value: Any, today: date) -> bool:
     if op == "in_month":
-        return x.month == value
+        return bool(x.month == value)
     if op == "age_at_least":
-        return age(x, today) >= value
+        return bool(age(x, today) >= value)
     if op == "age_at_most":
-        return age(x, today) <= value
+        return bool(age(x, today) <= value)
     if op == "anniversary_this_month":
         return kept(x, today.year).month == today.month
     ahead = range(value, value + 1) if op == "anniversary_in_days" else range(value + 1)
@@ -302,7 +304,7 @@ def in_window(x: datetime, name: str, value: Any, now: datetime) -> bool:
     if name == "more_than_days_ago":
         return x < now - timedelta(days=value)
     if name == "in_last_calendar_days":
-        return (today - day).days < value
+        return bool((today - day).days < value)
     if name == "in_current":
         return {
             "day": day == today,

@@ -78,11 +78,17 @@ def _weigh(values: Iterable[Any], clean: bool, room: int) -> int:
                 names += len(value) + (0 if clean else _weigh(value, clean, room))
             if value:
                 names += _weigh(value.values() if kind is dict else value, clean, room - 1)
-        elif kind is Doubled:
-            raise Flaw("duplicate_key", "A name stands twice in one object.")
-        elif not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
-            raise Flaw("number_out_of_range", "A number is beyond ±2^53 or not a number.")
+        else:
+            _check_number(value)
     return names
+
+
+def _check_number(value: Any) -> None:
+    """What is neither text nor container is a number, or an object read closely that had a name twice."""
+    if type(value) is Doubled:
+        raise Flaw("duplicate_key", "A name stands twice in one object.")
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise Flaw("number_out_of_range", "A number is beyond ±2^53 or not a number.")
 
 
 def _check_text(text: str) -> None:

@@ -64,7 +64,7 @@ def _is_page(pattern: URLPattern) -> bool:
 def addresses(things: dict[str, object]) -> list[str]:
     """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
     pages = [
-        "/" + re.sub(r"([\w-]+)/<[^>]*>", lambda m: f"{m[1]}/{things[m[1]]}", path)
+        "/" + re.sub(r"([\w-]+)/<[^>]*>", lambda m: f"{m[1]!s}/{things[str(m[1])]}", path)
         for path in operator_pages()
     ]
     lists = [

@@ -100,6 +100,7 @@ def test_a_large_campaign_needs_somebody_else_and_again_when_it_grew(ann: Operat
 def test_an_edit_voids_the_approval(ann: Operator, amy: Operator) -> None:
     campaign = draft(segment_of(customers(1)), by=ann)
     campaigns.approve(campaign.pk, by=amy, now=clock.now())
+    assert campaign.segment is not None
     plan = Plan(name="New", kind="one_off", segment=campaign.segment, topic=campaign.topic)
     campaigns.edit_campaign(campaign.pk, plan, [LETTER], by=ann)
     campaign.refresh_from_db()

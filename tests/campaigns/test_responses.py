@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from re import findall
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -28,7 +29,7 @@ from users.models import Consent, Event, Standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BROWSER = {"HTTP_USER_AGENT": "Mozilla/5.0 (iPhone) Safari/604.1"}
+BROWSER: dict[str, Any] = {"HTTP_USER_AGENT": "Mozilla/5.0 (iPhone) Safari/604.1"}
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.campaigns.audience import (
 )
 from tests.clock import move, move_to
 from tests.sinks import SmtpSink
-from users.models import ContactPoint, ContactState, Customer
+from users.models import Channel, ContactPoint, ContactState, Customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -176,7 +176,7 @@ def test_a_message_is_never_sent_after_its_time(smtp_sink: SmtpSink) -> None:
 
 
 def test_in_quiet_hours_a_message_waits_for_the_customers_morning(smtp_sink: SmtpSink) -> None:
-    shop.quiet_hours_of["email"].set("21:00-09:00")
+    shop.quiet_hours_of[Channel.EMAIL].set("21:00-09:00")
     here = customers(1, zone="Asia/Shanghai")
     there = customers(1, zone="Europe/Berlin")
     nowhere = customers(1, zone="Mars/Olympus")
@@ -195,7 +195,7 @@ def test_in_quiet_hours_a_message_waits_for_the_customers_morning(smtp_sink: Smt
 
 
 def test_due_in_the_day_but_claimed_at_night_it_waits_again(smtp_sink: SmtpSink) -> None:
-    shop.quiet_hours_of["email"].set("21:00-09:00")
+    shop.quiet_hours_of[Channel.EMAIL].set("21:00-09:00")
     noon = datetime(2027, 1, 15, 4, tzinfo=UTC)
     move_to(noon)
     plan(draft(segment_of(customers(2))))

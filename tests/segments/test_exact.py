@@ -155,6 +155,7 @@ def check(world: World, made: list[Segment]) -> None:
     for segment in Segment.objects.order_by("pk"):
         world.read_memberships()
         stored = set(Membership.objects.filter(segment=segment).values_list("customer_id", flat=True))
+        assert segment.rule is not None
         assert stored == chosen(segment.rule, world, world.now), segment.rule
         assert segment.size == len(stored)
         assert segment.computed_at == world.now

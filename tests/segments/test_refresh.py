@@ -347,10 +347,15 @@ def test_rebuilding_takes_nothing_from_the_queue() -> None:
 def test_a_refresh_runs_over_one_unmoving_picture() -> None:
     segment(VIP)
     seen: list[str] = []
+
+    def look() -> int:
+        seen.append(fetch("SHOW transaction_isolation")[0][0])
+        return 0
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "segments.services.refresh.take_touched",
-            lambda: seen.append(fetch("SHOW transaction_isolation")[0][0]) or 0,
+            look,
         )
         patch.setattr("segments.services.refresh.find_affected", lambda *_: 0)
         refresh()

@@ -190,7 +190,7 @@ def test_every_rule_has_a_sentence_and_survives_storage(raw: dict[str, Any]) -> 
 
 def test_sentences_read_naturally() -> None:
     jazz = [{"property": "category", "op": "equals", "value": "Jazz"}]
-    sentences = {
+    sentences: dict[str, dict[str, Any]] = {
         "did “Product Viewed” (category is “Jazz”) at least 3 times in the last 30 days": {
             **VIEWED, "at_least": 3, "in_last_days": 30, "where": jazz},
         "did not do “Product Viewed” this month": {**VIEWED, "op": "did_not", "in_current": "month"},
