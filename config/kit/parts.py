@@ -94,16 +94,19 @@ class Stat:
         if difference == 0:
             return Change("flat", "", _("unchanged"), self._write(self.before))
         way: Literal["up", "down"] = "up" if difference > 0 else "down"
-        share = (
-            words.percent(abs(difference) / abs(self.before), 0)
-            if self.before
-            else self._write(abs(difference))
-        )
+        share = self._share(abs(difference))
         tone: Tone = (
             "" if not self.more_is else "good" if (way == "up") == (self.more_is == "good") else "bad"
         )
         sentence = _("up %(share)s") if way == "up" else _("down %(share)s")
         return Change(way, tone, sentence % {"share": share}, self._write(self.before))
+
+    def _share(self, difference: float) -> str:
+        """The difference against what was before; small ones with a place after the point."""
+        if not self.before:
+            return self._write(difference)
+        share = difference / abs(self.before)
+        return words.percent(share, 0 if share >= 0.1 else 1)
 
     def _write(self, value: float | None) -> str:
         if self.kind == "money":

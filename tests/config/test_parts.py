@@ -26,6 +26,7 @@ def _english():  # type: ignore[no-untyped-def]
         (5, 0, "good", ("up", "good", "up 5", "0")),
         (100, 100, "good", ("flat", "", "unchanged", "100")),
         (7, 4, "", ("up", "", "up 75%", "4")),
+        (1002, 1000, "good", ("up", "good", "up 0.2%", "1,000")),
     ],
 )
 def test_a_figure_says_how_it_moved(
