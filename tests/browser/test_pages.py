@@ -22,6 +22,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Answers that are no page of their own but a part of one.
 PARTS = {"admin/search/", "admin/segments/preview/", "admin/segments/suggest/", "admin/campaigns/preview/"}
 
+ARGUMENT = re.compile(r"([\w-]+)/<[^>]*>")
+
 
 @dataclass
 class Listener:
@@ -63,15 +65,16 @@ def _is_page(pattern: URLPattern) -> bool:
 
 def addresses(things: dict[str, object]) -> list[str]:
     """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
-    pages = [
-        "/" + re.sub(r"([\w-]+)/<[^>]*>", lambda m: f"{m[1]!s}/{things[str(m[1])]}", path)
-        for path in operator_pages()
-    ]
+    pages = [f"/{ARGUMENT.sub(lambda found: _filled(found, things), path)}" for path in operator_pages()]
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
     ]
     return [*pages, *lists]
+
+
+def _filled(found: re.Match[str], things: dict[str, object]) -> str:
+    return f"{found[1]}/{things[found[1]]}"
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Parts of pages: comparisons in words, limits of charts, progress."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _english():  # type: ignore[no-untyped-def]
+def _english() -> Iterator[None]:
     with override("en"):
         yield
 
