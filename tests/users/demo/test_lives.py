@@ -116,3 +116,13 @@ def forget() -> None:
     """Forget the days of another log."""
     lives.orders_on.cache_clear()
     lives._buyers_by_day.cache_clear()
+
+
+def test_carts_before_orders_are_told_of_the_last_months_only() -> None:
+    story = lives.buyer(14_048, ANCHOR, UNTIL)  # the customer of the log with the most purchases
+    bought = [at for at, call in story.calls if call.get("event") == "Order Completed"]
+    recent = [at for at in bought if at >= UNTIL - lives.CARTS_TRACKED]
+    added = {at for at, call in story.calls if call.get("event") == "Product Added"}
+    led_to = [at for at in bought if any(timedelta(0) < at - put < timedelta(minutes=25) for put in added)]
+    assert 0 < len(recent) < len(bought)
+    assert set(recent) <= set(led_to)

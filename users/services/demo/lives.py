@@ -33,6 +33,7 @@ LOG_FIRST_PURCHASE_DAYS = 84
 
 REFUNDED = 0.02
 CANCELLED = 0.004
+CARTS_TRACKED = timedelta(days=120)  # the storefront tells of carts and checkouts only since then
 AFTERMATH_DAYS = 16  # within which an order is given back, and a day for the zones
 LOOKERS = range(30_001, 31_801)  # registered, never bought
 PROSPECTS = range(40_001, 40_401)  # on the newsletter list of the store, never seen online
@@ -118,7 +119,8 @@ def _fate(at: datetime, cents: int, random: Random) -> tuple[datetime | None, in
 def tell_order(story: Story, planned: PlannedOrder, until: datetime) -> None:
     """An order, what led to it and, before ``until``, what became of it."""
     lines = planned.lines(story.person)
-    approach(story, planned.at, lines, planned.random("way"))
+    carts = planned.at >= until - CARTS_TRACKED
+    approach(story, planned.at, lines, planned.random("way"), carts=carts)
     order(story, planned.at, planned.order_id, planned.cents, lines)
     tell_aftermath(story, planned, datetime.min.replace(tzinfo=until.tzinfo), until)
 

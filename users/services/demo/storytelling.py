@@ -87,10 +87,14 @@ def browse(story: Story, at: datetime, random: Random) -> datetime:
     return at
 
 
-def approach(story: Story, ordered_at: datetime, lines: list[Call], random: Random) -> None:
-    """What led to an order at ``ordered_at``: a look, the cart, the checkout, in the minutes before."""
+def approach(
+    story: Story, ordered_at: datetime, lines: list[Call], random: Random, *, carts: bool = True
+) -> None:
+    """What led to an order at ``ordered_at``: a look and, where they are told, cart and checkout."""
     at = ordered_at - timedelta(seconds=random.randint(500, 1500))
     story.track(at, "Product Viewed", _without_quantity(lines[0]))
+    if not carts:
+        return
     story.track(at + timedelta(seconds=random.randint(20, 120)), "Product Added", lines[0])
     if random.random() < 0.8:  # the others pay by the express button, which sends no such call
         value = sum(round(line["price"] * line["quantity"], 2) for line in lines)
