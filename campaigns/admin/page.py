@@ -161,7 +161,7 @@ class CampaignPage(OperatorPage):
                 left -= lost
                 rows.append([words.outcome_title(reason), Cell(-lost, tone="muted"), left])
         rows.append([Cell(_("Will receive it"), tone="good"), "", Cell(manifest.will_receive, tone="good")])
-        columns = [Column(_("Step")), Column(_("Fewer by"), "number"), Column(_("Left"), "number")]
+        columns = [Column(_("Step")), Column(_("Fewer by"), "number"), Column(_("Remaining"), "number")]
         return Table(columns, rows, Empty(_("Nobody")), caption=_("Whom it reaches, as of now"))
 
     def _letters(self) -> list[dict[str, Any]]:
