@@ -4,11 +4,12 @@ from importlib.util import find_spec
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from config import health
+from config.kit.api import nothing_here
 from config.kit.model_admin import keep_only_ours
 
 Address = URLPattern | URLResolver
@@ -43,6 +44,8 @@ urlpatterns: list[Address] = [
         "api/v1/", *(f"{app}.api.urls" for app in ("users", "segments", "campaigns", "growth", "feedback"))
     ),
     *mounted("hooks/", *(f"{app}.api.hook_urls" for app in ("users", "campaigns"))),
+    # A machine that asks for what is not there is not told so in HTML.
+    re_path("^(?:api|v1|beacon|hooks)/", nothing_here),
     *mounted(
         "",
         *(f"{app}.urls" for app in ("users", "segments", "campaigns", "growth", "feedback")),

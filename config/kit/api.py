@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser
@@ -51,6 +53,13 @@ def error(code: str, message: str, *, field: str | None = None) -> dict[str, dic
     if field is not None:
         body["field"] = field
     return {"error": body}
+
+
+@csrf_exempt  # Nothing happens here.
+def nothing_here(request: HttpRequest) -> JsonResponse:
+    """The answer at an address that does not exist, in the one error shape."""
+    told = error("not_found", _("There is no such thing."))
+    return JsonResponse(told, status=404, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:

@@ -10,10 +10,10 @@ from drf_spectacular.generators import SchemaGenerator
 INTERNAL = {
     "^v1/": "storefront SDKs: docs/tracking.md",
     "^beacon/v1/": "storefront SDKs: docs/tracking.md",
-    "v1/projects/": "browser SDKs: docs/tracking.md",
     "admin/": "operators",
     "accounts/": "operators",
     "i18n/": "operators",
+    "^(?:api|v1|beacon|hooks)/": "whoever asks for what is not there",
     "livez": "whoever runs it",
     "readyz": "whoever runs it",
     "metrics": "whoever runs it",

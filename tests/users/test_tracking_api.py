@@ -267,3 +267,22 @@ def test_the_browser_sdk_learns_where_to_send(client: Client, write_key: str, se
 def test_settings_of_a_server_key_or_of_nothing_are_not_found(client: Client, server_key: str) -> None:
     assert client.get(f"/v1/projects/{server_key}/settings").status_code == 404
     assert client.get("/v1/projects/nothing/settings").status_code == 404
+
+
+def test_settings_stand_with_a_slash_too(client: Client, write_key: str) -> None:
+    plain, slash = (client.get(f"/v1/projects/{write_key}/settings{end}") for end in ("", "/"))
+    assert (slash.status_code, slash.content) == (200, plain.content)
+
+
+@pytest.mark.parametrize("address", ["/v1/nothing", "/v1/track/more", "/api/v1/nothing", "/api/v1/segments/"])
+def test_what_is_not_there_is_told_in_the_one_shape(client: Client, address: str) -> None:
+    for answer in (client.get(address), client.post(address, b"{}", content_type="application/json")):
+        assert answer.status_code == 404
+        assert answer.json() == {"error": {"code": "not_found", "message": "There is no such thing."}}
+
+
+def test_an_empty_sending_time_is_none(post: Post) -> None:
+    alone = post("/v1/track", track(timestamp="2026-05-01T12:00:00Z", sentAt=""))
+    batch = post("/v1/batch", {"sentAt": "", "batch": [track(timestamp="2026-05-01T12:00:00Z")]})
+    assert [answer.json().get("accepted") for answer in (alone, batch)] == [1, 1]
+    assert {item["occurred_at"] for item in stored()} == {"2026-05-01T12:00:00+00:00"}

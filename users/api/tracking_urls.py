@@ -11,5 +11,5 @@ urlpatterns = [
         re_path(f"^{address.lstrip('/')}{_SLASH}", tracking_views.track, name=f"tracking-{address}")
         for address in tracking_views.ADDRESSES
     ),
-    path("v1/projects/<str:key>/settings", browser_settings.show, name="tracking-settings"),
+    re_path(f"^v1/projects/(?P<key>[^/]+)/settings{_SLASH}", browser_settings.show, name="tracking-settings"),
 ]

@@ -74,7 +74,7 @@ def _batch(fields: dict[str, Any], clean: bool, size: int) -> Body:
     beside = {name: value for name, value in fields.items() if name != "batch"}
     if strict_json.weigh(beside, clean=clean) > strict_json.NAMES:
         raise BodyRefused("too_many_keys")
-    return Body(events, clean, size, _key(fields), fields.get("sentAt"), fields.get("context"))
+    return Body(events, clean, size, _key(fields), fields.get("sentAt") or None, fields.get("context"))
 
 
 def _single(fields: dict[str, Any], clean: bool, size: int) -> Body:

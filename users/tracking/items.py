@@ -176,7 +176,7 @@ def _time(event: dict[str, Any], shared: Envelope) -> tuple[datetime, bool]:
     if told is None:
         return shared.received_at, False
     sent, slow = event.get("sentAt"), shared.slow
-    if sent is not None:
+    if sent:
         slow = shared.received_at - times.parse(sent, "sentAt")
     return times.occurred(times.parse(told, "timestamp"), slow=slow, received_at=shared.received_at)
 
