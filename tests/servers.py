@@ -16,6 +16,7 @@ import pytest
 
 from config import places
 from config.embedded import FOR_TESTS, Servers
+from config.translations import compile_catalogues
 
 HOME = "REGULARS_TEST_HOME"
 UNSET = ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "METRICS_TOKEN", "SENTRY_DSN", "DEBUG", "BEHIND_PROXY")
@@ -58,6 +59,8 @@ def places_for_sockets() -> str:
 
 
 TEST_HOME = choose_environment()
+if FIRST:
+    compile_catalogues(Path(__file__).resolve().parent.parent / "locale")
 SERVERS = Servers(TEST_HOME, settings=FOR_TESTS)
 SERVERS.postgres.tied_to_parent = True
 SERVERS.redis.tied_to_parent = True

@@ -223,7 +223,7 @@ def test_new_thresholds_move_everybody_and_start_nothing() -> None:
         standing = Standing.objects.get(customer=customer(user))
         assert standing.stage == stage_at(now, [seen], rule)
         assert standing.stage_at == moves([seen], rule)[-1 if user == "alice" else 2].at
-    fresh = StageMove.objects.filter(rule_version=2)
+    fresh = StageMove.objects.filter(rule_version=stages.rule_in_force().version)
     assert {(m.cause, m.starts_things) for m in fresh} == {("rule", False)}
     assert (Event.objects.count(), Outbox.objects.count()) == (before, 0)
 
