@@ -36,6 +36,7 @@ def test_a_segment_made_by_hand(page: Any, live_server: Any) -> None:
     page.wait_for_url("**/admin/segments/*/")
 
     made = Segment.objects.get(name="By hand")
+    assert made.rule is not None
     assert made.rule["root"]["all"] == [
         {"field": "revenue", "op": "at_least", "value": 10000},
         {"field": "stage", "op": "is_any_of", "value": ["dormant"]},
