@@ -1,6 +1,6 @@
 """The addresses of the tracking API; each works with and without a trailing slash."""
 
-from django.urls import path, re_path
+from django.urls import re_path
 
 from users.api import browser_settings, tracking_views
 
