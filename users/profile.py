@@ -16,6 +16,8 @@ from users.models import Gender
 MOST_ATTRIBUTES = 200
 LONGEST_ATTRIBUTE = 1_000
 LONGEST_ATTRIBUTE_NAME = 100
+MOST_ATTRIBUTE_LEVELS = 5
+"""Names from the outside inwards, as many as a rule may give."""
 BLANK: tuple[Any, ...] = ("", None, [], False)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_ATTRIBUTES = frozenset({"email", "phone", "consents", "id", "userId", "anonymousId", "address"})
@@ -210,10 +212,15 @@ def _flat(traits: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [*traits.items(), *((f"address.{part}", value) for part, value in parts)]
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether rules can read it: a text, a number, yes or no, a list of those, or null to forget it."""
+def _is_plain(value: Any, levels: int = MOST_ATTRIBUTE_LEVELS) -> bool:
+    """Whether rules can read it: text, number, yes or no, a list or object of those; null to forget it."""
     if isinstance(value, list):
         return len(value) <= LONGEST_ATTRIBUTE and all(isinstance(one, str | int | float) for one in value)
+    if isinstance(value, dict):
+        return levels > 1 and all(
+            len(name) <= LONGEST_ATTRIBUTE_NAME and _is_plain(inner, levels - 1)
+            for name, inner in value.items()
+        )
     return (
         value is None
         or isinstance(value, int | float)

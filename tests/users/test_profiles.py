@@ -29,7 +29,8 @@ def test_traits_become_columns_and_the_rest_attributes() -> None:
             at=NOON, user="alice", name="Alice Liddell", firstName="Alice", gender="F", birthday="1992-02-29",
             address={"city": "Shanghai", "region": "Shanghai", "country": "cn"}, timezone="Asia/Shanghai",
             interests=["jazz", "film"], channel="wechat", createdAt="2026-01-02T03:04:05+00:00",
-            invented=True, shoeSize=38, favourites=["a", "b"], nested={"no": 1}, language=7.5, platform=["x"],
+            invented=True, shoeSize=38, favourites=["a", "b"], language=7.5, platform=["x"],
+            company={"name": "Acme", "plan": {"seats": 5}},
         )
     )  # fmt: skip
     alice = customer("alice")
@@ -42,8 +43,10 @@ def test_traits_become_columns_and_the_rest_attributes() -> None:
     assert alice.channel is not None
     assert alice.channel.slug == "wechat"
     assert (alice.registered_at, alice.is_invented) == (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), True)
-    assert alice.attributes == {"shoeSize": 38, "favourites": ["a", "b"]}
-    assert applied.ignored == 2  # the nested object and the platform that is a list
+    assert alice.attributes == {
+        "shoeSize": 38, "favourites": ["a", "b"], "company": {"name": "Acme", "plan": {"seats": 5}},
+    }  # fmt: skip
+    assert applied.ignored == 1  # the platform that is a list
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -73,6 +76,9 @@ def test_the_latest_telling_holds_in_any_order_of_arrival(order: tuple[int, ...]
         {"invented": "yes"},
         {"x" * 101: 1},
         {"long": "x" * 1_001},
+        {"deep": {"a": {"b": {"c": {"d": {"e": 1}}}}}},
+        {"pairs": [{"a": 1}]},
+        {"named": {"x" * 101: 1}},
     ],
 )
 def test_a_trait_that_makes_no_sense_is_ignored_and_counted(traits: dict[str, Any]) -> None:

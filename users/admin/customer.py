@@ -152,7 +152,9 @@ def _profile(customer: Customer) -> list[Fact]:
 def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return "" if isinstance(value, dict) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
+    return str(value)
 
 
 def _stage_table(stages: Sequence[report.Stretch]) -> Table:
