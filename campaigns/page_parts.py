@@ -23,6 +23,7 @@ from users.pages import (
     home_card,
     searcher,
 )
+from users.shop import currency
 
 DAYS = 7
 MESSAGES_SHOWN = 10
@@ -40,7 +41,14 @@ def build_card(now: datetime) -> dict[str, Any]:
             Stat(_("Opened by people"), found.opened, window=window, url=url),
             Stat(_("Clicked by people"), found.clicked, window=window, url=url),
             Stat(_("Orders credited"), found.orders, window=window, url=url),
-            Stat(_("Revenue credited"), found.revenue, kind="money", window=window, url=url),
+            Stat(
+                _("Revenue credited"),
+                found.revenue,
+                kind="money",
+                currency=currency.get(),
+                window=window,
+                url=url,
+            ),
         ],
     }
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaigns.admin import words
+from campaigns.admin.compose import LANGUAGES
 from campaigns.models import Campaign, CampaignKind, CampaignRun, CampaignState, Content, SkipReason
 from campaigns.reports.outcome import Outcome, links, outcome
 from campaigns.services import campaigns as acts
@@ -19,6 +20,7 @@ from config.kit.admin import OperatorPage, has_role
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Progress, Stat, Table
 from config.kit.refusal import NotFound, Refusal
 from users.models import Role
+from users.shop import currency
 
 RUNS_SHOWN = 20
 APPROVERS = (Role.APPROVER,)
@@ -171,7 +173,7 @@ class CampaignPage(OperatorPage):
         contents = Content.objects.filter(step__campaign=self.campaign).order_by("pk")
         return [
             {
-                "language": content.language,
+                "language": dict(LANGUAGES)[content.language],
                 "reader": reader or _("an example"),
                 "letter": preview_letter(content.subject, content.body, content.language, reader, self.now),
             }
@@ -210,7 +212,7 @@ class CampaignPage(OperatorPage):
             self._did(_("Opened by people"), "opened", found.opened, found),
             self._did(_("Clicked by people"), "clicked", found.clicked, found),
             Stat(_("Orders credited"), found.orders, window=window),
-            Stat(_("Revenue credited"), found.revenue, kind="money", window=window),
+            Stat(_("Revenue credited"), found.revenue, kind="money", currency=currency.get(), window=window),
             Stat(_("Unsubscribed"), found.unsubscribed, url=self._behind(did="unsubscribed"), more_is="bad"),
         ]  # fmt: skip
 
@@ -260,17 +262,16 @@ class CampaignPage(OperatorPage):
     def _runs(self, runs: Sequence[CampaignRun]) -> Table:
         rows = [
             [
-                run.occasion,
+                run.planned_at,
                 CampaignRun.State(run.state).label,
                 run.manifest.get("matched"),
                 run.manifest.get("will_receive"),
-                run.planned_at,
             ]
             for run in runs
         ]
         columns = [
-            Column(_("Run")), Column(_("State"), "tag"), Column(_("Matched"), "number"),
-            Column(_("Planned to receive"), "number"), Column(_("Planned"), "time"),
+            Column(_("Planned"), "time"), Column(_("State"), "tag"), Column(_("Matched"), "number"),
+            Column(_("Planned to receive"), "number"),
         ]  # fmt: skip
         return Table(columns, rows, Empty(_("No run yet")), caption=_("Runs"))
 

@@ -114,9 +114,11 @@ def recently(since: datetime) -> Recently:
         )
         SELECT (SELECT count(*) FROM campaigns_delivery d JOIN recent ON recent.id = d.run_id
                 WHERE d.state = 'sent'),
-               count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind = 'opened'),
+               count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind IN ('opened', 'clicked')),
                count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind = 'clicked'),
-               (SELECT count(*) FROM campaigns_ordercredit o JOIN recent USING (step_id, occasion)),
+               (SELECT count(*) FROM campaigns_ordercredit o
+                JOIN recent USING (step_id, occasion)
+                JOIN users_order p USING (customer_id, source, number) WHERE p.counts),
                (SELECT coalesce(sum(p.net), 0) FROM campaigns_ordercredit o
                 JOIN recent USING (step_id, occasion)
                 JOIN users_order p USING (customer_id, source, number) WHERE p.counts)

@@ -48,7 +48,7 @@ class Rules(UnderGrowth, OperatorPage):
         return super().get_context_data(**kwargs) | {
             "table": Table(
                 columns=[
-                    Column(_("Order"), "number"),
+                    Column(_("Priority"), "number"),
                     Column(_("Rule")),
                     Column(_("What it says")),
                     Column(_("State"), "tag"),
@@ -65,6 +65,7 @@ class RuleForm(forms.ModelForm[EarningRule]):
     class Meta:
         model = EarningRule
         fields = ("name", "points_per_unit", "is_active", "position")
+        labels: ClassVar = {"position": gettext_lazy("Priority")}
         help_texts: ClassVar = {
             "points_per_unit": gettext_lazy(
                 "For every whole unit of what the customer paid, net of tax and shipping."

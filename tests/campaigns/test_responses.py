@@ -18,6 +18,8 @@ from campaigns.models import (
     OrderCredit,
     Receipt,
 )
+from campaigns.page_parts import build_card
+from campaigns.reports.outcome import outcome, recently
 from campaigns.services import attribution, joining
 from campaigns.services.dispatch import dispatch
 from config.kit import clock
@@ -25,7 +27,8 @@ from tests.campaigns.acts import outcome_of, plan, send
 from tests.campaigns.audience import customers, draft, segment_of
 from tests.clock import move
 from tests.sinks import SmtpSink
-from users.models import Consent, Event, Standing
+from users.models import Consent, Event, Order, Standing
+from users.shop import currency
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -227,3 +230,37 @@ def test_joined_customers_keep_what_was_sent_to_both(smtp_sink: SmtpSink, shoppe
     CustomerAlias.objects.create(old_id=lin, customer_id=mei, joined_at=clock.now(), cause="test")
     assert shopper.get(path_in(mail_of_lin, "u")).status_code == 200
     assert Campaign.objects.count() == 1
+
+
+def ordered(customer_id: int, number: str, net: int, at: datetime, *, counts: bool) -> None:
+    """An order of ``net`` minor units from the shop, paid at ``at``."""
+    Order.objects.create(
+        customer_id=customer_id,
+        source="shop",
+        number=number,
+        ordered_at=at,
+        paid_at=at,
+        confirmed=True,
+        currency=currency.get(),
+        total=net,
+        net=net,
+        counts=counts,
+    )
+
+
+def test_the_home_card_counts_as_the_campaigns_page_does(smtp_sink: SmtpSink) -> None:
+    """A click without a picture is an open, a cancelled order is no order, and money has its sign."""
+    mei, omar = customers(2)
+    campaign = draft(segment_of([mei, omar]))
+    run = send(campaign)
+    now = clock.now()
+    touched(Delivery.objects.get(run=run, customer_id=mei), "clicked", now)
+    for number, counts in (("kept", True), ("cancelled", False)):
+        ordered(mei, number, 2500, now + timedelta(hours=1), counts=counts)
+        credit(mei, number, now + timedelta(hours=1))
+    home, page = recently(now - timedelta(days=1)), outcome(campaign)
+    assert (home.sent, home.opened, home.clicked, home.orders) == (2, 1, 1, 1)
+    assert (page.sent, page.opened, page.clicked, page.orders) == (2, 1, 1, 1)
+    assert (home.revenue, page.revenue) == (2500, 2500)
+    money = build_card(now)["stats"][-1]
+    assert (money.value, money.currency) == (2500, currency.get())

@@ -14,6 +14,7 @@ from tests.clock import move_to
 from tests.users.door import customer, send, visit
 from users.lifecycle import Move, Thresholds, moves, next_move_at, stage_at
 from users.models import Customer, Event, LongJob, MoveCause, Outbox, Stage, StageMove, Standing, Touched
+from users.reports.customer import timeline
 from users.services import long_jobs, stages
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -166,6 +167,18 @@ def test_a_late_event_leaves_what_was_believed_on_record() -> None:
     believed = StageMove.objects.get(to_stage="dormant")
     assert (believed.at, believed.superseded_at) == (day(30), clock.now())
     assert on_record("alice")[-1].to_stage is Stage.ACTIVE
+
+
+@pytest.mark.django_db
+def test_the_timeline_tells_of_one_return_when_an_earlier_one_comes_to_light() -> None:
+    move_to(day(0))
+    send(visit(at=day(0), user="alice"))
+    move_to(day(40))
+    send(visit(at=day(40), user="alice"))
+    send(visit(at=day(39), user="alice"))
+    assert Event.objects.filter(type__name="stage_changed", properties__to="returning").count() == 2
+    told = [h.at for h in timeline(customer("alice").pk).happenings if h.sentence == "Became Returning"]
+    assert told == [day(39)]
 
 
 @pytest.mark.django_db

@@ -20,6 +20,7 @@ from users.models import (
     StageMove,
 )
 from users.sentences import sentence, symbol
+from users.services.stages import stage_key
 
 MOVES_SHOWN = 60
 EVENTS_SHOWN = 30
@@ -109,8 +110,13 @@ def strip(stages: Sequence[Stretch], now: datetime) -> list[Bar]:
 
 
 def timeline(customer_id: int, before: datetime | None = None) -> Timeline:
-    """What happened, newest first; events of the same instant stay together on a page."""
-    rows = Event.objects.filter(customer_id=customer_id)
+    """What happened, newest first; events of the same instant stay together on a page.
+
+    Without the moves that a late event showed never to have been, as in ``stage_history``.
+    """
+    untrue = StageMove.objects.filter(customer_id=customer_id, superseded_at__isnull=False)
+    keys = [stage_key(at, stage) for at, stage in untrue.values_list("at", "to_stage")]
+    rows = Event.objects.filter(customer_id=customer_id).exclude(message_id__in=keys)
     if before is not None:
         rows = rows.filter(occurred_at__lt=before)
     events = list(rows.order_by("-occurred_at")[: EVENTS_SHOWN + 1])

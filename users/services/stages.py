@@ -222,11 +222,16 @@ def _scope(customer_ids: list[int], now: datetime) -> None:
     )
 
 
+def stage_key(at: datetime, stage: str) -> str:
+    """The message ID of the event that tells of a move into ``stage``."""
+    return f"stage:{at.isoformat()}:{stage}"
+
+
 def _fact(customer_id: int, at: datetime, from_stage: str, to_stage: str) -> NewEvent:
     return NewEvent(
         customer_id=customer_id,
         name=facts.STAGE_CHANGED,
-        key=f"stage:{at.isoformat()}:{to_stage}",
+        key=stage_key(at, to_stage),
         occurred_at=at,
         properties={"from": from_stage, "to": to_stage, "at": at},
     )
