@@ -162,6 +162,13 @@ REFUSED: list[tuple[Any, str, str]] = [
     (track(timestamp=1_700_000_000), "bad_time", "timestamp"),
     (track(timestamp="1989-12-31T23:59:59Z"), "bad_time", "timestamp"),
     (track(timestamp="2026-05-01", sentAt="soon"), "bad_time", "sentAt"),
+    (identify(consents="yes"), "wrong_type", "traits.consents"),
+    (
+        identify(consents=[{"channel": "email", "topic": "news", "granted": 1}]),
+        "wrong_type",
+        "traits.consents",
+    ),
+    (identify(consents=[{"channel": "email"}]), "wrong_type", "traits.consents"),
     (track(properties={"n": 2**53 + 1}), "number_out_of_range", "properties"),
     (track(properties={"n": 1e300}), "number_out_of_range", "properties"),
     (track(properties={"t": "\0"}), "bad_text", "properties"),

@@ -72,12 +72,29 @@ def _company(value: Any, field: str) -> Any:
     return value if isinstance(value, dict) else _text(LONGEST)(value, field)
 
 
+def _consents(value: Any, field: str) -> list[dict[str, Any]]:
+    """Answers that cannot be read are refused by name: an opt-out must not get lost unseen."""
+    if not isinstance(value, list) or not all(map(_is_answer, value)):
+        raise ItemRefused("wrong_type", field)
+    return value
+
+
+def _is_answer(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("channel"), str)
+        and isinstance(one.get("topic"), str)
+        and isinstance(one.get("granted"), bool)
+    )
+
+
 RESERVED: dict[str, Check] = {
     "address": _address,
     "age": _age,
     "avatar": _text(LONGEST),
     "birthday": _birthday,
     "company": _company,
+    "consents": _consents,
     "createdAt": _moment,
     "description": _text(LONGEST),
     "email": _email,
