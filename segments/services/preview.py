@@ -10,9 +10,11 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.kit.batches import execute, fetch
 from config.kit.refusal import Refusal
+from config.kit.words import number
 from segments.rules.as_of import AsOf
 from segments.rules.conditions import Happened
 from segments.rules.outcome import Outcome, outcome
@@ -53,10 +55,17 @@ def preview(raw: Any, now: datetime, *, exact: bool = True, words: Words | None 
     with within_seconds(SECONDS):
         check_cost(chosen)
         total = Customer.objects.living().count()
-        count, margin = (chosen.count(), 0) if exact or total < LARGE_SHOP else estimate(rule, as_of, total)
+        counted = exact or total < LARGE_SHOP
+        count, margin = (chosen.count(), 0) if counted else estimate(rule, as_of, total)
+        visitors = chosen.filter(identified=False).count() if counted else 0
         some = list(chosen.select_related("standing")[:SAMPLE_SIZE])
     return Preview(
-        rule.sentence(words or Words()), count, margin, total, some, warnings(rule, as_of, count, total)
+        rule.sentence(words or Words()),
+        count,
+        margin,
+        total,
+        some,
+        warnings(rule, as_of, count, total, visitors),
     )
 
 
@@ -74,9 +83,18 @@ def estimate(rule: Rule, as_of: AsOf, total: int) -> tuple[int, int]:
     return round(share * total), round(margin * total)
 
 
-def warnings(rule: Rule, as_of: AsOf, count: int, total: int) -> list[str]:
-    """What an operator may not have meant."""
+def warnings(rule: Rule, as_of: AsOf, count: int, total: int, visitors: int) -> list[str]:
+    """What an operator may not have meant. ``visitors``: how many of those chosen have no name or contact."""
     found = []
+    if visitors:
+        found.append(
+            ngettext(
+                "%(n)s of them is a visitor who never said who they are.",
+                "%(n)s of them are visitors who never said who they are.",
+                visitors,
+            )
+            % {"n": number(visitors)}
+        )
     if count == total and total:
         found.append(_("Every customer matches at the moment."))
     if not count:

@@ -74,7 +74,7 @@ def test_somebody_unknown_or_erased_is_not_explained() -> None:
 
 
 def test_preview_counts_samples_reads_back_and_warns() -> None:
-    vip, plain = customer(city="Suzhou"), customer()
+    vip, plain = customer(city="Suzhou", identified=True), customer(identified=True)
     tagged(vip, "VIP")
     shown = preview(rule({"collection": "tags", "op": "has_any_of", "value": ["VIP"]}), clock.now())
     assert (shown.count, shown.margin, shown.total) == (1, 0, 2)
@@ -86,6 +86,18 @@ def test_preview_counts_samples_reads_back_and_warns() -> None:
     everybody = preview(rule({"field": "city", "op": "not_equals", "value": "Wuxi"}), clock.now())
     assert (everybody.count, everybody.warnings) == (2, ["Every customer matches at the moment."])
     assert plain.pk
+
+
+def test_the_preview_says_how_many_are_visitors_without_a_name() -> None:
+    customer(city="Suzhou", identified=True)
+    asked = rule({"field": "city", "op": "equals", "value": "Suzhou"})
+    assert preview(asked, clock.now()).warnings == ["Every customer matches at the moment."]
+    for _number in range(2):
+        customer(city="Suzhou", identified=False)
+    assert preview(asked, clock.now()).warnings == [
+        "2 of them are visitors who never said who they are.",
+        "Every customer matches at the moment.",
+    ]
 
 
 def test_the_estimate_comes_from_a_sticky_sample(monkeypatch: pytest.MonkeyPatch) -> None:
