@@ -1,6 +1,6 @@
 """What campaigns lend to the home page, the customer page, the search and the first day's checklist."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.admin.lists import outcome_cell
 from campaigns.models import Campaign, CampaignKind, CampaignState, Delivery
-from campaigns.reports.outcome import recently
+from campaigns.reports.outcome import RECENT, recently
 from config.kit.parts import Cell, Column, Empty, Stat, Table
 from users.models import Customer
 from users.pages import (
@@ -25,29 +25,28 @@ from users.pages import (
 )
 from users.shop import currency
 
-DAYS = 7
 MESSAGES_SHOWN = 10
 
 
 def build_card(now: datetime) -> dict[str, Any]:
     """What was sent in the last days and what came of it."""
-    found = recently(now - timedelta(days=DAYS))
-    window = _("campaigns of the last %(n)d days") % {"n": DAYS}
-    url = reverse("campaigns:list")
+    found = recently(now - RECENT)
+    window = _("campaigns of the last %(n)d days") % {"n": RECENT.days}
+    behind = reverse("campaigns:recent")
     return {
-        "url": url,
+        "url": reverse("campaigns:list"),
         "stats": [
-            Stat(_("Sent"), found.sent, window=window, url=url),
-            Stat(_("Opened by people"), found.opened, window=window, url=url),
-            Stat(_("Clicked by people"), found.clicked, window=window, url=url),
-            Stat(_("Orders credited"), found.orders, window=window, url=url),
+            Stat(_("Sent"), found.sent, window=window, url=f"{behind}?outcome=sent"),
+            Stat(_("Opened by people"), found.opened, window=window, url=f"{behind}?did=opened"),
+            Stat(_("Clicked by people"), found.clicked, window=window, url=f"{behind}?did=clicked"),
+            Stat(_("Orders credited"), found.orders, window=window, url=f"{behind}?did=ordered"),
             Stat(
                 _("Revenue credited"),
                 found.revenue,
                 kind="money",
                 currency=currency.get(),
                 window=window,
-                url=url,
+                url=f"{behind}?did=ordered",
             ),
         ],
     }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,18 +13,24 @@ from campaigns.admin import words
 from campaigns.models import (
     Campaign,
     CampaignKind,
+    CampaignRun,
     CampaignState,
     Delivery,
     DeliveryState,
+    OrderCredit,
     Receipt,
     SkipReason,
 )
+from campaigns.reports.outcome import RECENT
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.models import Role
 
-RESPONSES = ("opened", "clicked", "unsubscribed")
+# What customers did → the receipts that show it; a click shows that the message was open.
+RESPONSES = {"opened": ("opened", "clicked"), "clicked": ("clicked",), "unsubscribed": ("unsubscribed",)}
+ORDERED = "ordered"
+SAME_DELIVERY = {name: OuterRef(name) for name in ("customer", "step", "occasion")}
 
 
 class CampaignList(OperatorPage):
@@ -109,6 +115,10 @@ class DeliveryList(OperatorPage):
         campaigns = Campaign.objects.exclude(kind=CampaignKind.SERVICE)
         return get_object_or_404(campaigns, pk=self.kwargs["campaign_id"])
 
+    def runs(self) -> QuerySet[CampaignRun]:
+        """The runs whose deliveries are listed."""
+        return self.campaign.runs.all()
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The filters by outcome and by response, and the table."""
         outcome, did = self.request.GET.get("outcome", ""), self.request.GET.get("did", "")
@@ -118,7 +128,8 @@ class DeliveryList(OperatorPage):
             if value != DeliveryState.SKIPPED
         ]
         responses = [
-            Choice("opened", _("Opened")), Choice("clicked", _("Clicked")), Choice("unsubscribed", _("Unsubscribed")),
+            Choice("opened", _("Opened")), Choice("clicked", _("Clicked")), Choice(ORDERED, _("Ordered")),
+            Choice("unsubscribed", _("Unsubscribed")),
         ]  # fmt: skip
         return super().get_context_data(**kwargs) | {
             "filters": [
@@ -129,15 +140,16 @@ class DeliveryList(OperatorPage):
         }
 
     def _deliveries(self, outcome: str, did: str) -> QuerySet[Delivery]:
-        deliveries = Delivery.objects.filter(run__in=list(self.campaign.runs.values_list("pk", flat=True)))
+        deliveries = Delivery.objects.filter(run__in=list(self.runs().values_list("pk", flat=True)))
         if outcome in SkipReason.values:
             deliveries = deliveries.filter(state=DeliveryState.SKIPPED, reason=outcome)
         elif outcome in DeliveryState.values:
             deliveries = deliveries.filter(state=outcome)
         if did in RESPONSES:
-            steps = list(self.campaign.steps.values_list("pk", flat=True))
-            receipts = Receipt.objects.filter(step__in=steps, kind=did, by_bot=False)
-            deliveries = deliveries.filter(customer__in=receipts.values("customer"))
+            receipts = Receipt.objects.filter(kind__in=RESPONSES[did], by_bot=False, **SAME_DELIVERY)
+            deliveries = deliveries.filter(Exists(receipts))
+        elif did == ORDERED:
+            deliveries = deliveries.filter(Exists(OrderCredit.objects.counting().filter(**SAME_DELIVERY)))
         return deliveries
 
     def _table(self, deliveries: QuerySet[Delivery]) -> Table:
@@ -168,6 +180,23 @@ class DeliveryList(OperatorPage):
             delivery.occasion,
             delivery.settled_at,
         ]
+
+
+class RecentDeliveries(DeliveryList):
+    """The customers behind the home page's numbers: of every campaign that ran in the last days."""
+
+    def get_title(self) -> str:
+        """All campaigns' customers."""
+        return _("Customers of the campaigns of the last %(n)d days") % {"n": RECENT.days}
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """By way of the campaigns."""
+        return [Crumb(_("Campaigns"), reverse("campaigns:list"))]
+
+    def runs(self) -> QuerySet[CampaignRun]:
+        """Those that began in the last days."""
+        runs = CampaignRun.objects.exclude(campaign__kind=CampaignKind.SERVICE)
+        return runs.filter(planned_at__gte=self.now - RECENT)
 
 
 def outcome_cell(delivery: Delivery) -> Cell:

@@ -211,8 +211,11 @@ class CampaignPage(OperatorPage):
             Stat(_("Sent"), found.sent, url=self._behind(outcome="sent")),
             self._did(_("Opened by people"), "opened", found.opened, found),
             self._did(_("Clicked by people"), "clicked", found.clicked, found),
-            Stat(_("Orders credited"), found.orders, window=window),
-            Stat(_("Revenue credited"), found.revenue, kind="money", currency=currency.get(), window=window),
+            Stat(_("Orders credited"), found.orders, window=window, url=self._behind(did="ordered")),
+            Stat(
+                _("Revenue credited"), found.revenue, kind="money", currency=currency.get(), window=window,
+                url=self._behind(did="ordered"),
+            ),
             Stat(_("Unsubscribed"), found.unsubscribed, url=self._behind(did="unsubscribed"), more_is="bad"),
         ]  # fmt: skip
 

@@ -3,13 +3,14 @@
 from django.urls import path
 
 from campaigns.admin.compose import CampaignCreate, CampaignEdit, LetterPreview
-from campaigns.admin.lists import CampaignList, DeliveryList
+from campaigns.admin.lists import CampaignList, DeliveryList, RecentDeliveries
 from campaigns.admin.mail import MailList, MailPage
 from campaigns.admin.page import CampaignPage
 
 app_name = "campaigns"
 urlpatterns = [
     path("", CampaignList.as_view(), name="list"),
+    path("customers/", RecentDeliveries.as_view(), name="recent"),
     path("new/", CampaignCreate.as_view(), name="create"),
     path("preview/", LetterPreview.as_view(), name="preview"),
     path("mail/", MailList.as_view(), name="mail"),

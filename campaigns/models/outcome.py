@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from users.models import Channel
+from users.models import Channel, Order
 from users.models.keys import of_customer
 
 
@@ -95,6 +95,13 @@ class Conversion(models.Model):
         indexes = [models.Index(fields=["campaign"], name="conversion_by_campaign")]
 
 
+class OrderCreditQuerySet(models.QuerySet["OrderCredit"]):
+    def counting(self) -> "OrderCreditQuerySet":
+        """Only credits of orders that still count: paid, neither cancelled nor wholly refunded."""
+        same = {name: models.OuterRef(name) for name in ("customer", "source", "number")}
+        return self.filter(models.Exists(Order.objects.filter(counts=True, **same)))
+
+
 class OrderCredit(models.Model):
     """The one delivery an order is credited to: latest human click in the window, else open, else delivery."""
 
@@ -116,6 +123,8 @@ class OrderCredit(models.Model):
     touch = models.CharField(max_length=12, choices=ReceiptKind.choices)
     touched_at = models.DateTimeField()
     credited_at = models.DateTimeField()
+
+    objects = OrderCreditQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["campaign"], name="credit_by_campaign")]

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaigns.models import Campaign, CampaignRun
 from config.kit.batches import fetch
+
+# How far back "lately" goes on the home page.
+RECENT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_readers_read_and_act_on_nothing(role: Role) -> None:
 
 
 def test_strangers_see_the_log_in() -> None:
-    for path in ("", "new/", "1/", "1/edit/", "1/customers/", "preview/", "mail/", "mail/x/"):
+    for path in ("", "customers/", "new/", "1/", "1/edit/", "1/customers/", "preview/", "mail/", "mail/x/"):
         assert Client().get(f"/admin/campaigns/{path}").status_code == 302
 
 

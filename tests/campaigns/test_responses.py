@@ -27,7 +27,7 @@ from tests.campaigns.acts import outcome_of, plan, send
 from tests.campaigns.audience import customers, draft, segment_of
 from tests.clock import move
 from tests.sinks import SmtpSink
-from users.models import Consent, Event, Order, Standing
+from users.models import Consent, Event, Operator, Order, Role, Standing
 from users.shop import currency
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -264,3 +264,30 @@ def test_the_home_card_counts_as_the_campaigns_page_does(smtp_sink: SmtpSink) ->
     assert (home.revenue, page.revenue) == (2500, 2500)
     money = build_card(now)["stats"][-1]
     assert (money.value, money.currency) == (2500, currency.get())
+
+
+def test_every_number_of_a_campaign_opens_the_customers_behind_it(smtp_sink: SmtpSink) -> None:
+    mei, omar, lin = customers(3)
+    campaign = draft(segment_of([mei, omar, lin]))
+    run = send(campaign)
+    now = clock.now()
+    for who, kind in ((mei, "clicked"), (omar, "opened")):
+        touched(Delivery.objects.get(run=run, customer_id=who), kind, now)
+    for who, counts in ((mei, True), (omar, False)):
+        ordered(who, f"of-{who}", 2500, now + timedelta(hours=1), counts=counts)
+        credit(who, f"of-{who}", now + timedelta(hours=1))
+    analyst = Client()
+    analyst.force_login(Operator.objects.create(username="ann", role=Role.ANALYST, is_staff=True))
+    behind = {"?outcome=sent": {mei, omar, lin}, "?did=opened": {mei, omar}, "?did=clicked": {mei}}
+    for address in (f"/admin/campaigns/{campaign.pk}/customers/", "/admin/campaigns/customers/"):
+        for query, people in (behind | {"?did=ordered": {mei}}).items():
+            page = analyst.get(address + query).content.decode()
+            assert {int(pk) for pk in findall(r"/admin/customers/(\d+)/", page)} == people
+    card = build_card(now)["stats"]
+    assert [(stat.value, stat.url) for stat in card] == [
+        (3, "/admin/campaigns/customers/?outcome=sent"),
+        (2, "/admin/campaigns/customers/?did=opened"),
+        (1, "/admin/campaigns/customers/?did=clicked"),
+        (1, "/admin/campaigns/customers/?did=ordered"),
+        (2500, "/admin/campaigns/customers/?did=ordered"),
+    ]
