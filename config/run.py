@@ -127,7 +127,7 @@ def prepare(data: Path) -> str:
     django.setup()
     migrate()
     collect_static(data)
-    return demo_logins()
+    return who_can_log_in()
 
 
 def migrate() -> None:
@@ -166,16 +166,20 @@ def _static_digest() -> str:
     return digest.hexdigest()
 
 
-def demo_logins() -> str:
-    """What `manage.py demo_operators` prints, when there is such a command and the demo is on."""
+def who_can_log_in() -> str:
+    """What to log in with: the demo's operators, or how to make the first one where there is none."""
     from django.conf import settings
-    from django.core.management import call_command, get_commands
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
     from django.db import connections
 
-    if not settings.DEMO or "demo_operators" not in get_commands():
-        return ""
     output = io.StringIO()
-    call_command("demo_operators", stdout=output)
+    if settings.DEMO:
+        call_command("demo_operators", stdout=output)
+    elif not get_user_model().objects.exists():
+        output.write(
+            "Nobody can log in yet: make the owner with `.venv/bin/python manage.py createsuperuser`."
+        )
     connections.close_all()
     return output.getvalue().strip()
 

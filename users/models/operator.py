@@ -1,6 +1,8 @@
 """Operators: the people who log in to the admin."""
 
-from django.contrib.auth.models import AbstractUser
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -16,11 +18,23 @@ class Role(models.TextChoices):
     READ_ONLY = "read_only", _("Read only")
 
 
+class OperatorManager(UserManager["Operator"]):
+    """Makes operators; ``manage.py createsuperuser`` makes an owner."""
+
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> "Operator":
+        """The first operator of a new shop: whoever may do everything is its owner."""
+        return super().create_superuser(username, email, password, **{"role": Role.OWNER, **fields})
+
+
 class Operator(AbstractUser):
     """Somebody who works in the shop. ``language`` empty means: as the browser asks."""
 
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.READ_ONLY)
     language = models.CharField(_("language"), max_length=10, blank=True)
+
+    objects: ClassVar[OperatorManager] = OperatorManager()
 
     class Meta:
         verbose_name = _("operator")

@@ -2,11 +2,12 @@
 
 import pytest
 import redis
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from tests.operators import operator
-from users.models import Operator
+from users.models import Operator, Role
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long password"
@@ -58,3 +59,8 @@ def test_the_door_has_the_strict_policy(person: Operator) -> None:
     policy = Client().get(reverse("account_login"))["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "script-src 'self'" in policy
+
+
+def test_the_first_operator_of_a_new_shop_is_its_owner() -> None:
+    call_command("createsuperuser", "--noinput", "--username", "mei", "--email", "mei@shop.example")
+    assert Operator.objects.get(username="mei").role == Role.OWNER
