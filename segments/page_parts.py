@@ -11,15 +11,18 @@ from segments.admin.segment import sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words
+from users.groups import Group, Parameters, group
 from users.models import Customer
 from users.pages import (
     CustomerPanel,
     FirstStep,
+    GroupAct,
     Hit,
     HomeCard,
     Searcher,
     customer_panel,
     first_step,
+    group_act,
     home_card,
     searcher,
 )
@@ -72,6 +75,17 @@ def find_segments(text: str, limit: int) -> list[Hit]:
     ]
 
 
+@group("segment")
+def members(asked: Parameters, now: datetime) -> Group:
+    """The members of a segment (its id)."""
+    segment = Segment.objects.filter(pk=int(asked["segment"])).first()
+    if segment is None:
+        raise KeyError("segment")
+    found = Membership.objects.filter(segment=segment).values("customer_id")
+    rule = {"all": [{"segment": segment.pk, "op": "in"}]}
+    return Group(_("Members of the segment “%(name)s”") % {"name": segment.name}, found, rule)
+
+
 home_card(
     HomeCard("segments", gettext_lazy("Segments"), 40, "segments/home_card.html", segments_with_freshness)
 )
@@ -84,3 +98,4 @@ first_step(
         "segment", gettext_lazy("Make the first segment"), 40, "segments:create", Segment.objects.exists
     )
 )
+group_act(GroupAct("keep", gettext_lazy("Save as a segment"), "segments:keep", "bookmark_add"))

@@ -42,6 +42,16 @@ class CustomerPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupAct:
+    """What may be done with a group of customers: a page that takes ``?group=`` (``users.groups``)."""
+
+    name: str
+    title: StrOrPromise
+    page: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One thing that the search found: its name, what it is, where it opens."""
 
@@ -79,6 +89,7 @@ class FirstStep:
 home_cards: Registry[HomeCard] = Registry("home card")
 customer_panels: Registry[CustomerPanel] = Registry("customer panel")
 searchers: Registry[Searcher] = Registry("searcher")
+group_acts: Registry[GroupAct] = Registry("act on a group")
 first_steps: Registry[FirstStep] = Registry("first step")
 
 
@@ -95,6 +106,11 @@ def customer_panel(panel: CustomerPanel) -> CustomerPanel:
 def searcher(entry: Searcher) -> Searcher:
     """Lend a searcher to the search (Ctrl+K)."""
     return searchers.register(entry.name, entry)
+
+
+def group_act(entry: GroupAct) -> GroupAct:
+    """Lend something that may be done with the customers behind a number."""
+    return group_acts.register(entry.name, entry)
 
 
 def first_step(entry: FirstStep) -> FirstStep:

@@ -12,6 +12,7 @@ class TouchTopic(TextChoices):
     TAGS = "tags"
     STAGE = "stage"
     ORDERS = "orders"
+    VALUE = "value"
     EVENTS = "events"
     MESSAGES = "messages"
     POINTS = "points"

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from segments.admin.form import EditSegment, NewSegment, PreviewPart, Suggestions
+from segments.admin.from_group import KeepGroup
 from segments.admin.lists import SegmentList
 from segments.admin.segment import ExplainPage, SegmentPage
 
@@ -10,6 +11,7 @@ app_name = "segments"
 urlpatterns = [
     path("", SegmentList.as_view(), name="list"),
     path("new/", NewSegment.as_view(), name="create"),
+    path("keep/", KeepGroup.as_view(), name="keep"),
     path("preview/", PreviewPart.as_view(), name="preview"),
     path("suggest/", Suggestions.as_view(), name="suggest"),
     path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),

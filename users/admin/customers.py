@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.utils.translation import get_language
+from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from config.kit.admin import OperatorPage
+from config.kit.admin import OperatorPage, may_open
 from config.kit.paging import page
-from config.kit.parts import Cell, Choice, Column, Empty, Filter, Table
+from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from config.kit.sheets import csv_response
+from users.groups import Group, read_group
 from users.models import AcquisitionChannel, Role, Stage, Standing
+from users.pages import group_acts
 from users.reports import finding
 
 # key → (title, order, condition that keeps the order free of nulls); each is backed by an index.
@@ -32,7 +36,7 @@ class CustomerList(OperatorPage):
 
     title = _("Customers")
     purpose = _("Everybody the shop knows, with the stage each is in. Open one to see the whole story.")
-    template_name = "operator/list.html"
+    template_name = "users/customers.html"
     roles_that_act: ClassVar[Sequence[str]] = ()
 
     def get_file(self) -> HttpResponseBase | None:
@@ -43,6 +47,8 @@ class CustomerList(OperatorPage):
         """Search, filters and one page of rows."""
         found = page(self._rows(), self._order, self.request.GET.get("cursor", ""))
         return super().get_context_data(**kwargs) | {
+            "group": self.group,
+            "group_acts": self._group_acts(),
             "searchable": _("Name, e-mail, phone, user ID or order number"),
             "query": self._text,
             "filters": self._filters(),
@@ -61,6 +67,24 @@ class CustomerList(OperatorPage):
             ),
         }
 
+    @cached_property
+    def group(self) -> Group | None:
+        """The customers behind a number that the address asks for. Raises Refusal."""
+        spec = self.request.GET.get("group", "")
+        return read_group(spec, self.now) if spec else None
+
+    def _group_acts(self) -> list[Action]:
+        """What this operator may do with the group: pages that the apps lend."""
+        if self.group is None:
+            return []
+        query = urlencode({"group": self.request.GET["group"]})
+        lent = [(act, reverse(act.page)) for act in group_acts]
+        return [
+            Action(act.title, f"{url}?{query}", icon=act.icon)
+            for act, url in lent
+            if may_open(self.request.user, url)
+        ]
+
     @property
     def may_export(self) -> bool:
         """Exports leave the house: only the roles that may."""
@@ -75,7 +99,7 @@ class CustomerList(OperatorPage):
         wanted = self.request.GET.get("sort", "")
         if wanted in SORTS:
             return wanted
-        if self._text or self._chosen("stage") == Stage.PROSPECT:
+        if self._text or self.group or self._chosen("stage") == Stage.PROSPECT:
             return "newest"
         return "stage_at" if self._chosen("stage") else "seen"
 
@@ -88,8 +112,12 @@ class CustomerList(OperatorPage):
 
     def _rows(self) -> "QuerySet[Standing]":
         rows = Standing.objects.select_related("customer__channel").filter(
-            customer__identified=True, customer__erased_at__isnull=True, **SORTS[self._sort][2]
+            customer__erased_at__isnull=True, **SORTS[self._sort][2]
         )
+        if self.group is None:
+            rows = rows.filter(customer__identified=True)
+        else:  # says itself whether visitors belong to it
+            rows = rows.filter(customer_id__in=self.group.customers)
         if self._chosen("stage") in Stage.values:
             rows = rows.filter(stage=self._chosen("stage"))
         if self._chosen("channel"):
@@ -165,9 +193,7 @@ class CustomerList(OperatorPage):
 
 def channel_name(channel: AcquisitionChannel | None) -> str:
     """A channel in the reader's language."""
-    if channel is None:
-        return ""
-    return channel.name_zh if get_language() == "zh-hans" and channel.name_zh else channel.name
+    return "" if channel is None else channel.title
 
 
 def _columns() -> list[Column]:

@@ -1,6 +1,7 @@
 """Where customers come from."""
 
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
@@ -25,3 +26,8 @@ class AcquisitionChannel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """The name in the reader's language."""
+        return self.name_zh if get_language() == "zh-hans" and self.name_zh else self.name

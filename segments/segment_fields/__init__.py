@@ -1,0 +1,8 @@
+"""The fields that rest on the tables of users, a module per subject; found at start like every ``segment_fields``.
+
+They stand here and not in users because users knows nothing of segments.
+"""
+
+from segments.segment_fields import behaviour, contact, lifecycle, orders, profile
+
+__all__ = ["behaviour", "contact", "lifecycle", "orders", "profile"]

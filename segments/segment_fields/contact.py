@@ -1,0 +1,31 @@
+"""How a customer can be reached."""
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from segments.registry import Collection, register
+from users.models import Channel, ContactPoint, usable_contact
+from users.topics import TouchTopic
+
+REACH = _("Contact and consent")
+
+
+def _has_contact(channels: Sequence[str]) -> Q:
+    usable = ContactPoint.objects.filter(
+        usable_contact(), customer=OuterRef("pk"), channel__in=list(channels)
+    )
+    return Q(Exists(usable))
+
+
+register(
+    Collection(
+        "reachable_by",
+        _("usable contacts"),
+        REACH,
+        TouchTopic.CONTACT,
+        has=_has_contact,
+        choices=lambda: dict(Channel.choices),
+    ),
+)

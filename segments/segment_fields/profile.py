@@ -1,0 +1,61 @@
+"""Fields of the profile, and tags and interests."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from segments.registry import Collection, Field, register
+from segments.rules.kinds import BIRTHDAY, CHOICE, FLAG, INSTANT, TEXT
+from segments.segment_fields.offers import in_use, tag_names
+from users.models import AcquisitionChannel, CustomerTag, Gender
+from users.topics import TouchTopic
+
+PROFILE = _("Profile")
+
+
+def _acquisition_channels() -> dict[str, str]:
+    return dict(AcquisitionChannel.objects.order_by("name").values_list("slug", "name"))
+
+
+def _has_tag(names: Sequence[str]) -> Q:
+    tagged = CustomerTag.objects.filter(customer=OuterRef("pk"), tag__name__in=list(names))
+    return Q(Exists(tagged))
+
+
+def _has_interest(names: Sequence[str]) -> Q:
+    holds = Q()
+    for name in names:
+        holds |= Q(interests__contains=[name])
+    return holds
+
+
+profile = partial(Field, group=PROFILE, topic=TouchTopic.PROFILE)
+
+register(
+    profile("gender", _("gender"), kind=CHOICE, choices=lambda: dict(Gender.choices)),
+    profile("birthday", _("birthday"), kind=BIRTHDAY),
+    profile("country", _("country"), kind=TEXT, suggest=in_use("country")),
+    profile("region", _("region"), kind=TEXT, suggest=in_use("region")),
+    profile("city", _("city"), kind=TEXT, suggest=in_use("city")),
+    profile("occupation", _("occupation"), kind=TEXT, suggest=in_use("occupation")),
+    profile("industry", _("industry"), kind=TEXT, suggest=in_use("industry")),
+    profile("income_band", _("income band"), kind=TEXT, suggest=in_use("income_band")),
+    profile("education", _("education"), kind=TEXT, suggest=in_use("education")),
+    profile("language", _("language"), kind=TEXT, suggest=in_use("language")),
+    profile("platform", _("platform"), kind=TEXT, suggest=in_use("platform")),
+    profile("source_code", _("source code"), kind=TEXT, suggest=in_use("source_code")),
+    profile(
+        "channel",
+        _("acquisition channel"),
+        kind=CHOICE,
+        value="channel__slug",
+        choices=_acquisition_channels,
+    ),
+    profile("identified", _("identified (has a user ID or a contact)"), kind=FLAG),
+    profile("no_profiling", _("no profiling"), kind=FLAG),
+    profile("registered_at", _("registration"), kind=INSTANT),
+    Collection("tags", _("tags"), PROFILE, TouchTopic.TAGS, has=_has_tag, suggest=tag_names),
+    Collection("interests", _("interests"), PROFILE, TouchTopic.PROFILE, has=_has_interest),
+)

@@ -1,0 +1,88 @@
+"""The window of a report: calendar days of the shop, chosen in the URL (``period``, or ``from`` and ``to``)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from config.kit import words
+from config.kit.parts import Choice, Filter
+from users.reports.figures import today_in_shop
+
+DAYS = (7, 30, 90, 180, 365)
+LONGEST = 5 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Calendar days of the shop's zone, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def begin(self) -> datetime:
+        """The instant at which the first day begins."""
+        return _midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The instant at which the last day is over."""
+        return _midnight(self.last + timedelta(days=1))
+
+    @property
+    def before(self) -> "Period":
+        """The period of the same length just before."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    @property
+    def sentence(self) -> str:
+        """The period in words."""
+        return _("%(first)s to %(last)s, shop time") % {
+            "first": words.day(self.first),
+            "last": words.day(self.last),
+        }
+
+
+def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -> Period:
+    """The period of a URL: ``from`` and ``to``, else the last ``period`` days up to yesterday, else default.
+
+    What makes no sense is passed over, so that a link never fails.
+    """
+    first, last = _day(asked.get("from", "")), _day(asked.get("to", ""))
+    if first and last and first <= last and (last - first).days < LONGEST:
+        return Period(first, last)
+    wanted = asked.get("period", "")
+    days = int(wanted) if wanted in map(str, DAYS) else default
+    yesterday = today_in_shop(now) - timedelta(days=1)
+    return Period(yesterday - timedelta(days=days - 1), yesterday)
+
+
+def period_filters(asked: Mapping[str, str]) -> list[Filter]:
+    """The chips that choose the period; one made by hand stands as chips that can be taken away."""
+    if _day(asked.get("from", "")) and _day(asked.get("to", "")):
+        return [
+            Filter(name, title, [Choice(asked[name], words.day(_day(asked[name])))], asked[name])
+            for name, title in (("from", _("From day")), ("to", _("To day")))
+        ]
+    choices = [Choice(str(days), _("last %(n)s days") % {"n": days}) for days in DAYS]
+    wanted = asked.get("period", "")
+    return [Filter("period", _("Period"), choices, wanted if wanted in map(str, DAYS) else "")]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=words.shop_zone())
