@@ -17,10 +17,13 @@ from users.pages import (
     FirstStep,
     Hit,
     HomeCard,
+    JoinCount,
     Searcher,
+    counter,
     customer_panel,
     first_step,
     home_card,
+    join_count,
     searcher,
 )
 from users.shop import currency
@@ -103,3 +106,4 @@ first_step(
         first_campaign_started,
     )
 )
+join_count(JoinCount("messages", gettext_lazy("Messages"), 40, counter(Delivery)))

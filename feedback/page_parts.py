@@ -11,7 +11,7 @@ from feedback.models import Conversation
 from feedback.reports import inbox as reports
 from feedback.words import due_in_words
 from users.models import Customer
-from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
+from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
 
 LATEST = 5
 
@@ -46,3 +46,4 @@ home_card(HomeCard("conversations", _("Waiting conversations"), 70, "feedback/ho
 customer_panel(
     CustomerPanel("conversations", _("Conversations"), 70, "feedback/customer_panel.html", build_panel)
 )
+join_count(JoinCount("conversations", _("Conversations"), 60, counter(Conversation)))

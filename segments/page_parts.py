@@ -19,11 +19,14 @@ from users.pages import (
     GroupAct,
     Hit,
     HomeCard,
+    JoinCount,
     Searcher,
+    counter,
     customer_panel,
     first_step,
     group_act,
     home_card,
+    join_count,
     searcher,
 )
 
@@ -99,3 +102,4 @@ first_step(
     )
 )
 group_act(GroupAct("keep", gettext_lazy("Save as a segment"), "segments:keep", "bookmark_add"))
+join_count(JoinCount("memberships", gettext_lazy("Segments"), 30, counter(Membership)))

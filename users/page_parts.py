@@ -6,8 +6,19 @@ from django.utils.translation import gettext_lazy as _
 from config.kit.admin import page_values
 from users import group_kinds  # noqa: F401 - registers them
 from users.admin import cards
-from users.models import LifecycleRule
-from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.models import (
+    Consent,
+    ContactPoint,
+    CustomerDay,
+    CustomerTag,
+    Event,
+    Identity,
+    LifecycleRule,
+    Order,
+    Refund,
+    StageMove,
+)
+from users.pages import FirstStep, Hit, JoinCount, Searcher, counter, first_step, join_count, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -25,6 +36,20 @@ def thresholds_accepted() -> bool:
     return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
 
 
+for _position, (_name, _title, _model) in enumerate(
+    (
+        ("identities", _("Keys by which they are recognised"), Identity),
+        ("contacts", _("Contact points"), ContactPoint),
+        ("events", _("Events"), Event),
+        ("days", _("Active days"), CustomerDay),
+        ("orders", _("Orders"), Order),
+        ("refunds", _("Refunds"), Refund),
+        ("stage_moves", _("Moves between stages"), StageMove),
+        ("consents", _("Consents"), Consent),
+        ("tags", _("Tags"), CustomerTag),
+    )
+):
+    join_count(JoinCount(_name, _title, _position, counter(_model)))
 page_values.register("currency", currency.get)
 cards.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))

@@ -6,10 +6,12 @@ from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
+from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.join import JoinPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
@@ -21,6 +23,9 @@ urlpatterns = [
     path("", HomePage.as_view(), name="home"),
     path("customers/", CustomerList.as_view(), name="customers"),
     path("customers/<int:customer_id>/", CustomerPage.as_view(), name="customer"),
+    path("customers/<int:customer_id>/edit/", EditProfile.as_view(), name="customer_edit"),
+    path("customers/<int:customer_id>/consent/", RecordConsent.as_view(), name="customer_consent"),
+    path("customers/<int:customer_id>/join/", JoinPage.as_view(), name="join"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
     path("customers/active/", ActiveList.as_view(), name="active"),

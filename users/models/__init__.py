@@ -2,8 +2,9 @@
 
 from users.models.acquisition import AcquisitionChannel
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
+from users.models.attribute import AttributeDefinition, AttributeKind, ChangedProfile
 from users.models.audit import AuditEntry
-from users.models.consent import Consent, Topic
+from users.models.consent import Consent, ConsentRequest, Topic
 from users.models.customer import (
     USABLE_CONTACT_STATES,
     Channel,
@@ -26,6 +27,7 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.reach import Reach, ReachFigure
 from users.models.shop import Clock, ShopSetting
 from users.models.tag import CustomerTag, Tag
 
@@ -33,10 +35,14 @@ __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
     "ApiKey",
+    "AttributeDefinition",
+    "AttributeKind",
     "AuditEntry",
+    "ChangedProfile",
     "Channel",
     "Clock",
     "Consent",
+    "ConsentRequest",
     "ContactPoint",
     "ContactState",
     "Customer",
@@ -62,6 +68,8 @@ __all__ = [
     "OrderLine",
     "Outbox",
     "Product",
+    "Reach",
+    "ReachFigure",
     "Refund",
     "Role",
     "Scope",

@@ -3,7 +3,7 @@
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 
@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users.identities import Key, Known, Mention, Plan, anonymous_key, plan, user_key
 from users.models import Customer, IdentityKind
-from users.services.contacts import email_address, phone_number
+from users.services.contacts import account_name, email_address, phone_number
 from users.services.joining import join_many
 
 # Another worker may claim the same new keys first; then its customers are read and the rules applied again.
@@ -42,30 +42,40 @@ def resolve(now: datetime, *, is_history: bool) -> None:
 
 
 def _mentions() -> list[Mention]:
-    """Which keys items name together, in order of arrival. Only a server key's e-mail or phone identifies."""
+    """Which keys items name together, in order of arrival. Only a server key's contacts identify."""
     rows = fetch(
         """
-        SELECT user_id, anonymous_id, previous_id, email, phone, min(occurred_at)
+        SELECT user_id, anonymous_id, previous_id, email, phone, unionid, openid, weibo, device, min(occurred_at)
         FROM intake_item
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'email' END AS email,
-                   CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'phone' END AS phone
-        ) AS contact
-        GROUP BY user_id, anonymous_id, previous_id, email, phone
+        LEFT JOIN LATERAL (
+            SELECT traits ->> 'email' AS email, traits ->> 'phone' AS phone,
+                   traits ->> 'wechatUnionid' AS unionid, traits ->> 'wechatOpenid' AS openid,
+                   traits ->> 'weiboUid' AS weibo, context -> 'device' ->> 'token' AS device
+            WHERE confirmed AND type = 'identify'
+        ) AS told ON true
+        GROUP BY user_id, anonymous_id, previous_id, email, phone, unionid, openid, weibo, device
         ORDER BY min(no)
         """
     )
-    return [Mention(user_id, _keys(*weak), at) for user_id, *weak, at in rows]
+    return [Mention(row[0], _keys(row[1:3], row[3:-1]), row[-1]) for row in rows]
 
 
-def _keys(
-    anonymous_id: str | None, previous_id: str | None, email: str | None, phone: str | None
-) -> tuple[Key, ...]:
-    keys = [anonymous_key(value) for value in (anonymous_id, previous_id) if value]
-    if email and (address := email_address(email)):
-        keys.append((IdentityKind.EMAIL.value, address))
-    if phone and (number := phone_number(phone)):
-        keys.append((IdentityKind.PHONE.value, number))
+# How the texts that an identify call brings are read as keys, strongest first; None: it is none.
+_READERS: tuple[tuple[IdentityKind, Callable[[str], str | None]], ...] = (
+    (IdentityKind.EMAIL, email_address),
+    (IdentityKind.PHONE, phone_number),
+    (IdentityKind.UNIONID, account_name),
+    (IdentityKind.OPENID, account_name),
+    (IdentityKind.WEIBO, account_name),
+    (IdentityKind.DEVICE, account_name),
+)
+
+
+def _keys(browsers: Iterable[str | None], told: Iterable[str | None]) -> tuple[Key, ...]:
+    keys = [anonymous_key(value) for value in browsers if value]
+    for text, (kind, read) in zip(told, _READERS, strict=True):
+        if text and (value := read(text)):
+            keys.append((kind.value, value))
     return tuple(keys)
 
 
