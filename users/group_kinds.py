@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from users.dimensions import dimension
 from users.groups import Group, Parameters, group, selected
 from users.models import Customer, CustomerTag, Stage, Standing, Tag
+from users.reports import reach  # noqa: F401 - registers its kind
 
 
 @group("everyone")

@@ -18,7 +18,7 @@ from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
 from users.admin.customer_acts import SOURCES
 from users.admin.customers import channel_name
-from users.models import ContactState, Customer, CustomerAlias, MoveCause, Role
+from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
 from users.pages import customer_panels
 from users.phase import phase
 from users.reports import customer as report
@@ -206,7 +206,7 @@ def _profile(customer: Customer, now: datetime) -> list[Fact]:
         (_("Education"), Cell(customer.education)),
         (_("Interests"), Cell(", ".join(map(str, customer.interests)))),
         (_("Wants at most"), Cell(_wish(customer.most_per_week))),
-        *((key, Cell(_plain(value))) for key, value in sorted(customer.attributes.items())[:30]),
+        *((title, Cell(_plain(value))) for title, value in _attributes(customer)),
     ]
     return [Fact(title, cell) for title, cell in pairs if cell.value not in (None, "")]
 
@@ -221,6 +221,14 @@ def _age(birthday: date | None, now: datetime) -> int | None:
 
 def _wish(most: int | None) -> str:
     return ngettext("%(n)d message a week", "%(n)d messages a week", most) % {"n": most} if most else ""
+
+
+def _attributes(customer: Customer) -> list[tuple[str, Any]]:
+    """Custom attributes under their names for people, without the hidden ones."""
+    known = {one.name: one for one in AttributeDefinition.objects.filter(name__in=customer.attributes)}
+    hidden = {name for name, one in known.items() if one.is_hidden}
+    shown = sorted(item for item in customer.attributes.items() if item[0] not in hidden)
+    return [(known[name].title if name in known else name, value) for name, value in shown[:30]]
 
 
 def _plain(value: object) -> str:

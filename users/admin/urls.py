@@ -3,6 +3,7 @@
 from django.urls import path
 
 from users.admin.api_keys import ApiKeyList, NewKey
+from users.admin.attributes import AttributeList, AttributePage
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
@@ -13,6 +14,7 @@ from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.join import JoinPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
@@ -45,5 +47,8 @@ urlpatterns = [
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/reach/", ReachPage.as_view(), name="reach"),
+    path("reports/attributes/", AttributeList.as_view(), name="attributes"),
+    path("reports/attributes/<int:attribute_id>/", AttributePage.as_view(), name="attribute"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

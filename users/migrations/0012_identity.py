@@ -91,4 +91,9 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['address', 'asked_at'], name='consent_request_address')],
             },
         ),
+        # What shops have heard so far is discovered like what is to come.
+        migrations.RunSQL(
+            "INSERT INTO users_changedprofile (customer_id) SELECT id FROM users_customer WHERE attributes <> '{}'",
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -6,13 +6,15 @@ that the mailbox is theirs (``proven``); a yes by e-mail from elsewhere is asked
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from config.kit.refusal import Refusal
+from users import tokens
 from users.models import Channel, Consent, ContactPoint, ContactState, Customer, Topic, usable_contact
 from users.services import consent, opt_in, profile, survivors
 
@@ -27,6 +29,7 @@ OFFERED = (
 )
 """Channels over which customers are told things they may refuse."""
 MOST_PER_WEEK = 7
+LINK_GOOD_FOR = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,12 @@ def change(customer_id: int, wish: Wish, *, now: datetime) -> None:
         Customer.objects.filter(pk=customer_id).update(most_per_week=wish.most_per_week or None)
     if wish.no_profiling is not None:
         profile.hear([profile.Told(customer_id, now, {"noProfiling": wish.no_profiling})])
+
+
+def preferences_url(customer_id: int, now: datetime, *, good_for: timedelta = LINK_GOOD_FOR) -> str:
+    """The address of a customer's own preference page, for messages to this customer."""
+    token = tokens.make(tokens.Purpose.PREFERENCES, tokens.Pass(customer_id), until=now + good_for)
+    return f"{settings.PUBLIC_URL}/p/{token}"
 
 
 def title_of(topic: Topic) -> str:

@@ -1,0 +1,1 @@
+"""What customers open from a message about themselves, without a log-in."""
