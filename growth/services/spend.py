@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import Conflict
 from growth.models import Account, Entry, EntryKind
-from growth.services import ledger
+from growth.services import joining, ledger
 from growth.services.earn import demand_positive
 from growth.services.ledger import Booking
 from users.services import survivors
@@ -31,6 +31,7 @@ def spend(
     """
     demand_positive(points)
     customer_id = survivors.hold_one(customer_id)
+    joining.finish(customer_id, now=now)
     ledger.hold([customer_id])
     booking = Booking(customer_id, key, kind, now, {Account.ACTIVE: -points, against: points}, note)
     if ledger.book_spending(booking, points, valid_after=now):

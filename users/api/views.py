@@ -105,7 +105,11 @@ class MyDevices(ForShopper):
         contact_acts.add(self.shopper.customer_id, told["channel"], address, details=details, now=clock.now())
         return Response(self._all(), status=201)
 
-    @extend_schema(operation_id="me_device_remove", parameters=[WhichDeviceSerializer], responses={204: None})
+    @extend_schema(
+        operation_id="me_device_remove",
+        parameters=[WhichDeviceSerializer],
+        responses=DeviceSerializer(many=True),
+    )
     @idempotent
     def delete(self, request: Request) -> Response:
         """Remove one of the shopper's own."""
@@ -114,7 +118,7 @@ class MyDevices(ForShopper):
         contact_acts.remove(
             self.shopper.customer_id, asked.validated_data["channel"], asked.validated_data["address"]
         )
-        return Response(status=204)
+        return Response(self._all())
 
     def _all(self) -> Any:
         found = ContactPoint.objects.filter(customer_id=by_id(self.shopper.customer_id).pk, channel__in=PUSH)

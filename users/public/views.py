@@ -3,7 +3,7 @@
 The signed token is the proof of who it is; GET never changes anything.
 """
 
-import hashlib
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -72,7 +72,7 @@ class PreferencePage(TokenView):
         now = clock.now()
         shown = _shown(customer, preferences.preferences_of(customer.pk, now))
         wish = Wish(
-            key=f"page:{_digest(token)}:{now:%Y%m%d%H%M%S%f}",
+            key=f"page:{uuid.uuid4()}",
             source="preference page",
             answers=_answers(request, shown),
             most_per_week=_whole(request.POST.get("most_per_week", "")),
@@ -151,10 +151,6 @@ def _answers(
 
 def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else None
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()[:12]
 
 
 def _address(request: HttpRequest) -> str:

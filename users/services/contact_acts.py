@@ -1,6 +1,5 @@
 """What operators and the storefront do with contact points: add, verify, block, open again, remove."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit import strict_json
 from config.kit.refusal import NotFound, Refusal
 from users.models import Channel, ContactPoint, ContactState, Customer, Operator
 from users.services import audit, contacts, survivors
@@ -52,7 +52,9 @@ def address_of(channel: str, text: str) -> tuple[str, dict[str, str]]:
     """What somebody typed as an address of a channel, with its details. Refuses ``bad_address``."""
     if channel == Channel.WEB_PUSH:
         try:
-            return subscription(json.loads(text))
+            document = strict_json.parse(text.encode())
+            strict_json.weigh(document.value, clean=document.clean)
+            return subscription(document.value)
         except ValueError:
             raise Refusal(
                 "bad_subscription", _("This is no web push subscription."), field="address"

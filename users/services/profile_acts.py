@@ -49,19 +49,24 @@ def _converted(column: str, value: Any) -> Any:
     """The value as the column keeps it, through the same check that identify calls pass."""
     if column not in EDITABLE:
         raise Refusal("not_editable", _("This cannot be changed here."), field=column)
-    plain = value.isoformat() if isinstance(value, date) else value
     try:
-        return TRAITS[_TRAIT_OF[column]].convert(plain)
+        return TRAITS[_TRAIT_OF[column]].convert(_as_told(value))
     except Refused:
         raise Refusal("bad_value", _("This value makes no sense here."), field=column) from None
+
+
+def _as_told(value: Any) -> Any:
+    """As an identify call says it; null forgets."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if value in ("", []) else value
 
 
 def _traits(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Columns as an identify call would tell them; an emptied one is forgotten."""
     traits: dict[str, Any] = {}
     for column, value in columns.items():
-        told = value.isoformat() if isinstance(value, date) else value
-        told = None if told in ("", []) else told
+        told = _as_told(value)
         name, _dot, part = _TRAIT_OF[column].partition(".")
         if part:
             traits.setdefault(name, {})[part] = told
