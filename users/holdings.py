@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from users import traces  # noqa: F401 - the rest of what users declares
+from users import acquisition_holdings, traces  # noqa: F401 - the rest of what users declares
 from users.models import (
     Consent,
     ContactPoint,
@@ -251,6 +251,7 @@ holds(
         {},
         why=NUMBERS,
         keeps=("source", "number"),
+        is_books=True,
     )
 )
 holds(
@@ -279,6 +280,7 @@ holds(
         keeps=("source", "number", "currency"),
         money=("total", "tax", "shipping", "discount", "refunded", "net"),
         order=("ordered_at", "source", "number"),
+        is_books=True,
     )
 )
 holds(
@@ -321,6 +323,7 @@ holds(
         keeps=("source", "number", "refund_id", "lines"),
         money=("amount",),
         order=("refunded_at", "refund_id"),
+        is_books=True,
     )
 )
 

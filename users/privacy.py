@@ -37,7 +37,8 @@ class Holding:
     ``columns``: attribute or relation path → its name for people, as the export shows them; ``money`` are those
     in minor units. ``empties``: column → what it is emptied to. ``keeps``: the texts that stay, with ``why``.
     ``customer``: the name of the customer column. ``position``: the order of the export and of the erasure.
-    ``clean`` deletes the rows of some customers where more goes with them; it says how many.
+    ``clean`` deletes the rows of some customers where more goes with them; it says how many. ``is_books``: who has
+    rows here is never removed for being silent.
     """
 
     model: type[Model]
@@ -52,6 +53,7 @@ class Holding:
     order: tuple[str, ...] = ()
     customer: str = "customer"
     clean: "Callable[[list[int]], int] | None" = None
+    is_books: bool = False
 
     @property
     def table(self) -> str:

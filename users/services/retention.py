@@ -10,16 +10,14 @@ from django.db import transaction
 
 from config.kit.batches import execute, fetch
 from users.keeping import kinds
-from users.models import Customer, CustomerAlias, Standing, Touched
-from users.privacy import Erase, Holding, holdings
+from users.models import Customer, Standing
+from users.privacy import Holding, holdings, in_order
 from users.services import audit, bundles, stages
 from users.services.touch import touch
 from users.topics import TouchTopic
 
 CHUNK = 2_000
 ENOUGH_SECONDS = 15.0
-# Rows that every visitor has, or that only lead to one; all others that outlive an erasure are the books.
-OF_EVERYBODY = (Customer, Standing, CustomerAlias, Touched)
 
 
 def remove_due(now: datetime) -> dict[str, int]:
@@ -85,11 +83,8 @@ def remove_visitors(cutoff: datetime, limit: int) -> int:
     """Delete visitors who never said who they are, with everything of theirs; those with an order stay."""
     ids = stages.lock(_silent_visitors(cutoff, limit))
     ids = [one for one in _silent_visitors(cutoff, limit) if one in set(ids)]
-    for holding in holdings:
-        if holding.erase is Erase.DELETE:
-            delete(holding, ids)
-    for model in (Touched, CustomerAlias, Standing, Customer):
-        delete(holdings[model._meta.label], ids)
+    for holding in sorted(in_order(), key=lambda one: one.model in (Standing, Customer)):
+        delete(holding, ids)
     return len(ids)
 
 
@@ -103,9 +98,10 @@ def delete(holding: Holding, ids: list[int]) -> None:
 
 def _silent_visitors(cutoff: datetime, limit: int) -> list[int]:
     """Unidentified customers without activity since ``cutoff``, who are in nobody's books."""
-    books = [h for h in holdings if h.erase is not Erase.DELETE and h.model not in OF_EVERYBODY]
     absent = " ".join(
-        f'AND NOT EXISTS (SELECT FROM "{h.table}" held WHERE held."{h.column}" = customer.id)' for h in books
+        f'AND NOT EXISTS (SELECT FROM "{h.table}" held WHERE held."{h.column}" = customer.id)'
+        for h in holdings
+        if h.is_books
     )
     return [
         row[0]
