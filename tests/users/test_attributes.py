@@ -97,7 +97,8 @@ def test_people_name_and_hide_attributes_with_audit() -> None:
     assert (shade.title, shade.is_hidden) == ("Colour", True)
     with translation.override("zh-hans"):
         assert shade.title == "颜色"
-    assert AuditEntry.objects.get(act="attribute.describe").after["label_zh"] == "颜色"
+    told = AuditEntry.objects.get(act="attribute.describe").after or {}
+    assert told["label_zh"] == "颜色"
     client = logged_in()
     assert "shade" not in {
         row[0].hint for row in client.get(reverse("users:attributes")).context["table"].rows

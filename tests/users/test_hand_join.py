@@ -63,7 +63,8 @@ def test_the_preview_says_what_the_join_does() -> None:
     assert not Consent.objects.get(customer=alice, is_current=True).granted
     assert Standing.objects.get(pk=alice.pk).orders == 1
     entry = AuditEntry.objects.get(act="customer.join")
-    assert entry.before["absorbed"]["id"] == other.pk and entry.after["moved"]["Orders"] == 1
+    assert entry.before and entry.before["absorbed"]["id"] == other.pk
+    assert entry.after and entry.after["moved"]["Orders"] == 1
 
 
 def test_two_users_are_never_joined() -> None:

@@ -73,10 +73,13 @@ class CustomerPage(OperatorPage):
     def get_actions(self) -> Sequence[Action]:
         """What operators do with a customer, as far as their role allows it."""
         acts = (
+            (_("Data and privacy"), "users:privacy", "shield"),
             (_("Join with another customer"), "users:join", "merge"),
             (_("Record an answer"), "users:customer_consent", "contract_edit"),
             (_("Edit the profile"), "users:customer_edit", "edit"),
         )
+        if "customer" not in self.__dict__:
+            return []
         lent = [(title, reverse(page, args=[self.kwargs["customer_id"]]), icon) for title, page, icon in acts]
         return [Action(title, url, icon=icon) for title, url, icon in lent if may_open(self.operator, url)]
 

@@ -1,6 +1,6 @@
 """The tables of users: who they are, what they did, where they stand."""
 
-from users.models.acquisition import AcquisitionChannel
+from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
 from users.models.attribute import AttributeDefinition, AttributeKind, ChangedProfile
 from users.models.audit import AuditEntry
@@ -19,6 +19,7 @@ from users.models.customer import (
     Standing,
     usable_contact,
 )
+from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
 from users.models.intake import DeadLetter, IntakeBody
@@ -29,6 +30,7 @@ from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
 from users.models.shop import Clock, ShopSetting
+from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
 
 __all__ = [
@@ -40,7 +42,10 @@ __all__ = [
     "AuditEntry",
     "ChangedProfile",
     "Channel",
+    "ChannelClue",
+    "ChannelCost",
     "Clock",
+    "ClueKind",
     "Consent",
     "ConsentRequest",
     "ContactPoint",
@@ -49,10 +54,14 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "DataExport",
     "DayFigures",
     "DeadLetter",
+    "ErasedIdentity",
+    "Erasure",
     "Event",
     "EventType",
+    "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -67,6 +76,7 @@ __all__ = [
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnerKind",
     "Product",
     "Reach",
     "ReachFigure",
@@ -74,6 +84,8 @@ __all__ = [
     "Role",
     "Scope",
     "ShopSetting",
+    "SourceCode",
+    "SourceTouch",
     "Stage",
     "StageFigures",
     "StageMove",

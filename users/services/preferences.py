@@ -123,7 +123,7 @@ def change(customer_id: int, wish: Wish, *, now: datetime) -> None:
             )
         Customer.objects.filter(pk=customer_id).update(most_per_week=wish.most_per_week or None)
     if wish.no_profiling is not None:
-        profile.hear([profile.Told(customer_id, now, {"noProfiling": wish.no_profiling})])
+        profile.hear([profile.Told(customer_id, now, {"noProfiling": wish.no_profiling})], oldest_trigger=now)
 
 
 def preferences_url(customer_id: int, now: datetime, *, good_for: timedelta = LINK_GOOD_FOR) -> str:

@@ -30,7 +30,8 @@ def tell(customer_id: int, columns: Mapping[str, Any], *, now: datetime) -> dict
     before = Customer.objects.values(*EDITABLE).get(pk=customer_id)
     wanted = {column: _converted(column, value) for column, value in columns.items()}
     changed = {column: before[column] for column, value in wanted.items() if value != before[column]}
-    profile.hear([profile.Told(customer_id, now, _traits({c: wanted[c] for c in changed}))])
+    told = profile.Told(customer_id, now, _traits({c: wanted[c] for c in changed}))
+    profile.hear([told], oldest_trigger=now)
     return changed
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from config.kit.refusal import NotFound
-from users.models import CustomerAlias
+from users.models import Customer, CustomerAlias
 from users.services import stages
 
 
@@ -36,9 +36,9 @@ def hold(customer_ids: Iterable[int]) -> dict[int, int]:
 
 
 def hold_one(customer_id: int) -> int:
-    """``hold`` for one customer; the survivor's id. Refuses ``not_found``."""
+    """``hold`` for one customer; the survivor's id. Refuses ``not_found``, also for an erased one."""
     survivor = hold([customer_id]).get(customer_id)
-    if survivor is None:
+    if survivor is None or not Customer.objects.living().filter(pk=survivor).exists():
         raise NotFound(_("There is no such customer."))
     return survivor
 

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -48,7 +49,7 @@ def test_an_edit_outdoes_older_traits_and_yields_to_newer_ones() -> None:
     assert set(Touched.objects.values_list("topic", flat=True)) == {"profile"}
     entry = AuditEntry.objects.get(act="customer.edit")
     assert entry.before == {"name": "Alice", "birthday": None, "country": "", "interests": []}
-    assert entry.after["birthday"] == "1990-02-03"
+    assert entry.after and entry.after["birthday"] == "1990-02-03"
     send(identify(at=NOON - timedelta(minutes=1), user="alice", name="Old"))
     assert customer("alice").name == "Alice Li"
     send(identify(at=NOON + timedelta(minutes=1), user="alice", name="New"))
@@ -143,7 +144,8 @@ def test_an_answer_by_hand_is_in_the_ledger_with_its_proof() -> None:
     assert (said.granted, said.source, said.wording, said.evidence) == (True, "paper", "form-1", "folder 7")
     assert said.is_current and said.given_at < NOON
     assert "folder 7" in shown and "On paper" in shown
-    assert AuditEntry.objects.get(act="consent.record").after["evidence"] == "folder 7"
+    told = AuditEntry.objects.get(act="consent.record").after
+    assert told and told["evidence"] == "folder 7"
     record(granted="no", given_on="2026-05-17", wording="", evidence="")  # older: it does not count any more
     assert Consent.objects.get(is_current=True).granted
     record(granted="no", given_on="2026-05-20")
@@ -201,6 +203,7 @@ def test_the_customer_page_needs_no_more_queries_for_more(django_assert_max_num_
     client.get(page())
     for n in range(12):
         record(key=str(uuid.uuid4()), evidence=f"folder {n}")
-    send(identify(at=NOON, user="alice", **{f"trait{n}": n for n in range(20)}), visit(at=NOON, user="alice"))
+    traits: dict[str, Any] = {f"trait{n}": n for n in range(20)}
+    send(identify(at=NOON, user="alice", **traits), visit(at=NOON, user="alice"))
     with django_assert_max_num_queries(36):  # type: ignore[operator]
         client.get(page())

@@ -8,7 +8,7 @@ from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send
 from users.admin import urls
-from users.models import AttributeDefinition, Role
+from users.models import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -20,19 +20,17 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "search": (EVERYBODY, OWNER),
     "customers": (EVERYBODY, OWNER),
     "customer": (EVERYBODY, OWNER | {"operator", "support"}),
-    "customer_edit": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
-    "customer_consent": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
-    "join": (OWNER | {"operator"}, OWNER | {"operator"}),
-    "reach": (EVERYBODY, OWNER),
-    "attributes": (EVERYBODY, OWNER),
-    "attribute": (EVERYBODY, OWNER | {"operator", "analyst"}),
+    "privacy": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "flows": (EVERYBODY, OWNER),
+    "activity": (EVERYBODY, OWNER),
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
+    "keeping": (EVERYBODY, OWNER),
     "operators": (OWNER, OWNER),
     "operator_create": (OWNER, OWNER),
     "operator": (OWNER, OWNER),
@@ -41,30 +39,16 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 # Pages of other owners, with matrices of their own.
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("customer_edit", "customer_consent", "join", "reach", "attributes", "attribute"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
-ANSWERS_POST = {
-    "customer",
-    "customer_edit",
-    "customer_consent",
-    "join",
-    "attribute",
-    "shop",
-    "lifecycle",
-    "operator_create",
-    "operator",
-}
+ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}
 
 
 def address(name: str) -> str:
-    if name in ("customer", "customer_edit", "customer_consent", "join"):
+    if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse(f"users:{name}", args=[customer("alice").pk])
-    if name == "attribute":
-        now = clock.now()
-        seen = {"kind": "text", "first_seen_at": now, "last_seen_at": now}
-        found, _made = AttributeDefinition.objects.get_or_create(name="colour", defaults=seen)
-        return reverse("users:attribute", args=[found.pk])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")

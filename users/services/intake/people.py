@@ -6,13 +6,18 @@ Ends with the temporary table ``intake_owner``: key → customer, for every key 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.db import connection, transaction
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users.identities import Key, Known, Mention, Plan, anonymous_key, plan, user_key
 from users.models import Customer, IdentityKind
+from users.models.event import IN_HISTORY
+from users.services.activity import oldest_trigger
 from users.services.contacts import account_name, email_address, phone_number
+from users.services.intake.mentioned import MENTIONED
+from users.services.intake.turned_away import turn_away
 from users.services.joining import join_many
 
 # Another worker may claim the same new keys first; then its customers are read and the rules applied again.
@@ -25,10 +30,16 @@ class _ClaimLost(Exception):
 
 def resolve(now: datetime, *, is_history: bool) -> None:
     """Create, name and join customers as the batch's items ask, and hold the locks of all of them."""
-    mentions = _mentions()
+    rows = fetch(MENTIONED)
+    mentions = _mentions(rows)
     _lay_out_keys(mentions)
     for _attempt in range(TRIES):
         known = _locked_owners()
+        if turn_away(rows, mentions, known, now):
+            rows = fetch(MENTIONED)
+            mentions = _mentions(rows)
+            _lay_out_keys(mentions)
+            continue
         try:
             with transaction.atomic():
                 done = plan(mentions, known, _new_ids(len(mentions)))
@@ -41,22 +52,8 @@ def resolve(now: datetime, *, is_history: bool) -> None:
     raise RuntimeError("new keys were claimed by others again and again")
 
 
-def _mentions() -> list[Mention]:
-    """Which keys items name together, in order of arrival. Only a server key's contacts identify."""
-    rows = fetch(
-        """
-        SELECT user_id, anonymous_id, previous_id, email, phone, unionid, openid, weibo, device, min(occurred_at)
-        FROM intake_item
-        LEFT JOIN LATERAL (
-            SELECT traits ->> 'email' AS email, traits ->> 'phone' AS phone,
-                   traits ->> 'wechatUnionid' AS unionid, traits ->> 'wechatOpenid' AS openid,
-                   traits ->> 'weiboUid' AS weibo, context -> 'device' ->> 'token' AS device
-            WHERE confirmed AND type = 'identify'
-        ) AS told ON true
-        GROUP BY user_id, anonymous_id, previous_id, email, phone, unionid, openid, weibo, device
-        ORDER BY min(no)
-        """
-    )
+def _mentions(rows: Iterable[tuple[Any, ...]]) -> list[Mention]:
+    """Which keys items name together, in order of arrival."""
     return [Mention(row[0], _keys(row[1:3], row[3:-1]), row[-1]) for row in rows]
 
 
@@ -130,7 +127,7 @@ def _new_ids(at_most: int) -> Iterator[int]:
 
 def _put_on_record(done: Plan, now: datetime, is_history: bool) -> None:
     _claim(done, now)
-    _create(done)
+    _create(done, oldest_trigger(now))
     existing = {customer: user_id for customer, user_id in done.named.items() if customer not in done.created}
     _name(existing)
     join_many(done.joins, now=now, cause="identify", quiet=is_history)
@@ -153,7 +150,8 @@ def _claim(done: Plan, now: datetime) -> None:
         raise _ClaimLost
 
 
-def _create(done: Plan) -> None:
+def _create(done: Plan, oldest: datetime) -> None:
+    """Customers nobody had seen before; those first seen before ``oldest`` come as history."""
     if not done.created:
         return
     temporary_table("intake_new", "id bigint, user_id text, first_seen_at timestamptz")
@@ -173,7 +171,11 @@ def _create(done: Plan) -> None:
         "INSERT INTO users_standing (customer_id, stage, active_days, orders, revenue)"
         " SELECT id, 'prospect', 0, 0, 0 FROM intake_new"
     )
-    execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_new")
+    execute(
+        "INSERT INTO users_touched (customer_id, topic, is_history)"
+        f" SELECT id, 'profile', first_seen_at < %s OR {IN_HISTORY} FROM intake_new",
+        [oldest],
+    )
 
 
 @cache

@@ -39,9 +39,8 @@ def apply(now: datetime) -> int:
     contacts.add_many((found for call in calls for found in _contacts(call)), now)
     consent.answer_many(consent.usable(found for call in calls for found in _answers(call)), now)
     opt_in.ask_many((found for call in calls for found in _requests(call, now)), now)
-    return profile.hear(
-        profile.Told(call.customer_id, call.at, call.traits, _guesses(call.traits)) for call in calls
-    )
+    told = (profile.Told(call.customer_id, call.at, call.traits, _guesses(call.traits)) for call in calls)
+    return profile.hear(told, oldest_trigger=oldest_trigger(now))
 
 
 _CALLS = """
