@@ -209,7 +209,7 @@ SAID: Sequence[tuple[int, dict[str, Any], dict[str, Any]]] = [
 
 
 @hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     order=st.permutations(range(len(SAID))),
