@@ -51,7 +51,7 @@ ELSEWHERE = {
     *("storefronts", "storefront_create", "storefront_secret"),
 }
 ANSWERS_POST = {
-    *("customer", "shop", "lifecycle", "operator_create", "operator"),
+    *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
     *("acquisition_channel_create", "acquisition_channel", "channel_clues", "costs"),
     *("source_create", "source", "source_change"),
 }
@@ -69,19 +69,15 @@ def source() -> SourceCode:
     return found
 
 
-ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}
-
-
 def address(name: str) -> str:
     if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
-        return reverse("users:customer", args=[customer("alice").pk])
+        return reverse(f"users:{name}", args=[customer("alice").pk])
     if name == "acquisition_channel":
         return reverse("users:acquisition_channel", args=[AcquisitionChannel.objects.get(slug="weibo").pk])
     if name.startswith("source") and name not in ("sources", "source_create"):
         kind = ["svg"] if name == "source_qr" else []
         return reverse(f"users:{name}", args=[source().pk, *kind])
-        return reverse(f"users:{name}", args=[customer("alice").pk])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")
