@@ -26,12 +26,14 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.tag import CustomerTag, Tag
 
 __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
+    "ActiveFigures",
     "ApiKey",
     "AuditEntry",
     "Channel",
@@ -68,6 +70,7 @@ __all__ = [
     "ShopSetting",
     "Stage",
     "StageFigures",
+    "StageFlow",
     "StageMove",
     "Standing",
     "Storefront",
