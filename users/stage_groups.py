@@ -13,10 +13,9 @@ from users.reports.periods import Period
 # where each stands now. Bound: the instant.
 _STOOD = """
     LEFT JOIN LATERAL (
-        SELECT move.from_stage AS stage FROM users_stagemove move
+        SELECT (array_agg(move.from_stage ORDER BY move.at))[1] AS stage FROM users_stagemove move
         WHERE move.customer_id = standing.customer_id AND move.superseded_at IS NULL AND move.at >= %s
           AND move.at <= %s
-        ORDER BY move.at LIMIT 1
     ) AS {name} ON true
 """
 _EVERYBODY = """
