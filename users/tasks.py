@@ -5,9 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from users.reports import figures, rollups
-from users.services import long_jobs, relay, stage_study, stages, sweep
-from users.reports import figures
-from users.services import erase, long_jobs, relay, retention, stages, sweep
+from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled

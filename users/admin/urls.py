@@ -12,8 +12,8 @@ from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.flows import FlowsPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
-from users.admin.lifecycle import LifecyclePage
 from users.admin.keeping import KeepingPage
+from users.admin.lifecycle import LifecyclePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
