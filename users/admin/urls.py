@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from users.admin.acquisition_channels import ChangeChannel, ChannelList, CluesPage, NewChannel
+from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
@@ -11,9 +12,11 @@ from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.flows import FlowsPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.lifecycle import LifecyclePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
@@ -21,6 +24,7 @@ from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
+from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 
 app_name = "users"
@@ -64,5 +68,7 @@ urlpatterns = [
         name="source_qr",
     ),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]
