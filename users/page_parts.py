@@ -4,10 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import acquisition_groups, group_kinds  # noqa: F401 - registers them
+from users import acquisition_groups, activity_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
 from users.admin import acquisition_parts, cards
-from users import activity_groups, group_kinds, stage_groups  # noqa: F401 - registers them
-from users.admin import cards
 from users.models import LifecycleRule
 from users.pages import FirstStep, Hit, Searcher, first_step, searcher
 from users.reports import finding

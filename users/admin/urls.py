@@ -21,10 +21,9 @@ from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
-from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
+from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
-from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 
 app_name = "users"
