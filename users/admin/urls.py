@@ -2,20 +2,23 @@
 
 from django.urls import path
 
+from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.flows import FlowsPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.lifecycle import LifecyclePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
-from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
+from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 
 app_name = "users"
@@ -44,5 +47,7 @@ urlpatterns = [
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

@@ -25,6 +25,8 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "flows": (EVERYBODY, OWNER),
+    "activity": (EVERYBODY, OWNER),
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
