@@ -8,10 +8,15 @@ from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.ltv import ValuePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.portrait import PortraitPage
 from users.admin.reports import ReportsPage
+from users.admin.retained import RetainedPage
+from users.admin.retention import RetentionPage
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
@@ -40,5 +45,10 @@ urlpatterns = [
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/retention/", RetentionPage.as_view(), name="retention"),
+    path("reports/portrait/", PortraitPage.as_view(), name="portrait"),
+    path("reports/funnel/", FunnelPage.as_view(), name="funnel"),
+    path("reports/retained/", RetainedPage.as_view(), name="retained"),
+    path("reports/value/", ValuePage.as_view(), name="ltv"),
     path("search/", SearchPage.as_view(), name="search"),
 ]
