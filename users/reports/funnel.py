@@ -268,9 +268,9 @@ def _events(asked: Asked, values: dict[str, object]) -> str:
             else "at >= %(begin)s AND at < %(end)s + %(within)s"
         )
         if event == REGISTERED:
-            mask = sum(1 << number for number in numbers)
+            bits = sum(1 << number for number in numbers)
             when = since.replace("at ", "registered_at ")
-            selects.append(f"SELECT id, registered_at AS at, {mask} AS mask FROM users_customer WHERE {when}")
+            selects.append(f"SELECT id, registered_at AS at, {bits} AS mask FROM users_customer WHERE {when}")
             continue
         values[f"type_{position}"] = int(event)
         when = since.replace("at ", "occurred_at ")

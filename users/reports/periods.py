@@ -79,7 +79,7 @@ def period_filters(asked: Mapping[str, str]) -> list[Filter]:
 
 
 def _makes_sense(first: date, last: date) -> bool:
-    return first <= last and (last - first).days < LONGEST and EARLIEST <= first.year and last.year <= LATEST
+    return first <= last and (last - first).days < LONGEST and first.year >= EARLIEST and last.year <= LATEST
 
 
 def _day(text: str) -> date | None:

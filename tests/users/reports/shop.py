@@ -43,7 +43,8 @@ class Shop:
 
     def channel(self, who: str) -> str | None:
         """How a person was won."""
-        return next(person["channel"] for person in self.people if person["who"] == who)
+        found: str | None = next(person["channel"] for person in self.people if person["who"] == who)
+        return found
 
 
 def invent(seed: int, now: datetime, *, people: int = 25, days: int = 100) -> Shop:

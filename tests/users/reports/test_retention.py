@@ -81,7 +81,7 @@ def _stayed(days: set[pd.Timestamp], start: pd.Timestamp, unit: str, first: int,
     return any(age >= first and (last is None or age <= last) for age in ages)
 
 
-ASKED = (
+ASKED: tuple[dict[str, str], ...] = (
     {},
     {"mode": "after", "grain": "month", "period": "90"},
     {"mode": "on", "grain": "day", "start": "registration", "ages": "0,1,2,3,10"},
