@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
 from users import cohort_groups, group_kinds  # noqa: F401 - registers them
+from users import activity_groups, group_kinds, stage_groups  # noqa: F401 - registers them
 from users.admin import cards
 from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
@@ -22,7 +23,7 @@ def find_customers(text: str, limit: int) -> list[Hit]:
 
 def thresholds_accepted() -> bool:
     """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+    return LifecycleRule.objects.filter(proposed=False).exists()
 
 
 page_values.register("currency", currency.get)

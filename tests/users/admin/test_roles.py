@@ -30,6 +30,8 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "funnel": (EVERYBODY, OWNER),
     "ltv": (EVERYBODY, OWNER),
     "portrait": (EVERYBODY, OWNER),
+    "flows": (EVERYBODY, OWNER),
+    "activity": (EVERYBODY, OWNER),
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
