@@ -9,16 +9,15 @@ from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
-from users.admin.funnel import FunnelPage
 from users.admin.flows import FlowsPage
+from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.keeping import KeepingPage
+from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.portrait import PortraitPage
-from users.admin.keeping import KeepingPage
-from users.admin.lifecycle import LifecyclePage
-from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.retained import RetainedPage
