@@ -13,13 +13,18 @@ from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.flows import FlowsPage
+from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
 from users.admin.lifecycle import LifecyclePage
+from users.admin.ltv import ValuePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
+from users.admin.retained import RetainedPage
+from users.admin.retention import RetentionPage
 from users.admin.search import SearchPage
 from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
@@ -67,6 +72,11 @@ urlpatterns = [
         name="source_qr",
     ),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/retention/", RetentionPage.as_view(), name="retention"),
+    path("reports/portrait/", PortraitPage.as_view(), name="portrait"),
+    path("reports/funnel/", FunnelPage.as_view(), name="funnel"),
+    path("reports/retained/", RetainedPage.as_view(), name="retained"),
+    path("reports/value/", ValuePage.as_view(), name="ltv"),
     path("reports/activity/", ActivityPage.as_view(), name="activity"),
     path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
