@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import (  # noqa: F401 - registers them  # noqa: F401 - registers them
+from users import (  # noqa: F401 - registers them
     acquisition_groups,
     activity_groups,
     cohort_groups,
