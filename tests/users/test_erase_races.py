@@ -65,7 +65,12 @@ def test_intake_that_waited_for_an_erasure_turns_the_items_away() -> None:
     now = clock.now()
     send(visit(at=now, user="alice"))
     alice = customer("alice").pk
-    with meanwhile(lambda: (hand_in(visit(at=now, user="alice")), apply_waiting(1))):
+
+    def work() -> None:
+        hand_in(visit(at=now, user="alice"))
+        apply_waiting(1)
+
+    with meanwhile(work):
         erase_now(alice)
     assert Customer.objects.living().count() == 0
     assert not Event.objects.exists()
