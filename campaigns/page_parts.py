@@ -18,12 +18,14 @@ from users.pages import (
     Hit,
     HomeCard,
     JoinCount,
+    Outreach,
     Searcher,
     counter,
     customer_panel,
     first_step,
     home_card,
     join_count,
+    lend_outreach,
     searcher,
 )
 from users.shop import currency
@@ -107,3 +109,13 @@ first_step(
     )
 )
 join_count(JoinCount("messages", gettext_lazy("Messages"), 40, counter(Delivery)))
+# Service messages are no attempt to win anybody back.
+lend_outreach(
+    Outreach(
+        "campaigns",
+        "SELECT delivery.customer_id, coalesce(delivery.settled_at, delivery.claimed_at) AS at"
+        " FROM campaigns_delivery delivery JOIN campaigns_step step ON step.id = delivery.step_id"
+        " JOIN campaigns_campaign campaign ON campaign.id = step.campaign_id"
+        " WHERE delivery.state IN ('sending', 'sent', 'unknown') AND campaign.kind <> 'service'",
+    )
+)

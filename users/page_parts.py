@@ -4,8 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import group_kinds  # noqa: F401 - registers them
-from users.admin import cards
+from users import (  # noqa: F401 - registers them
+    acquisition_groups,
+    activity_groups,
+    cohort_groups,
+    group_kinds,
+    stage_groups,
+)
+from users.admin import acquisition_parts, cards
 from users.models import (
     Consent,
     ContactPoint,
@@ -18,7 +24,18 @@ from users.models import (
     Refund,
     StageMove,
 )
-from users.pages import FirstStep, Hit, JoinCount, Searcher, counter, first_step, join_count, searcher
+from users.pages import (
+    FirstStep,
+    GroupAct,
+    Hit,
+    JoinCount,
+    Searcher,
+    counter,
+    first_step,
+    group_act,
+    join_count,
+    searcher,
+)
 from users.reports import finding
 from users.shop import currency
 
@@ -33,7 +50,7 @@ def find_customers(text: str, limit: int) -> list[Hit]:
 
 def thresholds_accepted() -> bool:
     """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+    return LifecycleRule.objects.filter(proposed=False).exists()
 
 
 for _position, (_name, _title, _model) in enumerate(
@@ -52,6 +69,7 @@ for _position, (_name, _title, _model) in enumerate(
     join_count(JoinCount(_name, _title, _position, counter(_model)))
 page_values.register("currency", currency.get)
 cards.lend()
+acquisition_parts.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
@@ -62,3 +80,4 @@ first_step(
         thresholds_accepted,
     )
 )
+group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

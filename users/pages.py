@@ -97,12 +97,24 @@ class JoinCount:
     count: Callable[[Sequence[int]], Mapping[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Outreach:
+    """Where it is known who was written to and when: ``statement`` selects ``customer_id`` and ``at``, no more.
+
+    What win-backs must beat is measured on those who were left alone.
+    """
+
+    name: str
+    statement: str
+
+
 home_cards: Registry[HomeCard] = Registry("home card")
 customer_panels: Registry[CustomerPanel] = Registry("customer panel")
 searchers: Registry[Searcher] = Registry("searcher")
 group_acts: Registry[GroupAct] = Registry("act on a group")
 first_steps: Registry[FirstStep] = Registry("first step")
 join_counts: Registry[JoinCount] = Registry("count of what a join moves")
+outreach: Registry[Outreach] = Registry("outreach")
 
 
 def home_card(card: HomeCard) -> HomeCard:
@@ -143,3 +155,8 @@ def counter(model: type[Model]) -> Callable[[Sequence[int]], Mapping[int, int]]:
         return dict(rows.annotate(n=Count("*")).values_list("customer_id", "n"))
 
     return count
+
+
+def lend_outreach(entry: Outreach) -> Outreach:
+    """Lend to the reports on returns who was written to."""
+    return outreach.register(entry.name, entry)

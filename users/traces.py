@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users.keeping import keep
 from users.models import (
+    ActiveFigures,
     AttributeDefinition,
     AuditEntry,
     DeadLetter,
@@ -46,6 +47,7 @@ place(Place("sink", _("Mails and text messages of the demo"), scrub.clean_sink))
 # The shop's own words
 
 impersonal(AttributeDefinition, "name", "label", "label_zh", why="names of custom attributes")
+impersonal(ActiveFigures, "channel", "spread", why="numbers of customers by day")
 impersonal(EventType, "name", why="names of kinds of events")
 impersonal(Product, "name", "url", "image_url", why="the catalogue")
 impersonal(ShopSetting, "value", why="what an operator set for the shop")

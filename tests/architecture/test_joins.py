@@ -10,6 +10,9 @@ EXEMPT = {
     "users_customer": "the customers themselves: the absorbed one is deleted",
     "users_outbox": "what waits to be handled finds the survivor by the alias",
     "users_touched": "only says that somebody is to be looked at again",
+    "users_firsttouch": "by users.services.acquisition.absorb: the earlier touch is the survivor's",
+    "users_erasure": "an erased customer is never joined",
+    "users_erasedidentity": "an erased customer is never joined",
     "growth_entry": "a ledger is not rewritten: a transfer takes the points over",
     "growth_balance": "emptied by that transfer, kept for its entries",
 }

@@ -29,6 +29,7 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
+from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
@@ -36,6 +37,7 @@ from users.models.tag import CustomerTag, Tag
 __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
+    "ActiveFigures",
     "ApiKey",
     "AttributeDefinition",
     "AttributeKind",
@@ -88,6 +90,7 @@ __all__ = [
     "SourceTouch",
     "Stage",
     "StageFigures",
+    "StageFlow",
     "StageMove",
     "Standing",
     "Storefront",

@@ -1,1 +1,1 @@
-"""What customers open from a message about themselves, without a log-in."""
+"""Pages of users that anybody may open, without a log-in."""
