@@ -10,6 +10,7 @@ from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.ladder import LadderPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
@@ -39,6 +40,7 @@ urlpatterns = [
     path("system/jobs/", JobsPage.as_view(), name="jobs"),
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
+    path("reports/ladder/", LadderPage.as_view(), name="ladder"),
     path("reports/", ReportsPage.as_view(), name="reports"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

@@ -23,6 +23,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
+    "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
