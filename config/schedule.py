@@ -33,6 +33,12 @@ JOBS: tuple[Job, ...] = (
     Job(
         "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
     ),
+    Job(
+        "users.compute_value",
+        timedelta(minutes=1),
+        "recompute",
+        _("Compute the figures of the day at their stated time"),
+    ),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
     Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),

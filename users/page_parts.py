@@ -4,8 +4,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import group_kinds  # noqa: F401 - registers them
-from users.admin import cards
+from users import group_kinds, value_groups  # noqa: F401 - registers them
+from users.admin import cards, value_panel
 from users.models import LifecycleRule
 from users.pages import FirstStep, Hit, Searcher, first_step, searcher
 from users.reports import finding
@@ -27,6 +27,7 @@ def thresholds_accepted() -> bool:
 
 page_values.register("currency", currency.get)
 cards.lend()
+value_panel.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(

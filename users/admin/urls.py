@@ -5,13 +5,18 @@ from django.urls import path
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
+from users.admin.core import CorePage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.leaders import LeadersPage
+from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.reports import ReportsPage
+from users.admin.repurchase import RepurchasePage
+from users.admin.rfm import RfmPage
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
@@ -40,5 +45,10 @@ urlpatterns = [
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/rfm/", RfmPage.as_view(), name="rfm"),
+    path("reports/core/", CorePage.as_view(), name="core"),
+    path("reports/repurchase/", RepurchasePage.as_view(), name="repurchase"),
+    path("reports/predictions/", ModelPage.as_view(), name="model"),
+    path("reports/leaders/", LeadersPage.as_view(), name="leaders"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

@@ -28,6 +28,7 @@ from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
 from users.models.tag import CustomerTag, Tag
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -43,10 +44,13 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
     "DayFigures",
     "DeadLetter",
     "Event",
     "EventType",
+    "Fan",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -55,9 +59,11 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
     "OrderKey",
     "OrderLine",
     "Outbox",
@@ -74,6 +80,7 @@ __all__ = [
     "Tag",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]
