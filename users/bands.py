@@ -22,9 +22,9 @@ def aov_edges(currency: str = "") -> list[float]:
     return [edge * unit for edge in read_edges(shop.aov_bands.get(), None)]
 
 
-def aov_band_labels() -> dict[str, str]:
+def aov_band_labels(currency: str = "") -> dict[str, str]:
     """Bands by their number ("1" is the lowest), in the reader's language."""
-    currency = shop.currency.get()
+    currency = currency or shop.currency.get()
     edges = [words.money(edge, currency) for edge in aov_edges(currency)]
     middle = [
         _("%(low)s to under %(high)s") % {"low": low, "high": high} for low, high in itertools.pairwise(edges)

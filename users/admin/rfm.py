@@ -28,17 +28,18 @@ class RfmPage(ValuePage):
 
     def sections(self, day: ValueDay) -> list[Section]:
         """Grid, groups, bands."""
+        shop = currency.get()
         grid = {(r, f): (count, net) for r, f, count, net in day.figures["grid"]}
         return [
-            Section(_("Recency by frequency"), _how_scored(day), heat=_grid(grid, day.buyers)),
+            Section(_("Recency by frequency"), _how_scored(day), heat=_grid(grid, day.buyers, shop)),
             Section(
                 _("Named groups"),
                 _("Each group is some cells of the grid; revenue is net, of the same window."),
                 table=_groups(grid, day.buyers),
             ),
-            Section(_("What the scores mean today"), table=_cuts(day)),
+            Section(_("What the scores mean today"), table=_cuts(day, shop)),
             Section(_("Orders in half a year"), stats=_order_bands(day), wide=False),
-            Section(_("Average order"), stats=_aov_bands(day), wide=False),
+            Section(_("Average order"), stats=_aov_bands(day, shop), wide=False),
             Section(_("Paying or not, fans"), stats=_others(day), wide=False),
         ]
 
@@ -59,9 +60,8 @@ def _how_scored(day: ValueDay) -> str:
     )
 
 
-def _grid(grid: dict[tuple[int, int], tuple[int, int]], buyers: int) -> Heat:
+def _grid(grid: dict[tuple[int, int], tuple[int, int]], buyers: int, shop: str) -> Heat:
     largest = max((count for count, _net in grid.values()), default=1)
-    shop = currency.get()
     return Heat(
         caption=_("Buyers by recency and frequency"),
         corner=_("Recency ↓ frequency →"),
@@ -120,9 +120,9 @@ def _groups(grid: dict[tuple[int, int], tuple[int, int]], buyers: int) -> Table:
     )
 
 
-def _cuts(day: ValueDay) -> Table:
+def _cuts(day: ValueDay, shop: str) -> Table:
     """From which figure on each score begins: the dated cuts in force."""
-    cuts, shop = reports.cuts_of(day.day), currency.get()
+    cuts = reports.cuts_of(day.day)
 
     def cell(figure: str, score: int, write: Any) -> str:
         cut = cuts.get((figure, score))
@@ -157,11 +157,11 @@ def _order_bands(day: ValueDay) -> list[Stat]:
     ]
 
 
-def _aov_bands(day: ValueDay) -> list[Stat]:
+def _aov_bands(day: ValueDay, shop: str) -> list[Stat]:
     counts = dict(day.figures["aov_bands"])
     return [
         Stat(label, counts.get(band, 0), url=group_url("aov_band", band=band), more_is="")
-        for band, label in aov_band_labels().items()
+        for band, label in aov_band_labels(shop).items()
     ]
 
 
