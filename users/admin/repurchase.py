@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import words
 from config.kit.heat import Heat, HeatCell, HeatRow
@@ -122,7 +122,9 @@ def _breadth(rows: list[list[Any]]) -> list[Stat]:
     stats = []
     for kinds in range(1, MOST_KINDS + 1):
         more = {"more": 1} if kinds == MOST_KINDS else {}
-        title = _("%(n)s categories or more") if more else _("%(n)s categories")
+        title = (
+            _("%(n)s categories or more") if more else ngettext("%(n)s category", "%(n)s categories", kinds)
+        )
         count = counts.get(kinds, 0)
         stats.append(
             Stat(

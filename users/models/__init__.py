@@ -1,6 +1,6 @@
 """The tables of users: who they are, what they did, where they stand."""
 
-from users.models.acquisition import AcquisitionChannel
+from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
 from users.models.audit import AuditEntry
 from users.models.consent import Consent, Topic
@@ -18,6 +18,7 @@ from users.models.customer import (
     Standing,
     usable_contact,
 )
+from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
 from users.models.intake import DeadLetter, IntakeBody
@@ -27,6 +28,7 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
+from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
 from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
@@ -36,7 +38,10 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Channel",
+    "ChannelClue",
+    "ChannelCost",
     "Clock",
+    "ClueKind",
     "Consent",
     "ContactPoint",
     "ContactState",
@@ -46,11 +51,15 @@ __all__ = [
     "CustomerTag",
     "CustomerValue",
     "CutPoint",
+    "DataExport",
     "DayFigures",
     "DeadLetter",
+    "ErasedIdentity",
+    "Erasure",
     "Event",
     "EventType",
     "Fan",
+    "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -67,11 +76,14 @@ __all__ = [
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnerKind",
     "Product",
     "Refund",
     "Role",
     "Scope",
     "ShopSetting",
+    "SourceCode",
+    "SourceTouch",
     "Stage",
     "StageFigures",
     "StageMove",

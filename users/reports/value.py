@@ -1,6 +1,7 @@
 """The roll-up behind the pages about value: summed up once a day, read as frozen rows."""
 
 from datetime import date
+from math import ceil
 from typing import Any
 
 from config.kit.batches import fetch
@@ -22,7 +23,7 @@ def latest() -> ValueDay | None:
 def cuts_of(day: date) -> dict[tuple[str, int], int]:
     """The dated cuts of a day: (figure, level) → the least that reaches it."""
     rows = CutPoint.objects.filter(day=day).values_list("figure", "level", "value")
-    return {(figure, level): int(value) for figure, level, value in rows}
+    return {(figure, level): ceil(value) for figure, level, value in rows}
 
 
 def sum_up(day: date) -> dict[str, Any]:

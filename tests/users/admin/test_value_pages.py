@@ -1,5 +1,6 @@
 """The pages about value: their figures against a second computation, their links, their empty states."""
 
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -186,7 +187,7 @@ def test_repurchase_by_cohort_and_category(people: list[Somebody]) -> None:
     next_jazz = {
         pk
         for pk, mine in days.items()
-        if any("Jazz" in one[1] and "Rock" in two[1] for one, two in zip(mine, mine[1:], strict=False))
+        if any("Jazz" in one[1] and "Rock" in two[1] for one, two in itertools.pairwise(mine))
     }
     came_back = {pk for pk, mine in days.items() if any("Jazz" in names for _day, names in mine[:-1])}
     jazz = next(row for row in following.heat.rows if row.title == "Jazz")
