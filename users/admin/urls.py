@@ -5,7 +5,7 @@ from django.urls import path
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
-from users.admin.core import CorePage
+from users.admin.core_customers import CorePage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
