@@ -39,6 +39,8 @@ JOBS: tuple[Job, ...] = (
         "recompute",
         _("Compute the figures of the day at their stated time"),
     ),
+    Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
+    Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
     Job("users.erase_again", timedelta(minutes=10), "default", _("Look after recent erasures once more")),
     Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),

@@ -6,6 +6,7 @@ from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.voices import load_value, load_voices
+from users.services.demo.thresholds import accept_thresholds, study_history
 
 demo_parts.register(
     "users.customers",
@@ -32,6 +33,21 @@ demo_parts.register(
         title=gettext_noop("Figures of the day"),
         position=CUSTOMERS_POSITION + 10,
         load=load_value,
+    "users.thresholds",
+    DemoPart(
+        name="users.thresholds",
+        title=gettext_noop("Thresholds between the stages"),
+        position=10,
+        load=accept_thresholds,
+    ),
+)
+demo_parts.register(
+    "users.history",
+    DemoPart(
+        name="users.history",
+        title=gettext_noop("What the history says of stages and activity"),
+        position=95,
+        load=study_history,
     ),
 )
 demo_days.register("users.visits", DemoDay(name="users.visits", live=live))

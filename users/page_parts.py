@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from config.kit.admin import page_values
 from users import group_kinds, value_groups  # noqa: F401 - registers them
 from users.admin import cards, value_panel
+from users import activity_groups, cohort_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
+from users.admin import cards
 from users.models import LifecycleRule
-from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -22,7 +24,7 @@ def find_customers(text: str, limit: int) -> list[Hit]:
 
 def thresholds_accepted() -> bool:
     """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+    return LifecycleRule.objects.filter(proposed=False).exists()
 
 
 page_values.register("currency", currency.get)
@@ -38,3 +40,4 @@ first_step(
         thresholds_accepted,
     )
 )
+group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
@@ -9,18 +10,25 @@ from users.admin.core_customers import CorePage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.flows import FlowsPage
+from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
 from users.admin.leaders import LeadersPage
 from users.admin.model import ModelPage
+from users.admin.lifecycle import LifecyclePage
+from users.admin.ltv import ValuePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
 from users.admin.rfm import RfmPage
+from users.admin.retained import RetainedPage
+from users.admin.retention import RetentionPage
 from users.admin.search import SearchPage
-from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
+from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 
 app_name = "users"
@@ -54,5 +62,12 @@ urlpatterns = [
     path("reports/repurchase/", RepurchasePage.as_view(), name="repurchase"),
     path("reports/predictions/", ModelPage.as_view(), name="model"),
     path("reports/leaders/", LeadersPage.as_view(), name="leaders"),
+    path("reports/retention/", RetentionPage.as_view(), name="retention"),
+    path("reports/portrait/", PortraitPage.as_view(), name="portrait"),
+    path("reports/funnel/", FunnelPage.as_view(), name="funnel"),
+    path("reports/retained/", RetainedPage.as_view(), name="retained"),
+    path("reports/value/", ValuePage.as_view(), name="ltv"),
+    path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]
