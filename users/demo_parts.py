@@ -5,8 +5,8 @@ from django.utils.translation import gettext_noop
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
-from users.services.demo.voices import load_value, load_voices
 from users.services.demo.thresholds import accept_thresholds, study_history
+from users.services.demo.voices import load_value, load_voices
 
 demo_parts.register(
     "users.customers",
@@ -33,6 +33,9 @@ demo_parts.register(
         title=gettext_noop("Figures of the day"),
         position=CUSTOMERS_POSITION + 10,
         load=load_value,
+    ),
+)
+demo_parts.register(
     "users.thresholds",
     DemoPart(
         name="users.thresholds",

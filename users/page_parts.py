@@ -4,10 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import group_kinds, value_groups  # noqa: F401 - registers them
+from users import (  # noqa: F401 - registers them
+    activity_groups,
+    cohort_groups,
+    group_kinds,
+    stage_groups,
+    value_groups,
+)
 from users.admin import cards, value_panel
-from users import activity_groups, cohort_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
-from users.admin import cards
 from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding

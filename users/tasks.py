@@ -4,10 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures
-from users.services import erase, long_jobs, relay, retention, stages, sweep, value
 from users.reports import figures, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep
+from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled

@@ -16,17 +16,17 @@ from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
 from users.admin.leaders import LeadersPage
-from users.admin.model import ModelPage
 from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
+from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
-from users.admin.rfm import RfmPage
 from users.admin.retained import RetainedPage
 from users.admin.retention import RetentionPage
+from users.admin.rfm import RfmPage
 from users.admin.search import SearchPage
 from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
