@@ -143,7 +143,7 @@ def leaders(asked: Parameters, now: datetime) -> Group:
     return _where(sentence, _asks("leader_score", "at_least", least), leader_score__gte=max(1, least))
 
 
-@group("cohort")
+@group("first_purchase")
 def cohort(asked: Parameters, now: datetime) -> Group:
     """Whose first purchase fell in a month; ``within``: bought again within so many days, ``again``: at all."""
     first = date.fromisoformat(f"{asked['month']}-01")

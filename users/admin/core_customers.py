@@ -26,8 +26,10 @@ class CorePage(ValuePage):
 
     def sections(self, day: ValueDay) -> list[Section]:
         """Who they are, the curve, the cuts, the first of them."""
+        stats = _stats(day)
         return [
-            Section(_("Core customers"), stats=_stats(day)),
+            Section(_("Who they are"), stats=stats[:3]),
+            Section(_("What they bring"), stats=stats[3:]),
             Section(_("Pareto curve"), chart=_curve(day)),
             Section(
                 _("From the top down"),
@@ -51,8 +53,8 @@ def _stats(day: ValueDay) -> list[Stat]:
             "percent",
             of=customers,
         ),
-        Stat(_("Their revenue"), core[2], "money", currency=shop, window=_("last 365 days, net")),
         Stat(_("Share of the revenue"), core[2] / total if total else None, "percent", of=customers),
+        Stat(_("Their revenue"), core[2], "money", currency=shop, window=_("last 365 days, net")),
         Stat(_("The least of them brought"), core[3], "money", currency=shop),
         Stat(
             _("Nearly core"),

@@ -73,7 +73,7 @@ def _cohort(row: list[Any], today: date) -> HeatRow:
         HeatCell(
             words.percent(count / buyers),
             count / buyers,
-            group_url("cohort", month=month, within=days) if count else "",
+            group_url("first_purchase", month=month, within=days) if count else "",
             _("%(count)s of n = %(n)s") % {"count": words.number(count), "n": words.number(buyers)},
             unfinished=last + timedelta(days=days) >= today,
         )
@@ -82,12 +82,14 @@ def _cohort(row: list[Any], today: date) -> HeatRow:
     so_far = HeatCell(
         words.percent(again / buyers),
         again / buyers,
-        group_url("cohort", month=month, again=1) if again else "",
+        group_url("first_purchase", month=month, again=1) if again else "",
         _("%(count)s of n = %(n)s") % {"count": words.number(again), "n": words.number(buyers)},
         unfinished=True,
     )
     typical = "–" if median is None else words.number(round(median))
-    return HeatRow(month, [*cells, so_far], [words.number(buyers), typical], group_url("cohort", month=month))
+    return HeatRow(
+        month, [*cells, so_far], [words.number(buyers), typical], group_url("first_purchase", month=month)
+    )
 
 
 def _categories(rows: list[list[Any]]) -> Table:
