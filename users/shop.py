@@ -1,8 +1,13 @@
 """The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+<<<<<<< HEAD
 from datetime import time
+=======
+from decimal import Decimal
+>>>>>>> main
 from typing import Generic, TypeVar, cast
 
 from babel.core import get_global
@@ -14,6 +19,7 @@ from users.models import ShopSetting
 from users.rfm import read_edges
 
 T = TypeVar("T", int, str, float)
+PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,11 @@ def _is_named(name: str) -> None:
         raise ValueError("empty")
 
 
+def _is_percent(text: str) -> None:
+    if text and not (PERCENT.fullmatch(text) and Decimal(text) <= 100):
+        raise ValueError(text)
+
+
 def _is_currency(code: str) -> None:
     if code not in get_global("all_currencies"):
         raise ValueError(code)
@@ -69,6 +80,12 @@ currency = declare("currency", "USD", _("The shop's currency (ISO code)"), check
 trigger_max_age_hours = declare(
     "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
 )
+gross_margin = declare(
+    "gross_margin",
+    "",
+    _("Gross margin in percent of net revenue, such as 35.5; left empty, no profit and no payback is shown"),
+    check=_is_percent,
+)
 erased_may_return = declare(
     "erased_may_return",
     0,
@@ -77,6 +94,7 @@ erased_may_return = declare(
 )
 
 
+<<<<<<< HEAD
 def _is_time(text: str) -> None:
     time.fromisoformat(text)
 
@@ -117,3 +135,9 @@ aov_bands = declare(
 ltv_horizon = declare(
     "ltv_horizon", 365, _("The predicted value covers the coming days, this many"), check=_is_span
 )
+=======
+def margin() -> Decimal | None:
+    """The gross margin as a part of 1; None while it is not set, which every figure that needs it says."""
+    text = gross_margin.get()
+    return Decimal(text) / 100 if text else None
+>>>>>>> main
