@@ -3,11 +3,8 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-<<<<<<< HEAD
 from datetime import time
-=======
 from decimal import Decimal
->>>>>>> main
 from typing import Generic, TypeVar, cast
 
 from babel.core import get_global
@@ -94,7 +91,6 @@ erased_may_return = declare(
 )
 
 
-<<<<<<< HEAD
 def _is_time(text: str) -> None:
     time.fromisoformat(text)
 
@@ -135,9 +131,9 @@ aov_bands = declare(
 ltv_horizon = declare(
     "ltv_horizon", 365, _("The predicted value covers the coming days, this many"), check=_is_span
 )
-=======
+
+
 def margin() -> Decimal | None:
     """The gross margin as a part of 1; None while it is not set, which every figure that needs it says."""
     text = gross_margin.get()
     return Decimal(text) / 100 if text else None
->>>>>>> main

@@ -122,7 +122,8 @@ def test_a_group_saved_as_a_segment_means_the_same_customers(spec: str, people: 
 @pytest.mark.parametrize(
     "spec",
     ["rfm", "rfm?r=6", "rfm?r=x", "rfm_group?name=nobody", "top?by=revenue&n=x", "top?by=luck&n=1",
-     "order_band?band=7", "aov_band?band=9", "fan?of=", "first_purchase?month=2026-13", "first_purchase?month=2026-01&within=7",
+     "order_band?band=7", "aov_band?band=9", "fan?of=", "first_purchase?month=2026-13",
+     "first_purchase?month=2026-01&within=7",
      "churn_risk?low=a&high=b", "bought", "breadth?kinds=x"],
 )  # fmt: skip
 def test_a_link_that_makes_no_sense_is_refused_in_words(spec: str, people: list[Somebody]) -> None:
