@@ -5,6 +5,8 @@ from django.utils.translation import gettext_noop
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
+from users.services.demo.thresholds import accept_thresholds, study_history
+from users.services.demo.voices import load_value, load_voices
 
 demo_parts.register(
     "users.customers",
@@ -13,6 +15,42 @@ demo_parts.register(
         title=gettext_noop("Customers with their orders and visits"),
         position=CUSTOMERS_POSITION,
         load=load_customers,
+    ),
+)
+demo_parts.register(
+    "users.voices",
+    DemoPart(
+        name="users.voices",
+        title=gettext_noop("Reviews, shares and friends"),
+        position=CUSTOMERS_POSITION + 5,
+        load=load_voices,
+    ),
+)
+demo_parts.register(
+    "users.value",
+    DemoPart(
+        name="users.value",
+        title=gettext_noop("Figures of the day"),
+        position=CUSTOMERS_POSITION + 10,
+        load=load_value,
+    ),
+)
+demo_parts.register(
+    "users.thresholds",
+    DemoPart(
+        name="users.thresholds",
+        title=gettext_noop("Thresholds between the stages"),
+        position=10,
+        load=accept_thresholds,
+    ),
+)
+demo_parts.register(
+    "users.history",
+    DemoPart(
+        name="users.history",
+        title=gettext_noop("What the history says of stages and activity"),
+        position=95,
+        load=study_history,
     ),
 )
 demo_days.register("users.visits", DemoDay(name="users.visits", live=live))

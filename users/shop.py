@@ -1,7 +1,10 @@
 """The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
+from decimal import Decimal
 from typing import Generic, TypeVar, cast
 
 from babel.core import get_global
@@ -10,8 +13,10 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
 from users.models import ShopSetting
+from users.rfm import read_edges
 
 T = TypeVar("T", int, str, float)
+PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,19 @@ def _is_named(name: str) -> None:
         raise ValueError("empty")
 
 
+def _is_percent(text: str) -> None:
+    if text and not (PERCENT.fullmatch(text) and Decimal(text) <= 100):
+        raise ValueError(text)
+
+
 def _is_currency(code: str) -> None:
     if code not in get_global("all_currencies"):
         raise ValueError(code)
+
+
+def _is_switch(value: int) -> None:
+    if value not in (0, 1):
+        raise ValueError(value)
 
 
 shop_name = declare("shop_name", "Regulars Records", _("The shop's name as shoppers see it"), check=_is_named)
@@ -62,3 +77,63 @@ currency = declare("currency", "USD", _("The shop's currency (ISO code)"), check
 trigger_max_age_hours = declare(
     "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
 )
+gross_margin = declare(
+    "gross_margin",
+    "",
+    _("Gross margin in percent of net revenue, such as 35.5; left empty, no profit and no payback is shown"),
+    check=_is_percent,
+)
+erased_may_return = declare(
+    "erased_may_return",
+    0,
+    _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
+    check=_is_switch,
+)
+
+
+def _is_time(text: str) -> None:
+    time.fromisoformat(text)
+
+
+def _is_span(days: int) -> None:
+    if not 1 <= days <= 3650:
+        raise ValueError(days)
+
+
+value_at = declare(
+    "value_at", "03:30", _("When the figures of the day are computed, shop time (HH:MM)"), check=_is_time
+)
+rfm_window = declare("rfm_window", 730, _("RFM looks at the orders of this many days"), check=_is_span)
+rfm_r_bands = declare(
+    "rfm_r_bands",
+    "30, 90, 180, 365",
+    _("RFM with under 500 buyers: days since the last order at which recency falls to 4, 3, 2 and 1"),
+    check=read_edges,
+)
+rfm_f_bands = declare(
+    "rfm_f_bands",
+    "2, 3, 5, 10",
+    _("RFM with under 500 buyers: orders from which frequency is 2, 3, 4 and 5"),
+    check=read_edges,
+)
+rfm_m_bands = declare(
+    "rfm_m_bands",
+    "50, 100, 250, 500",
+    _("RFM with under 500 buyers: net revenue from which money is 2, 3, 4 and 5"),
+    check=read_edges,
+)
+aov_bands = declare(
+    "aov_bands",
+    "20, 50, 100, 200",
+    _("Average order: amounts at which the next band begins"),
+    check=lambda text: read_edges(text, None),
+)
+ltv_horizon = declare(
+    "ltv_horizon", 365, _("The predicted value covers the coming days, this many"), check=_is_span
+)
+
+
+def margin() -> Decimal | None:
+    """The gross margin as a part of 1; None while it is not set, which every figure that needs it says."""
+    text = gross_margin.get()
+    return Decimal(text) / 100 if text else None

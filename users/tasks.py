@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures
-from users.services import long_jobs, relay, stages, sweep
+from users.reports import figures, rollups
+from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -45,6 +45,18 @@ def clean_up(now: datetime) -> dict[str, int]:
     return sweep.remove_old(now)
 
 
+@scheduled("users.erase_again")
+def erase_again(now: datetime) -> dict[str, int]:
+    """Empty once more what ran beside recent erasures."""
+    return {"rows": erase.erase_again(now)}
+
+
+@scheduled("users.remove_due")
+def remove_due(now: datetime) -> dict[str, int]:
+    """Remove what has been kept long enough."""
+    return retention.remove_due(now)
+
+
 @scheduled("users.count_figures")
 def count_figures(now: datetime) -> dict[str, int]:
     """Compute the roll-ups behind the pages."""
@@ -53,7 +65,27 @@ def count_figures(now: datetime) -> dict[str, int]:
     return {"days": days}
 
 
+@scheduled("users.count_history")
+def count_history(now: datetime) -> dict[str, str]:
+    """Count moves between stages and active customers by day for the reports."""
+    first = rollups.first_due(now)
+    rollups.compute(now, first=first)
+    return {"since": first.isoformat()}
+
+
+@scheduled("users.study_silences")
+def study_silences(now: datetime) -> dict[str, bool]:
+    """Have the silences between visits counted once a day."""
+    return {"asked": stage_study.study_if_old(now)}
+
+
 @scheduled("users.live_demo")
 def live_demo(now: datetime) -> dict[str, int]:
     """Let the demo shop live up to now; nothing in a shop that is no demo."""
     return {"parts": live(now)}
+
+
+@scheduled("users.compute_value")
+def compute_value(now: datetime) -> dict[str, int]:
+    """Ask for the figures of the day when they are due; they are computed as long work, step by step."""
+    return {"started": int(value.start_if_due(now))}

@@ -18,6 +18,7 @@ from users.models.customer import (
     Standing,
     usable_contact,
 )
+from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
 from users.models.intake import DeadLetter, IntakeBody
@@ -26,13 +27,16 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
+    "ActiveFigures",
     "ApiKey",
     "AuditEntry",
     "Channel",
@@ -47,10 +51,16 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
+    "DataExport",
     "DayFigures",
     "DeadLetter",
+    "ErasedIdentity",
+    "Erasure",
     "Event",
     "EventType",
+    "Fan",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
@@ -60,9 +70,11 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
     "OrderKey",
     "OrderLine",
     "Outbox",
@@ -76,12 +88,14 @@ __all__ = [
     "SourceTouch",
     "Stage",
     "StageFigures",
+    "StageFlow",
     "StageMove",
     "Standing",
     "Storefront",
     "Tag",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]

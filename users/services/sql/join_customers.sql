@@ -124,6 +124,9 @@ INSERT INTO users_customertag (customer_id, tag_id, tagged_at, source)
 SELECT survivor, tag_id, tagged_at, source FROM moved
 ON CONFLICT DO NOTHING;
 
+-- The figures of the day: the survivor's own hold until the next day computes both together.
+DELETE FROM users_customervalue value USING join_pair pair WHERE value.customer_id = pair.absorbed;
+
 UPDATE users_identity identity SET customer_id = pair.survivor
 FROM join_pair pair WHERE identity.customer_id = pair.absorbed;
 
@@ -144,6 +147,9 @@ FROM (
     GROUP BY pair.survivor
 ) AS lost
 WHERE customer.id = lost.survivor;
+
+-- A copy of the data of one of the two is no copy of the data of both.
+DELETE FROM users_dataexport bundle USING join_pair pair WHERE bundle.customer_id IN (pair.absorbed, pair.survivor);
 
 DELETE FROM users_standing standing USING join_pair pair WHERE standing.customer_id = pair.absorbed;
 
