@@ -17,8 +17,8 @@ from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
-from users.admin.ladder import LadderPage
 from users.admin.keeping import KeepingPage
+from users.admin.ladder import LadderPage
 from users.admin.leaders import LeadersPage
 from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
