@@ -20,13 +20,15 @@ from users.models.customer import (
 )
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
+from users.models.goods import Category, CategoryName, ExchangeRate, OwnedProduct
 from users.models.intake import DeadLetter, IntakeBody
 from users.models.job import JobRun, LongJob
 from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
-from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
+from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.tag import CustomerTag, Tag
 
 __all__ = [
@@ -34,6 +36,8 @@ __all__ = [
     "AcquisitionChannel",
     "ApiKey",
     "AuditEntry",
+    "Category",
+    "CategoryName",
     "Channel",
     "Clock",
     "Consent",
@@ -47,6 +51,7 @@ __all__ = [
     "DeadLetter",
     "Event",
     "EventType",
+    "ExchangeRate",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -58,13 +63,18 @@ __all__ = [
     "MoveCause",
     "Operator",
     "Order",
+    "OrderClaim",
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnedProduct",
     "Product",
     "Refund",
     "Role",
     "Scope",
+    "ShopConnection",
+    "ShopDelivery",
+    "ShopKind",
     "ShopSetting",
     "Stage",
     "StageFigures",

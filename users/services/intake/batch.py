@@ -31,7 +31,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     orders.write(now)
     ignored = profiles.apply(now)
     return Applied(
-        bodies=len(ids), items=items, events=events, orders=orders.new_keys, parked=parked, ignored=ignored
+        bodies=len(ids), items=items, events=events, orders=orders.started, parked=parked, ignored=ignored
     )
 
 
