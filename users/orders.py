@@ -87,7 +87,7 @@ class OrderState:
 
     ``told_at``: when each field was last told, and when the order was first "completed" and "updated".
     Amounts are in minor units of ``currency``; ``rate`` is what one of them is worth in minor units of the
-    shop's currency, ``given_back`` the refunds in the shop's currency, each rounded by itself.
+    shop's currency, ``refunds`` the amounts given back, each converted by itself.
     """
 
     confirmed: bool = False
@@ -102,7 +102,7 @@ class OrderState:
     cancelled_at: datetime | None = None
     refunded: int = 0
     rate: Decimal = Decimal(1)
-    given_back: int = 0
+    refunds: tuple[int, ...] = ()
     told_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -113,7 +113,7 @@ class OrderState:
     @property
     def net(self) -> int:
         """total − tax − shipping − refunds, in the shop's currency."""
-        return self.net_before_refunds - self.given_back
+        return self.net_before_refunds - sum(map(self.in_shop_currency, self.refunds))
 
     @property
     def net_before_refunds(self) -> int:

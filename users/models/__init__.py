@@ -1,6 +1,6 @@
 """The tables of users: who they are, what they did, where they stand."""
 
-from users.models.acquisition import AcquisitionChannel
+from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
 from users.models.audit import AuditEntry
 from users.models.consent import Consent, Topic
@@ -29,6 +29,7 @@ from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
+from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
 
 __all__ = [
@@ -39,7 +40,10 @@ __all__ = [
     "Category",
     "CategoryName",
     "Channel",
+    "ChannelClue",
+    "ChannelCost",
     "Clock",
+    "ClueKind",
     "Consent",
     "ContactPoint",
     "ContactState",
@@ -52,6 +56,7 @@ __all__ = [
     "Event",
     "EventType",
     "ExchangeRate",
+    "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -68,6 +73,7 @@ __all__ = [
     "OrderLine",
     "Outbox",
     "OwnedProduct",
+    "OwnerKind",
     "Product",
     "Refund",
     "Role",
@@ -76,6 +82,8 @@ __all__ = [
     "ShopDelivery",
     "ShopKind",
     "ShopSetting",
+    "SourceCode",
+    "SourceTouch",
     "Stage",
     "StageFigures",
     "StageMove",

@@ -55,6 +55,8 @@ class OwnedProduct(models.Model):
     warranty_end = models.DateTimeField(null=True)
     source = models.CharField(max_length=10, choices=How.choices)
     quantity = models.IntegerField(default=1)
+    order_source = models.CharField(max_length=40, blank=True)
+    order_number = models.CharField(max_length=100, blank=True)
 
     class Meta:
         indexes = [

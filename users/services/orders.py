@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import facts
-from users.orders import Line, OrderEvent, OrderState, Telling
+from users.orders import AMOUNTS, Line, OrderEvent, OrderState, Telling
 from users.services import owned, products
 from users.services.events import NewEvent, record_many
 from users.services.exchange_rates import Rates
@@ -55,6 +56,7 @@ class OrderRow:
     refunded_at: dict[str, datetime] = field(default_factory=dict)
     redated: dict[str, datetime] = field(default_factory=dict)
     was_confirmed: bool = False
+    was_rate: Decimal | None = None
     was_paid: bool = False
     was_cancelled: bool = False
     refunds: list[NewRefund] = field(default_factory=list)
@@ -75,6 +77,10 @@ class OrderPlan:
         """Begin with the orders on record."""
         self.orders = known
 
+    def currencies(self) -> set[str]:
+        """In which currencies the orders on record are."""
+        return {row.state.currency for row in self.orders.values()}
+
     def hear(self, customer_id: int, telling: Telling) -> str:
         """Add one telling; why it is refused, or "" when it is not."""
         key = (customer_id, telling.source, telling.number)
@@ -85,7 +91,7 @@ class OrderPlan:
         row = self.orders.get(key)
         if row is None or not row.state.confirmed:
             return "unknown_order"
-        if telling.event is OrderEvent.REFUNDED and self._is_other_money(row.state, telling):
+        if telling.event is OrderEvent.REFUNDED and _is_other_money(row.state, telling):
             return "other_currency"
         return (
             self._refund(key, telling) if telling.event is OrderEvent.REFUNDED else self._cancel(key, telling)
@@ -99,8 +105,9 @@ class OrderPlan:
         _write_orders(rows)
         _write_lines(rows)
         _write_refunds(rows)
-        owned.follow_orders(rows, now)
-        recount({customer_id for customer_id, *_ in rows})
+        owned.follow_orders(rows)
+        recount({key[0] for key, row in rows.items() if not row.is_history})
+        recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
         record_many(self._facts(rows), now=now)
         products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.lines)
 
@@ -118,7 +125,7 @@ class OrderPlan:
                 return "unknown_order"
             row = OrderRow(OrderState(), is_history=True)
         state = replace(row.state, told_at=dict(row.state.told_at))
-        if state.told_at and not telling.names_currency and self._is_other_money(state, telling):
+        if state.told_at and not telling.names_currency and _is_other_money(state, telling):
             return "other_currency"
         state.hear(telling)
         rate = self.rates.of(state.currency, state.ordered_at)
@@ -149,17 +156,13 @@ class OrderPlan:
             return "refund_over_total"
         net = state.in_shop_currency(amount)
         state.refunded += amount
-        state.given_back += net
+        state.refunds = (*state.refunds, amount)
         row.refunded_at[telling.refund_id] = telling.at
         row.refunds.append(
             NewRefund(telling.refund_id, telling.at, amount, telling.lines or (), net, state.net)
         )
         self.changed.add(key)
         return ""
-
-    def _is_other_money(self, state: OrderState, telling: Telling) -> bool:
-        """Whether amounts were told in another currency than the order's; unnamed, the shop's was read."""
-        return telling.currency != state.currency
 
     def _cancel(self, key: Key, telling: Telling) -> str:
         self.orders[key].state.cancel(telling)
@@ -179,17 +182,24 @@ class OrderPlan:
                 )
 
 
+def _is_other_money(state: OrderState, telling: Telling) -> bool:
+    """Whether amounts were told in another currency than the order's; unnamed, they were read as the shop's."""
+    tells_amounts = telling.amount is not None or telling.lines or {"total", *AMOUNTS} & telling.said.keys()
+    return telling.currency != state.currency and bool(tells_amounts)
+
+
 def _short(key: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[:100]}#{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
-def recount(customer_ids: Iterable[int]) -> None:
+def recount(customer_ids: Iterable[int], *, is_history: bool = False) -> None:
     """Take the order figures of customers anew from their orders that count."""
     ids = sorted(customer_ids)
-    execute(statement("order_figures"), {"ids": ids})
-    touch(ids, TouchTopic.ORDERS)
+    if ids:
+        execute(statement("order_figures"), {"ids": ids})
+        touch(ids, TouchTopic.ORDERS, is_history=is_history)
 
 
 def known_orders() -> dict[Key, OrderRow]:
@@ -202,7 +212,7 @@ def _known(
     told_at: str,
     refund_ids: list[str],
     refund_times: list[datetime],
-    given_back: int,
+    refunds: list[int],
     cancelled_at: datetime | None,
     *figures: Any,
 ) -> OrderRow:
@@ -210,7 +220,7 @@ def _known(
     state = OrderState(
         told_at=told,
         cancelled_at=cancelled_at,
-        given_back=given_back,
+        refunds=tuple(refunds),
         **dict(zip(FIGURES, figures, strict=True)),
     )
     return OrderRow(
@@ -218,6 +228,7 @@ def _known(
         is_history=is_history,
         refunded_at=dict(zip(refund_ids, refund_times, strict=True)),
         was_confirmed=state.confirmed,
+        was_rate=state.rate,
         was_paid=state.is_paid,
         was_cancelled=cancelled_at is not None,
     )
@@ -312,6 +323,13 @@ def _write_refunds(rows: dict[Key, OrderRow]) -> None:
             for one in row.refunds
         ),
     )
+    rated = {key for key, row in rows.items() if row.was_rate not in (None, row.state.rate) and row.refunded_at}
+    if rated:
+        execute(
+            "UPDATE users_refund refund SET net = round(refund.amount * told.rate) FROM order_told told"
+            " WHERE (refund.customer_id, refund.source, refund.number)"
+            " = (told.customer_id, told.source, told.number)"
+        )
     redated = [(*key, *one) for key, row in rows.items() for one in row.redated.items()]
     if redated:
         execute(

@@ -40,7 +40,7 @@ def apply_waiting(limit: int = MOST_BODIES) -> Applied:
     until = time.monotonic() + ENOUGH_SECONDS
     while total.bodies < limit and (done := _apply_some(min(limit - total.bodies, MOST_BODIES))):
         total.add(done)
-        if done.orders or done.parked:  # an order came; or another worker brought it while this one parked
+        if done.orders:
             release_waiting()
         if time.monotonic() > until:
             break

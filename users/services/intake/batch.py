@@ -4,20 +4,24 @@ from datetime import datetime
 
 from config.kit.batches import execute, temporary_table
 from users.models import IntakeBody
-from users.services import activity, products
+from users.services import activity, owned, products
 from users.services.intake import order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
+from users.services.touch import as_history
 
 
 def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     """Apply bodies that this transaction holds; all are history or none is."""
     is_history = IntakeBody.objects.values_list("is_history", flat=True).get(pk=ids[0])
+    if is_history:
+        as_history()
     items = _unpack(ids)
     types.resolve(now)
     parking.begin()
     parking.refuse_what_is_ours()
     said = order_items.read_items()
+    cards = owned.read_cards()
     parked = parking.park(now, is_history=is_history)
     people.resolve(now, is_history=is_history)
     orders = order_items.plan(said, now, is_history=is_history)
@@ -29,6 +33,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     products.note_views()
     activity.follow(now, quiet=is_history)
     orders.write(now)
+    owned.note_cards(cards)
     ignored = profiles.apply(now)
     return Applied(
         bodies=len(ids), items=items, events=events, orders=orders.started, parked=parked, ignored=ignored

@@ -54,8 +54,7 @@ def read_items() -> list[Said]:
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
     """What the batch makes of its orders. Refuses what speaks of an order nobody has told yet (it waits in
     the dead letters until the order arrives) and refunds of more than is left."""
-    currencies = {one.telling.currency for one in said}
-    rates = Rates.load(shop.currency.get() if said else "", currencies)
+    rates = Rates(shop.currency.get() if said else "")
     orders = OrderPlan(oldest_trigger=oldest_trigger(now), is_history=is_history, rates=rates)
     if not said:
         return orders
@@ -64,6 +63,7 @@ def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
     _take_to_their_owners(now)
     customers = dict(fetch(_CUSTOMERS))
     orders.start_from(known_orders())
+    rates.load({one.telling.currency for one in said} | orders.currencies())
     refused = []
     for one in sorted(said, key=lambda one: (one.telling.event not in TELLING, one.telling.at, one.no)):
         if code := orders.hear(customers[one.no], one.telling):

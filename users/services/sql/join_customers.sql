@@ -81,7 +81,7 @@ ON CONFLICT DO NOTHING;
 -- Claims on orders: who claimed the order of the one he turned out to be claims nothing any more.
 WITH moved AS (
     DELETE FROM users_orderclaim claim USING join_pair pair
-    WHERE pair.absorbed IN (claim.customer_id, claim.claimant_id)
+    WHERE claim.customer_id = pair.absorbed OR claim.claimant_id = pair.absorbed
     RETURNING claim.*
 )
 INSERT INTO users_orderclaim (customer_id, source, number, claimant_id, claimed_at)
@@ -98,8 +98,10 @@ WITH moved AS (
     RETURNING pair.survivor, old.*
 )
 INSERT INTO users_ownedproduct (customer_id, key, product_id, category, serial, since, warranty_months, warranty_end,
-                                source, quantity)
-SELECT survivor, key, product_id, category, serial, since, warranty_months, warranty_end, source, quantity FROM moved
+                                source, quantity, order_source, order_number)
+SELECT survivor, key, product_id, category, serial, since, warranty_months, warranty_end, source, quantity,
+       order_source, order_number
+FROM moved
 ON CONFLICT DO NOTHING;
 
 -- Contact points: an address both have keeps the worse state, and is confirmed if either was.

@@ -1,6 +1,6 @@
 -- Orders on record that the items of a batch speak of, with the refunds that have been counted.
 SELECT said.customer_id, known.source, known.number, known.is_history, known.told_at::text,
-       refunds.ids, refunds.times, refunds.net,
+       refunds.ids, refunds.times, refunds.amounts,
        known.cancelled_at, known.confirmed, known.currency, known.total, known.tax, known.shipping, known.discount,
        known.coupon, known.paid_at, known.refunded, known.rate
 FROM (
@@ -14,7 +14,7 @@ JOIN users_order known
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(refund.refund_id ORDER BY refund.refund_id), '{}') AS ids,
            coalesce(array_agg(refund.refunded_at ORDER BY refund.refund_id), '{}') AS times,
-           coalesce(sum(refund.net), 0)::bigint AS net
+           coalesce(array_agg(refund.amount ORDER BY refund.refund_id), '{}') AS amounts
     FROM users_refund refund
     WHERE refund.customer_id = known.customer_id AND refund.source = known.source
       AND refund.number = known.number AND refund.confirmed
