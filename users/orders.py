@@ -201,7 +201,15 @@ def read(
     if event is OrderEvent.COMPLETED and "total" not in said:
         raise Unusable("no_amount", "total")
     return Telling(
-        event, number, at, confirmed, currency, said=said, lines=lines, source=source, names_currency=bool(named)
+        event,
+        number,
+        at,
+        confirmed,
+        currency,
+        said=said,
+        lines=lines,
+        source=source,
+        names_currency=bool(named),
     )
 
 

@@ -72,6 +72,12 @@ SCREENS = (
         "badge",
     ),
     Screen(
+        gettext_lazy("Shop connections"),
+        gettext_lazy("Shops and marketplaces that tell of their orders by webhook."),
+        "users:connections",
+        "cable",
+    ),
+    Screen(
         gettext_lazy("API keys"),
         gettext_lazy("What storefronts and back ends use to talk to Regulars."),
         "users:api_keys",

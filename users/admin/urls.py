@@ -5,6 +5,7 @@ from django.urls import path
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
+from users.admin.connections import ConnectionList, ConnectionPage, NewConnection, RenewConnectionSecret
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
@@ -36,6 +37,14 @@ urlpatterns = [
     path("settings/storefronts/", StorefrontList.as_view(), name="storefronts"),
     path("settings/storefronts/new/", NewStorefront.as_view(), name="storefront_create"),
     path("settings/storefronts/<int:storefront_id>/", RenewSecret.as_view(), name="storefront_secret"),
+    path("settings/connections/", ConnectionList.as_view(), name="connections"),
+    path("settings/connections/new/", NewConnection.as_view(), name="connection_create"),
+    path("settings/connections/<int:connection_id>/", ConnectionPage.as_view(), name="connection"),
+    path(
+        "settings/connections/<int:connection_id>/secret/",
+        RenewConnectionSecret.as_view(),
+        name="connection_secret",
+    ),
     path("system/jobs/", JobsPage.as_view(), name="jobs"),
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),

@@ -12,7 +12,9 @@ class Category(models.Model):
     Orders and products keep the text they were told; ``CategoryName`` leads from texts to nodes.
     """
 
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
     name = models.CharField(_("name"), max_length=100)
     path = models.CharField(max_length=500, unique=True)
 

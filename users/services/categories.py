@@ -26,9 +26,7 @@ def clean(text: str) -> str:
     parts = [part.strip() for part in text.split(">")]
     written = BETWEEN.join(part for part in parts if part)
     if len(written) > LONGEST_NAME:
-        raise Refusal(
-            "too_long", _("At most %(n)s characters.") % {"n": LONGEST_NAME}, field="category"
-        )
+        raise Refusal("too_long", _("At most %(n)s characters.") % {"n": LONGEST_NAME}, field="category")
     return written
 
 
@@ -39,11 +37,15 @@ def sort_in(texts: Iterable[str]) -> int:
     are known.
     """
     wanted = sorted(text for text in set(texts) if text)
-    new = fetch(
-        "SELECT text FROM unnest(%s::text[]) AS told (text)"
-        " WHERE NOT EXISTS (SELECT FROM users_categoryname known WHERE known.text = told.text) ORDER BY text",
-        [wanted],
-    ) if wanted else []
+    new = (
+        fetch(
+            "SELECT text FROM unnest(%s::text[]) AS told (text)"
+            " WHERE NOT EXISTS (SELECT FROM users_categoryname known WHERE known.text = told.text) ORDER BY text",
+            [wanted],
+        )
+        if wanted
+        else []
+    )
     if not new:
         return 0
     _hold()
@@ -65,7 +67,9 @@ def rename(category_id: int, *, name: str, by: Operator | None) -> Category:
     category.save(update_fields=["name"])
     _rewrite(category)
     _touch(_texts_of(category))
-    audit.record("category.rename", by=by, target=category, before={"path": before}, after={"path": category.path})
+    audit.record(
+        "category.rename", by=by, target=category, before={"path": before}, after={"path": category.path}
+    )
     return category
 
 
@@ -84,7 +88,9 @@ def move(category_id: int, *, below: int | None, by: Operator | None) -> Categor
     category.save(update_fields=["parent"])
     _rewrite(category)
     _touch(affected)
-    audit.record("category.move", by=by, target=category, before={"path": before}, after={"path": category.path})
+    audit.record(
+        "category.move", by=by, target=category, before={"path": before}, after={"path": category.path}
+    )
     return category
 
 
@@ -163,9 +169,11 @@ def _place(text: str) -> Category:
     parts = [part.strip() for part in text.split(BETWEEN.strip())]
     parts = [part for part in parts if part][:DEEPEST] or [text]
     for position in range(len(parts)):
-        known = CategoryName.objects.select_related("category").filter(
-            text=BETWEEN.join(parts[: position + 1])
-        ).first()
+        known = (
+            CategoryName.objects.select_related("category")
+            .filter(text=BETWEEN.join(parts[: position + 1]))
+            .first()
+        )
         if known is not None:
             parent = known.category
             continue

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -80,7 +81,7 @@ def _release(currency: str, days: list[date]) -> int:
 
 def _convert(currency: str, begin: datetime, end: datetime, factor: Decimal) -> None:
     """Convert the orders of these days anew. It restates figures and starts nothing."""
-    span = {"currency": currency, "begin": begin, "end": end, "rate": factor}
+    span: dict[str, Any] = {"currency": currency, "begin": begin, "end": end, "rate": factor}
     found = fetch(
         "SELECT DISTINCT customer_id FROM users_order WHERE currency = %(currency)s"
         " AND ordered_at >= %(begin)s AND ordered_at < %(end)s AND rate <> %(rate)s",

@@ -308,7 +308,17 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
 def _write_refunds(rows: dict[Key, OrderRow]) -> None:
     copy_rows(
         "users_refund",
-        ("customer_id", "source", "number", "refund_id", "refunded_at", "confirmed", "amount", "net", "lines"),
+        (
+            "customer_id",
+            "source",
+            "number",
+            "refund_id",
+            "refunded_at",
+            "confirmed",
+            "amount",
+            "net",
+            "lines",
+        ),
         (
             (
                 *key,
@@ -323,7 +333,9 @@ def _write_refunds(rows: dict[Key, OrderRow]) -> None:
             for one in row.refunds
         ),
     )
-    rated = {key for key, row in rows.items() if row.was_rate not in (None, row.state.rate) and row.refunded_at}
+    rated = {
+        key for key, row in rows.items() if row.was_rate not in (None, row.state.rate) and row.refunded_at
+    }
     if rated:
         execute(
             "UPDATE users_refund refund SET net = round(refund.amount * told.rate) FROM order_told told"

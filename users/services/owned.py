@@ -142,7 +142,9 @@ def register(
     if not Product.objects.filter(product_id=product_id).exists():
         raise Refusal("unknown_product", _("The shop has no product of that number."), field="product_id")
     if not EARLIEST <= since <= now + AHEAD:
-        raise Refusal("bad_time", _("The day of the purchase lies ahead or too far back."), field="purchased_at")
+        raise Refusal(
+            "bad_time", _("The day of the purchase lies ahead or too far back."), field="purchased_at"
+        )
     if months is not None and not 0 <= months <= LONGEST_WARRANTY:
         raise Refusal(
             "bad_months",
@@ -195,7 +197,8 @@ def _write(told: Iterable[tuple[int, Card]]) -> None:
         INSERT INTO users_ownedproduct (customer_id, key, product_id, category, serial, since, warranty_months,
                                         warranty_end, source, quantity, order_source, order_number)
         SELECT told.customer_id, told.key, told.product_id, coalesce(product.category, ''), told.serial, told.since,
-               told.months, warranty_end(told.since, coalesce(told.months, product.warranty_months), %s), 'card', 1, '', ''
+               told.months, warranty_end(told.since, coalesce(told.months, product.warranty_months), %s),
+               'card', 1, '', ''
         FROM told_card told LEFT JOIN users_product product USING (product_id)
         ORDER BY 1, 2
         ON CONFLICT (customer_id, key) DO UPDATE

@@ -7,8 +7,8 @@ from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
 from users.orders import OrderEvent, Telling, Unusable, parse, read
 from users.services.activity import oldest_trigger
-from users.services.intake.parking import Refused, refuse
 from users.services.exchange_rates import Rates, day_of
+from users.services.intake.parking import Refused, refuse
 from users.services.orders import NO_RATE, OrderPlan, known_orders
 
 TELLING = (OrderEvent.COMPLETED, OrderEvent.UPDATED)
@@ -47,8 +47,7 @@ def read_items() -> list[Said]:
         except Unusable as problem:
             refused.append(Refused(no, problem.code, problem.field))
     refuse(refused)
-    _take_owners(said)
-    return said
+    return _take_owners(said)
 
 
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
@@ -133,13 +132,13 @@ def _lay_out(said: list[Said]) -> None:
     execute("ANALYZE order_item")
 
 
-def _take_owners(said: list[Said]) -> None:
+def _take_owners(said: list[Said]) -> list[Said]:
     """An item that names nobody (a shop's refund names only its order) is of whoever owns the order; while
-    nobody does, it waits."""
+    nobody does, it waits. Those that need not wait."""
     lost = {no for (no,) in fetch("SELECT no FROM intake_item WHERE owner_value IS NULL")} if said else ()
     unowned = [one for one in said if one.no in lost]
     if not unowned:
-        return
+        return said
     execute(
         """
         UPDATE intake_item item
@@ -163,6 +162,7 @@ def _take_owners(said: list[Said]) -> None:
     )
     still = {no for (no,) in fetch("SELECT no FROM intake_item WHERE owner_value IS NULL")}
     refuse(_refusal(one, UNKNOWN_ORDER) for one in unowned if one.no in still)
+    return [one for one in said if one.no not in still]
 
 
 def _claim_keys() -> None:
