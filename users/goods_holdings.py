@@ -46,12 +46,29 @@ def forget_deliveries(traces: Traces) -> int:
     found = ShopDelivery.objects.filter(user_id__in=[*ids, traces.user_id or "-"])
     gone = found.delete()[0]
     for word in traces.words:
-        gone += ShopDelivery.objects.extra(where=["position(%s in body) > 0"], params=[word.encode()]).delete()[0]
+        gone += ShopDelivery.objects.extra(
+            where=["position(%s in body) > 0"], params=[word.encode()]
+        ).delete()[0]
     return gone
 
 
-quotes(ShopDelivery, _("Deliveries of shops"), clean=forget_deliveries, columns=("key", "topic", "code", "user_id"))
+quotes(
+    ShopDelivery,
+    _("Deliveries of shops"),
+    clean=forget_deliveries,
+    columns=("key", "topic", "code", "user_id"),
+)
 impersonal(Category, "name", "path", why="categories of products")
 impersonal(CategoryName, "text", why="categories of products")
 impersonal(ExchangeRate, "currency", why="rates of currencies")
-impersonal(ShopConnection, "kind", "name", "source", "token", "client_id", "secret", "failure", why="the shop's own set-up")
+impersonal(
+    ShopConnection,
+    "kind",
+    "name",
+    "source",
+    "token",
+    "client_id",
+    "secret",
+    "failure",
+    why="the shop's own set-up",
+)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from users.reports import figures
-from users.services import long_jobs, relay, stages, sweep
+from users.services import erase, long_jobs, relay, retention, stages, sweep
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -43,6 +43,18 @@ def run_long_jobs(now: datetime) -> dict[str, int]:
 def clean_up(now: datetime) -> dict[str, int]:
     """Remove old job runs and stored answers."""
     return sweep.remove_old(now)
+
+
+@scheduled("users.erase_again")
+def erase_again(now: datetime) -> dict[str, int]:
+    """Empty once more what ran beside recent erasures."""
+    return {"rows": erase.erase_again(now)}
+
+
+@scheduled("users.remove_due")
+def remove_due(now: datetime) -> dict[str, int]:
+    """Remove what has been kept long enough."""
+    return retention.remove_due(now)
 
 
 @scheduled("users.count_figures")

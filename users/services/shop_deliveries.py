@@ -20,14 +20,15 @@ from django.utils.translation import gettext_lazy
 
 from config.kit import clock
 from config.kit.batches import fetch
-from config.kit.refusal import Conflict
+from config.kit.refusal import Conflict, Refusal
 from users import shop
 from users.hooks import shopify, woocommerce, youzan
 from users.hooks.translation import Shop, Translation, Untranslatable
-from users.models import Operator, ShopConnection, ShopDelivery, ShopKind
+from users.models import Identity, IdentityKind, Operator, ShopConnection, ShopDelivery, ShopKind
 from users.money import NotMoney, minor_units
 from users.services import audit, products
 from users.services.accept import accept
+from users.services.erase import ask_to_be_erased
 
 log = logging.getLogger(__name__)
 
@@ -200,8 +201,8 @@ def _translated(connection: ShopConnection, delivery: ShopDelivery) -> Translati
 def _hand_on(said: Translation, delivery: ShopDelivery) -> None:
     delivery.user_id = said.user_id[:255]
     delivery.items = len(said.items)
-    if said.erase:
-        raise Untranslatable("erase_by_hand")
+    for user_id in said.erase:
+        _ask_to_erase(user_id, delivery.connection)
     try:
         written = orjson.dumps(said.items)
     except TypeError:
@@ -222,6 +223,19 @@ def _hand_on(said: Translation, delivery: ShopDelivery) -> None:
             )
         )
     accept(list(said.items), key=None, confirmed=True, received_at=delivery.received_at)
+
+
+def _ask_to_erase(user_id: str, connection: ShopConnection) -> None:
+    """Start the erasure of whoever has this id; of somebody we do not know there is nothing to erase."""
+    found = Identity.objects.filter(
+        kind=IdentityKind.USER_ID, value=user_id, customer__erased_at__isnull=True
+    ).first()
+    if found is None:
+        return
+    try:
+        ask_to_be_erased(found.customer_id, actor=f"{connection.kind}:{connection.name}")
+    except Refusal:
+        raise Untranslatable("erase_by_hand") from None
 
 
 def _price(told: str | None, currency: str) -> int | None:

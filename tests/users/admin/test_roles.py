@@ -20,6 +20,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "search": (EVERYBODY, OWNER),
     "customers": (EVERYBODY, OWNER),
     "customer": (EVERYBODY, OWNER | {"operator", "support"}),
+    "privacy": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
@@ -27,6 +28,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
+    "keeping": (EVERYBODY, OWNER),
     "operators": (OWNER, OWNER),
     "operator_create": (OWNER, OWNER),
     "operator": (OWNER, OWNER),
@@ -37,13 +39,13 @@ ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
-ANSWERS_POST = {"customer", "shop", "lifecycle", "operator_create", "operator"}
+ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}
 
 
 def address(name: str) -> str:
-    if name == "customer":
+    if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
-        return reverse("users:customer", args=[customer("alice").pk])
+        return reverse(f"users:{name}", args=[customer("alice").pk])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")
