@@ -1,7 +1,7 @@
 """Shop connections: shops that deliver by webhook, their addresses and secrets, what came and what became of it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -144,7 +144,7 @@ class NewConnection(SecretPage):
 class AboutConnection(OperatorPage):
     """A page about one connection."""
 
-    roles_that_see = SEEING
+    roles_that_see: ClassVar[Collection[str] | None] = SEEING
 
     @cached_property
     def connection(self) -> ShopConnection:

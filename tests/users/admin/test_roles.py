@@ -37,6 +37,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 # Pages of other owners, with matrices of their own.
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
 ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}

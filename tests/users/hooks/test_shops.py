@@ -29,6 +29,7 @@ from users.models import (
     DeadLetter,
     Event,
     IntakeBody,
+    LongJob,
     Order,
     OrderLine,
     OwnedProduct,
@@ -155,8 +156,10 @@ def test_customers_and_products() -> None:
     assert OrderLine.objects.get(line=1).category == "Music > Blues"
 
 
-def test_requests_to_erase_wait_for_a_person() -> None:
+def test_requests_to_erase() -> None:
     shop = connection()
+    deliver(shop, "customers/create", shopify_customer())
+    settle()
     asked = {
         "shop_id": 1,
         "shop_domain": "web.example.com",
@@ -167,9 +170,13 @@ def test_requests_to_erase_wait_for_a_person() -> None:
     deliver(shop, "shop/redact", {"shop_id": 1, "shop_domain": "web.example.com"})
     # The body of an order, signed too, is no such request whatever its topic claims.
     deliver(shop, "customers/redact", shopify_order())
+    job = LongJob.objects.get(kind="users.erase")
+    assert job.parameters == {"customer": customer("web:207119551").pk}
+    deliver(shop, "customers/redact", asked | {"customer": {"id": 5}}, webhook_id="stranger")
     told = ShopDelivery.objects.order_by("pk").values_list("state", "code", "user_id")
     assert list(told) == [
-        ("dead", "erase_by_hand", "web:207119551"), ("dead", "erase_shop", ""), ("dead", "not_a_request", ""),
+        ("taken", "", "web:207119551"), ("taken", "", "web:207119551"), ("dead", "erase_shop", ""),
+        ("dead", "not_a_request", ""), ("taken", "", "web:5"),
     ]  # fmt: skip
 
 
@@ -179,7 +186,11 @@ def test_a_woocommerce_order_and_its_refunds() -> None:
         "date_modified_gmt": "2026-05-22T08:00:00",
         "refunds": [{"id": 726, "reason": "", "total": "-12.00"}],
     }
-    latest = {"date_modified_gmt": "2026-05-23T08:00:00", "refunds": later["refunds"], "status": "completed"}
+    latest: dict[str, Any] = {
+        "date_modified_gmt": "2026-05-23T08:00:00",
+        "refunds": later["refunds"],
+        "status": "completed",
+    }
     for told in (woo_order(**latest), woo_order(), woo_order(**later)):
         deliver(shop, "order.updated", told)
     settle()
@@ -198,7 +209,7 @@ def test_a_youzan_trade_in_another_currency() -> None:
     shop = connection(ShopKind.YOUZAN, "youzan")
     deliver(shop, "", youzan(youzan_trade()))
     settle()
-    waiting = list(DeadLetter.objects.values_list("code", "detail"))
+    waiting = sorted(DeadLetter.objects.values_list("code", "detail"))
     no_rate = ("no_exchange_rate", "CNY 2026-05-20")
     assert waiting == [no_rate, no_rate, ("unknown_order", "youzan E20260520100000000000001")]
     day = date(2026, 5, 20)
