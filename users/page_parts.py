@@ -4,10 +4,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import group_kinds  # noqa: F401 - registers them
-from users.admin import cards
+from users import (  # noqa: F401 - registers them
+    acquisition_groups,
+    activity_groups,
+    cohort_groups,
+    group_kinds,
+    stage_groups,
+)
+from users.admin import acquisition_parts, cards
 from users.models import LifecycleRule
-from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -22,11 +28,12 @@ def find_customers(text: str, limit: int) -> list[Hit]:
 
 def thresholds_accepted() -> bool:
     """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+    return LifecycleRule.objects.filter(proposed=False).exists()
 
 
 page_values.register("currency", currency.get)
 cards.lend()
+acquisition_parts.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
@@ -37,3 +44,4 @@ first_step(
         thresholds_accepted,
     )
 )
+group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

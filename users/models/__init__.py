@@ -28,6 +28,7 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
+from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
@@ -36,6 +37,7 @@ from users.models.tag import CustomerTag, Tag
 __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
+    "ActiveFigures",
     "ApiKey",
     "AuditEntry",
     "Category",
@@ -90,6 +92,7 @@ __all__ = [
     "SourceTouch",
     "Stage",
     "StageFigures",
+    "StageFlow",
     "StageMove",
     "Standing",
     "Storefront",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.kit.batches import execute, temporary_table
 from users.models import IntakeBody
-from users.services import activity, owned, products
+from users.services import acquisition, activity, owned, products
 from users.services.intake import order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
@@ -35,6 +35,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     orders.write(now)
     owned.note_cards(cards)
     ignored = profiles.apply(now)
+    acquisition.hear_batch(activity.oldest_trigger(now))
     return Applied(
         bodies=len(ids), items=items, events=events, orders=orders.started, parked=parked, ignored=ignored
     )
