@@ -182,7 +182,7 @@ def test_requests_to_erase() -> None:
 
 def test_a_woocommerce_order_and_its_refunds() -> None:
     shop = connection(ShopKind.WOOCOMMERCE, "woo")
-    later = {
+    later: dict[str, Any] = {
         "date_modified_gmt": "2026-05-22T08:00:00",
         "refunds": [{"id": 726, "reason": "", "total": "-12.00"}],
     }
