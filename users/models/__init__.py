@@ -33,6 +33,7 @@ from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -54,6 +55,8 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
     "DataExport",
     "DayFigures",
     "DeadLetter",
@@ -62,6 +65,7 @@ __all__ = [
     "Event",
     "EventType",
     "ExchangeRate",
+    "Fan",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
@@ -71,9 +75,11 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
     "OrderClaim",
     "OrderKey",
     "OrderLine",
@@ -99,6 +105,7 @@ __all__ = [
     "Tag",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]
