@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import activity_groups, group_kinds, stage_groups  # noqa: F401 - registers them
+from users import activity_groups, feature_groups, group_kinds, stage_groups  # noqa: F401 - registers them
 from users.admin import cards
 from users.models import LifecycleRule
 from users.pages import FirstStep, Hit, Searcher, first_step, searcher

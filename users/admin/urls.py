@@ -9,6 +9,7 @@ from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
@@ -48,6 +49,7 @@ urlpatterns = [
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
     path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/features/", FeaturesPage.as_view(), name="features"),
     path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]
