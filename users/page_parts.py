@@ -4,10 +4,17 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import activity_groups, feature_groups, group_kinds, stage_groups  # noqa: F401 - registers them
-from users.admin import cards
+from users import (  # noqa: F401 - registers them
+    acquisition_groups,
+    activity_groups,
+    cohort_groups,
+    feature_groups,
+    group_kinds,
+    stage_groups,
+)
+from users.admin import acquisition_parts, cards
 from users.models import LifecycleRule
-from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -27,6 +34,7 @@ def thresholds_accepted() -> bool:
 
 page_values.register("currency", currency.get)
 cards.lend()
+acquisition_parts.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
@@ -37,3 +45,4 @@ first_step(
         thresholds_accepted,
     )
 )
+group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -8,7 +8,7 @@ from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send
 from users.admin import urls
-from users.models import Role
+from users.models import AcquisitionChannel, Role, SourceCode
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +26,11 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "active": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
     "features": (EVERYBODY, OWNER),
+    "retention": (EVERYBODY, OWNER),
+    "retained": (EVERYBODY, OWNER),
+    "funnel": (EVERYBODY, OWNER),
+    "ltv": (EVERYBODY, OWNER),
+    "portrait": (EVERYBODY, OWNER),
     "flows": (EVERYBODY, OWNER),
     "activity": (EVERYBODY, OWNER),
     "settings": (EVERYBODY, OWNER),
@@ -35,6 +40,17 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "operators": (OWNER, OWNER),
     "operator_create": (OWNER, OWNER),
     "operator": (OWNER, OWNER),
+    "acquisition_channels": (EVERYBODY, OWNER | {"operator"}),
+    "acquisition_channel_create": (EVERYBODY, OWNER | {"operator"}),
+    "acquisition_channel": (EVERYBODY, OWNER | {"operator"}),
+    "channel_clues": (EVERYBODY, OWNER | {"operator"}),
+    "channels": (EVERYBODY, OWNER),
+    "costs": (EVERYBODY, OWNER | {"operator", "analyst"}),
+    "sources": (EVERYBODY, OWNER | {"operator"}),
+    "source_create": (EVERYBODY, OWNER | {"operator"}),
+    "source": (EVERYBODY, OWNER | {"operator"}),
+    "source_change": (EVERYBODY, OWNER | {"operator"}),
+    "source_qr": (EVERYBODY, OWNER),
     "audit": (OWNER | {"approver", "analyst"}, OWNER),
 }
 # Pages of other owners, with matrices of their own.
@@ -42,13 +58,34 @@ ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
-ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}
+ANSWERS_POST = {
+    *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
+    *("acquisition_channel_create", "acquisition_channel", "channel_clues", "costs"),
+    *("source_create", "source", "source_change"),
+}
+
+
+def source() -> SourceCode:
+    store = AcquisitionChannel.objects.get(slug="store")
+    found, _made = SourceCode.objects.get_or_create(
+        code="west-7",
+        defaults={
+            "name": "West", "channel": store, "owner_kind": "store", "owner": "West",
+            "target": "http://localhost/", "created_at": clock.now(),
+        },
+    )  # fmt: skip
+    return found
 
 
 def address(name: str) -> str:
     if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse(f"users:{name}", args=[customer("alice").pk])
+    if name == "acquisition_channel":
+        return reverse("users:acquisition_channel", args=[AcquisitionChannel.objects.get(slug="weibo").pk])
+    if name.startswith("source") and name not in ("sources", "source_create"):
+        kind = ["svg"] if name == "source_qr" else []
+        return reverse(f"users:{name}", args=[source().pk, *kind])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")
