@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from users import acquisition_holdings, traces  # noqa: F401 - the rest of what users declares
+from users import acquisition_holdings, traces, value_holdings  # noqa: F401 - the rest of what users declares
 from users.models import (
     Consent,
     ContactPoint,

@@ -31,6 +31,7 @@ from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -50,6 +51,8 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
     "DataExport",
     "DayFigures",
     "DeadLetter",
@@ -57,6 +60,7 @@ __all__ = [
     "Erasure",
     "Event",
     "EventType",
+    "Fan",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
@@ -66,9 +70,11 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
     "OrderKey",
     "OrderLine",
     "Outbox",
@@ -89,6 +95,7 @@ __all__ = [
     "Tag",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]

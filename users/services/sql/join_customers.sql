@@ -124,6 +124,9 @@ INSERT INTO users_customertag (customer_id, tag_id, tagged_at, source)
 SELECT survivor, tag_id, tagged_at, source FROM moved
 ON CONFLICT DO NOTHING;
 
+-- The figures of the day: the survivor's own hold until the next day computes both together.
+DELETE FROM users_customervalue value USING join_pair pair WHERE value.customer_id = pair.absorbed;
+
 UPDATE users_identity identity SET customer_id = pair.survivor
 FROM join_pair pair WHERE identity.customer_id = pair.absorbed;
 
