@@ -14,6 +14,7 @@ from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
@@ -97,6 +98,7 @@ urlpatterns = [
     path("reports/retained/", RetainedPage.as_view(), name="retained"),
     path("reports/value/", ValuePage.as_view(), name="ltv"),
     path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/features/", FeaturesPage.as_view(), name="features"),
     path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

@@ -25,6 +25,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "features": (EVERYBODY, OWNER),
     "rfm": (EVERYBODY, OWNER),
     "core": (EVERYBODY, OWNER),
     "repurchase": (EVERYBODY, OWNER),
