@@ -36,6 +36,12 @@ JOBS: tuple[Job, ...] = (
     Job("users.discover_attributes", timedelta(minutes=1), "recompute", _("Discover custom attributes")),
     Job("users.count_reach", timedelta(minutes=10), "recompute", _("Count whom each channel reaches")),
     Job("users.look_again_at_joins", timedelta(minutes=10), "default", _("Look again at joined customers")),
+    Job(
+        "users.compute_value",
+        timedelta(minutes=1),
+        "recompute",
+        _("Compute the figures of the day at their stated time"),
+    ),
     Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
     Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),

@@ -8,8 +8,10 @@ from users import (  # noqa: F401 - registers them
     acquisition_groups,
     activity_groups,
     cohort_groups,
+    feature_groups,
     group_kinds,
     stage_groups,
+    value_groups,
 )
 from users.admin import acquisition_parts, cards
 from users.models import (
@@ -36,6 +38,9 @@ from users.pages import (
     join_count,
     searcher,
 )
+from users.admin import acquisition_parts, cards, value_panel
+from users.models import LifecycleRule
+from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -69,6 +74,7 @@ for _position, (_name, _title, _model) in enumerate(
     join_count(JoinCount(_name, _title, _position, counter(_model)))
 page_values.register("currency", currency.get)
 cards.lend()
+value_panel.lend()
 acquisition_parts.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(

@@ -22,6 +22,7 @@ from users.models.customer import (
 from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
+from users.models.goods import Category, CategoryName, ExchangeRate, OwnedProduct
 from users.models.intake import DeadLetter, IntakeBody
 from users.models.job import JobRun, LongJob
 from users.models.keys import of_customer
@@ -29,10 +30,13 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
+from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
+from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -43,6 +47,8 @@ __all__ = [
     "AttributeKind",
     "AuditEntry",
     "ChangedProfile",
+    "Category",
+    "CategoryName",
     "Channel",
     "ChannelClue",
     "ChannelCost",
@@ -56,6 +62,8 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
     "DataExport",
     "DayFigures",
     "DeadLetter",
@@ -63,6 +71,8 @@ __all__ = [
     "Erasure",
     "Event",
     "EventType",
+    "ExchangeRate",
+    "Fan",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
@@ -72,12 +82,16 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
+    "OrderClaim",
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnedProduct",
     "OwnerKind",
     "Product",
     "Reach",
@@ -85,6 +99,9 @@ __all__ = [
     "Refund",
     "Role",
     "Scope",
+    "ShopConnection",
+    "ShopDelivery",
+    "ShopKind",
     "ShopSetting",
     "SourceCode",
     "SourceTouch",
@@ -97,6 +114,7 @@ __all__ = [
     "Tag",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]

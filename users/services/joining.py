@@ -28,6 +28,7 @@ TOPICS = (
     TouchTopic.TAGS,
     TouchTopic.STAGE,
     TouchTopic.ORDERS,
+    TouchTopic.VALUE,
     TouchTopic.EVENTS,
 )
 

@@ -24,7 +24,14 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
+    "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "features": (EVERYBODY, OWNER),
+    "rfm": (EVERYBODY, OWNER),
+    "core": (EVERYBODY, OWNER),
+    "repurchase": (EVERYBODY, OWNER),
+    "model": (EVERYBODY, OWNER),
+    "leaders": (EVERYBODY, OWNER),
     "retention": (EVERYBODY, OWNER),
     "retained": (EVERYBODY, OWNER),
     "funnel": (EVERYBODY, OWNER),
@@ -56,6 +63,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
     *("customer_edit", "customer_consent", "join", "reach", "attributes", "attribute"),
+    *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
 ANSWERS_POST = {
