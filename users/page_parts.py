@@ -13,7 +13,7 @@ from users import (  # noqa: F401 - registers them
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards
+from users.admin import acquisition_parts, cards, value_panel
 from users.models import (
     Consent,
     ContactPoint,
@@ -38,9 +38,6 @@ from users.pages import (
     join_count,
     searcher,
 )
-from users.admin import acquisition_parts, cards, value_panel
-from users.models import LifecycleRule
-from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 

@@ -5,9 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from users.reports import figures, reach, rollups
-from users.services import attributes, erase, joining, long_jobs, relay, retention, stage_study, stages, sweep
-from users.reports import figures, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
+from users.services import (
+    attributes,
+    erase,
+    joining,
+    long_jobs,
+    relay,
+    retention,
+    stage_study,
+    stages,
+    sweep,
+    value,
+)
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -103,6 +112,8 @@ def count_reach(now: datetime) -> dict[str, int]:
 def look_again_at_joins(now: datetime) -> dict[str, int]:
     """Hand the joins of a while ago to their handlers once more."""
     return {"calls": joining.look_again(now)}
+
+
 @scheduled("users.compute_value")
 def compute_value(now: datetime) -> dict[str, int]:
     """Ask for the figures of the day when they are due; they are computed as long work, step by step."""
