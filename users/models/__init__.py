@@ -28,6 +28,7 @@ from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
 from users.models.tag import CustomerTag, Tag
+from users.models.transfer import Export, Fate, Import, ImportRow
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -47,10 +48,14 @@ __all__ = [
     "DeadLetter",
     "Event",
     "EventType",
+    "Export",
+    "Fate",
     "Gender",
     "IdempotencyRecord",
     "Identity",
     "IdentityKind",
+    "Import",
+    "ImportRow",
     "IntakeBody",
     "JobRun",
     "LifecycleRule",

@@ -262,3 +262,23 @@ def _plain(lines: Iterable[Line]) -> list[dict[str, Any]]:
         {"product_id": one.product_id, "sku": one.sku, "quantity": one.quantity, "amount": one.amount}
         for one in lines
     ]
+
+
+def order_owners(numbers: Iterable[str]) -> dict[str, int]:
+    """Whose the orders with these numbers are, as far as they are known."""
+    rows = fetch(
+        "SELECT number, customer_id FROM users_orderkey WHERE source = %s AND number = ANY(%s)",
+        [SOURCE, list(numbers)],
+    )
+    return dict(rows)
+
+
+def orders_on_record(keys: Iterable[Key]) -> dict[Key, OrderRow]:
+    """Orders as known, by customer and number, with their lines."""
+    pairs = sorted(set(keys))
+    given = {"source": SOURCE, "ids": [pk for pk, _ in pairs], "numbers": [number for _, number in pairs]}
+    known = {(row[0], row[1]): _known(*row[2:]) for row in fetch(statement("orders_on_record"), given)}
+    for customer_id, number, *line in fetch(statement("lines_on_record"), given):
+        state = known[customer_id, number].state
+        state.lines = (*state.lines, Line(*line))
+    return known

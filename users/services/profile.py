@@ -55,6 +55,19 @@ def absorb(joins: Mapping[int, int]) -> None:
     _write({pk: profiles[pk] for pk in set(joins.values()) if profiles[pk].changed}, channels)
 
 
+def on_record(customer_ids: Iterable[int]) -> dict[int, Profile]:
+    """The profiles of customers as told so far."""
+    return _profiles(set(customer_ids), dict(AcquisitionChannel.objects.values_list("slug", "pk")))
+
+
+def write_back(profiles: Mapping[int, Profile]) -> None:
+    """Put changed profiles on record; the customers' Standing rows must be locked."""
+    channels = dict(AcquisitionChannel.objects.values_list("slug", "pk"))
+    changed = {pk: profile for pk, profile in profiles.items() if profile.changed}
+    _write(changed, channels)
+    touch(changed, TouchTopic.PROFILE)
+
+
 def _profiles(customer_ids: set[int], channels: Mapping[str, int]) -> dict[int, Profile]:
     slugs = {pk: slug for slug, pk in channels.items()}
     rows = Customer.objects.filter(pk__in=customer_ids).values(

@@ -1,0 +1,352 @@
+"""Importing orders with their lines, refunds and cancellations: history, told through the one way in.
+
+A file has one row per line; rows of one order number belong together, and the first one says what holds for
+the order. Judging lets the order's own rules hear the rows without writing anything, so the dry run cannot
+differ from what happens.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from config.kit.zones import shop_zone
+from users import cells, shop
+from users.cells import Unreadable
+from users.models import Fate
+from users.orders import LONGEST_NUMBER, OrderEvent, Unusable, read
+from users.services import stages
+from users.services.imports import people
+from users.services.imports.kinds import (
+    KEY_FIELDS,
+    Batch,
+    Field,
+    Options,
+    Row,
+    Verdict,
+    Verdicts,
+    Written,
+    duplicate_of,
+    refused,
+    register,
+)
+from users.services.imports.order_undo import Snapshot, snapshots, take_back
+from users.services.imports.people import Handle
+from users.services.orders import Key, OrderPlan, OrderRow, order_owners, orders_on_record
+
+OPEN_WORDS = frozenset({"unpaid", "pending", "open", "待付款", "未付款", "未支付"})
+CANCELLED_WORDS = frozenset({"cancelled", "canceled", "closed", "已取消", "取消", "已关闭", "交易关闭"})
+PAID_WORDS = frozenset({"paid", "completed", "complete", "done", "shipped", "fulfilled", "delivered", "refunded", "partially_refunded", "已付款", "已支付", "已完成", "已发货", "交易成功", "已退款", "部分退款"})  # fmt: skip
+LINE_FIELDS = ("product_id", "sku", "product_name", "category", "quantity", "price")
+HEADER_FIELDS = ("ordered_at", "total", "tax", "shipping", "discount", "currency", "coupon", "status", "cancelled_at")
+
+
+def _text(longest: int) -> Any:
+    return lambda cell, options: cells.text(cell, longest)
+
+
+def _money(cell: str, options: Options) -> str:
+    plain = cells.amount(cell)
+    if plain.startswith("-"):
+        raise Unreadable("negative_amount")
+    return plain
+
+
+def _instant(cell: str, options: Options) -> datetime:
+    return cells.instant(cell, options.get("day_order", ""), shop_zone())
+
+
+def _quantity(cell: str, options: Options) -> int:
+    return cells.whole_number(cell)
+
+
+def _status(cell: str, options: Options) -> str:
+    word = cell.strip().lower()
+    for words, status in ((OPEN_WORDS, "open"), (CANCELLED_WORDS, "cancelled"), (PAID_WORDS, "paid")):
+        if word in words:
+            return status
+    raise Unreadable("unknown_status")
+
+
+def _own(name: str, title: StrOrPromise, read: Any, *guesses: str, needed: bool = False, is_date: bool = False) -> Field:
+    return Field(name, title, guesses, read, is_required=needed, is_date=is_date)
+
+
+FIELDS = (
+    _own("number", _("Order number"), _text(LONGEST_NUMBER), "order", "order id", "order_id", "order number", "order no", "number", "订单号", "订单编号", "单号", needed=True),
+    *KEY_FIELDS,
+    _own("ordered_at", _("Ordered"), _instant, "ordered", "ordered at", "order date", "date", "created", "created at", "paid at", "下单时间", "订单日期", "日期", "付款时间", "订单时间", needed=True, is_date=True),
+    _own("total", _("Total"), _money, "total", "amount", "order total", "总金额", "金额", "订单金额", "实付金额", "实付", needed=True),
+    _own("tax", _("Tax"), _money, "tax", "税", "税额"),
+    _own("shipping", _("Shipping"), _money, "shipping", "freight", "运费", "邮费"),
+    _own("discount", _("Discount"), _money, "discount", "优惠", "优惠金额", "折扣"),
+    _own("currency", _("Currency"), _text(3), "currency", "币种", "货币"),
+    _own("coupon", _("Coupon"), _text(100), "coupon", "coupon code", "优惠券", "优惠码"),
+    _own("status", _("Status"), _status, "status", "order status", "payment status", "状态", "订单状态"),
+    _own("product_id", _("Product ID"), _text(100), "product id", "product_id", "商品id", "商品编号", "商品编码"),
+    _own("sku", "SKU", _text(100), "sku", "sku编码", "货号"),
+    _own("product_name", _("Product"), _text(250), "product", "product name", "item", "商品", "商品名称", "商品标题"),
+    _own("category", _("Category"), _text(100), "category", "product category", "类目", "分类", "商品类目"),
+    _own("quantity", _("Quantity"), _quantity, "quantity", "qty", "数量", "购买数量", "件数"),
+    _own("price", _("Price"), _money, "price", "unit price", "单价", "价格"),
+    _own("refund_id", _("Refund ID"), _text(LONGEST_NUMBER), "refund id", "refund_id", "退款编号", "退款单号"),
+    _own("refund_amount", _("Refunded"), _money, "refund", "refunded", "refund amount", "退款", "退款金额"),
+    _own("refunded_at", _("Refunded at"), _instant, "refunded at", "refund date", "退款时间", "退款日期", is_date=True),
+    _own("cancelled_at", _("Cancelled at"), _instant, "cancelled at", "cancelled", "取消时间", is_date=True),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Told:
+    """An order of the file: its rows, what they say as the intake's events, and whose it will be."""
+
+    rows: list[Row]
+    said: list[tuple[OrderEvent, str, datetime, dict[str, Any]]]
+    customer_id: int | None
+
+    @property
+    def number(self) -> str:
+        """The order's number."""
+        return str(self.rows[0].values["number"])
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The orders that will be written."""
+
+    chosen: list[Told] = field(default_factory=list)
+
+
+class Orders:
+    """Orders with their lines and refunds."""
+
+    name = "orders"
+    title = _("Orders")
+    about = _("Orders with lines and refunds, one row per line. They move stages and figures but start nothing.")
+    fields = FIELDS
+    needs_customer = True
+    extra_options = ()
+
+    def mark(self, row: Row) -> str:
+        """One order."""
+        return str(row.values["number"])
+
+    def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Ledger]:
+        """Whether the orders' own rules would hear each order, and whether that would change it."""
+        numbers = [str(group[0].values["number"]) for group in groups]
+        owners = order_owners(numbers)
+        stages.lock({group[0].customer_id for group in groups if group[0].customer_id} | set(owners.values()))
+        ledger = Ledger()
+        verdicts: Verdicts = {}
+        told: list[Told] = []
+        for group in groups:
+            order, ours = _read(group, owners, batch)
+            verdicts |= ours
+            if order:
+                told.append(order)
+        known = orders_on_record([(one.customer_id, one.number) for one in told if one.customer_id])
+        for one in told:
+            verdict = _hear(one, known, batch)
+            for row in one.rows:
+                if row.no not in verdicts:
+                    verdicts[row.no] = _of_row(row, one, verdict)
+            if verdict.fate in (Fate.NEW, Fate.CHANGES):
+                ledger.chosen.append(one)
+        return verdicts, ledger
+
+    def write(self, plan: Ledger, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+        """Customers where they are new, then the events of the orders."""
+        before = snapshots([(one.customer_id, one.number) for one in plan.chosen if one.customer_id])
+        known = {one.customer_id for one in plan.chosen if one.customer_id}
+        handles, made = people.handles(known, batch.now)
+        strangers = _strangers(plan, batch)
+        items = [people.item("identify", handle, batch.message_id(no), first) for no, handle, first in strangers.values()]
+        for one in plan.chosen:
+            handle = handles[one.customer_id] if one.customer_id else strangers[one.rows[0].key][1]
+            items += [
+                people.item("track", handle, message_id, at, name=event.value, properties=properties)
+                for event, message_id, at, properties in one.said
+            ]
+        people.apply_items(items, batch)
+        whose = people.owners(handle.key for _no, handle, _first in strangers.values())
+        new = {key: whose[handle.key] for key, (_no, handle, _first) in strangers.items()}
+        reached = _reach(new, batch)
+        after = snapshots([(one.customer_id or new[one.rows[0].key], one.number) for one in plan.chosen])
+        return {
+            one.rows[0].no: _entry(one, new, strangers, reached, made, before, after, batch) for one in plan.chosen
+        }
+
+    def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
+        """Orders are put back to what they were, as far as nobody has told of them since."""
+        return take_back(rows, batch)
+
+
+Stranger = tuple[int, Handle, datetime]
+
+
+def _strangers(plan: Ledger, batch: Batch) -> dict[str, Stranger]:
+    """Customers that nobody knows yet: their key, the row that makes them, their handle, their first order."""
+    kind = batch.file.match_key
+    found: dict[str, Stranger] = {}
+    for one in plan.chosen:
+        row = one.rows[0]
+        if one.customer_id is None and row.key not in found:
+            handle = Handle(row.key, None) if kind == "user_id" else Handle(None, batch.message_id(row.no))
+            found[row.key] = (row.no, handle, row.values["ordered_at"])
+    return found
+
+
+def _reach(new: Mapping[str, int], batch: Batch) -> dict[int, dict[str, Any]]:
+    kind = batch.file.match_key
+    told = {customer_id: ({} if kind == "user_id" else {kind: key}) for key, customer_id in new.items()}
+    return people.reach(told, batch) if told else {}
+
+
+def _entry(
+    one: Told, new: Mapping[str, int], strangers: Mapping[str, Stranger], reached: Mapping[int, dict[str, Any]],
+    made: Mapping[int, str], before: Mapping[Key, Snapshot], after: Mapping[Key, Snapshot], batch: Batch,
+) -> tuple[int | None, dict[str, Any]]:  # fmt: skip
+    """What undoing needs: the order before and after, the events, and the customer where the row made one."""
+    row = one.rows[0]
+    customer_id = one.customer_id or new[row.key]
+    key = (customer_id, one.number)
+    entry: dict[str, Any] = {
+        "number": one.number,
+        "order": before.get(key),
+        "after": after[key],
+        "events": [message_id for _event, message_id, _at, _properties in one.said],
+        "at": batch.now.isoformat(),
+    }
+    if one.customer_id is None and strangers[row.key][0] == row.no:
+        entry |= {"new": True, **reached[customer_id]}
+    if customer_id in made:
+        entry["handle"] = made[customer_id]
+    return customer_id, entry
+
+
+def _read(group: list[Row], owners: Mapping[str, int], batch: Batch) -> tuple[Told | None, Verdicts]:
+    """The order that rows tell, and verdicts on rows that tell nothing or refuse the whole order."""
+    first = group[0]
+    verdicts: Verdicts = {}
+    seen: dict[str, int] = {}
+    rows: list[Row] = []
+    for row in group:
+        if row.cells in seen:
+            verdicts[row.no] = duplicate_of(seen[row.cells])
+        else:
+            seen[row.cells] = row.no
+            rows.append(row)
+    problem = _contradiction(rows) or _not_ours(first, owners)
+    if problem is None and first.values["ordered_at"] > batch.now:
+        problem = refused("in_future", "ordered_at")
+    if problem is None:
+        told = Told(rows, [], first.customer_id or owners.get(str(first.values["number"])))
+        told.said = list(_said(told, batch))
+        return told, verdicts
+    for row in rows:
+        verdicts[row.no] = problem if row is first else refused(problem.code, problem.field, **problem.detail)
+    return None, verdicts
+
+
+def _contradiction(rows: list[Row]) -> Verdict | None:
+    """Rows of one order that name different customers, dates or sums."""
+    first = rows[0]
+    for row in rows[1:]:
+        if row.key != first.key:
+            return refused("rows_disagree", "customer", row=row.no)
+        for name in HEADER_FIELDS:
+            if name in row.values and row.values[name] != first.values.get(name, row.values[name]):
+                return refused("rows_disagree", name, row=row.no)
+    return None
+
+
+def _not_ours(first: Row, owners: Mapping[str, int]) -> Verdict | None:
+    owner = owners.get(str(first.values["number"]))
+    if owner is not None and owner != first.customer_id:
+        return refused("order_of_another", "number", customer=owner)
+    return None
+
+
+def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime, dict[str, Any]]]:
+    """The events that the rows of an order amount to."""
+    first, values = told.rows[0], told.rows[0].values
+    at = values["ordered_at"]
+    properties: dict[str, Any] = {"order_id": told.number}
+    properties |= {name: values[name] for name in ("total", "tax", "shipping", "discount", "currency", "coupon") if name in values}
+    properties["payment_status"] = "pending" if values.get("status") == "open" else "paid"
+    if products := [line for row in told.rows if (line := _line(row))]:
+        properties["products"] = products
+    yield OrderEvent.COMPLETED, batch.message_id(first.no), at, properties
+    refunds: set[str] = set()
+    for row in told.rows:
+        if "refund_amount" not in row.values or Decimal(row.values["refund_amount"]) == 0:
+            continue
+        refund_id = row.values.get("refund_id") or f"{told.number}-refund"[:LONGEST_NUMBER]
+        if refund_id in refunds:
+            continue
+        refunds.add(refund_id)
+        refund = {"order_id": told.number, "refund_id": refund_id, "amount": row.values["refund_amount"]}
+        yield OrderEvent.REFUNDED, batch.message_id(row.no, ":refund"), row.values.get("refunded_at", at), refund
+    if values.get("status") == "cancelled" or "cancelled_at" in values:
+        cancelled = {"order_id": told.number}
+        yield OrderEvent.CANCELLED, batch.message_id(first.no, ":cancel"), values.get("cancelled_at", at), cancelled
+
+
+def _line(row: Row) -> dict[str, Any]:
+    line = {name: row.values[name] for name in LINE_FIELDS if name in row.values}
+    if "product_name" in line:
+        line["name"] = line.pop("product_name")
+    return line if {"product_id", "sku", "name"} & line.keys() else {}
+
+
+def _hear(one: Told, known: Mapping[Key, OrderRow], batch: Batch) -> Verdict:
+    """Let the order's rules hear what the rows say; what comes of it, on a copy."""
+    key = (one.customer_id or 0, one.number)
+    plan = OrderPlan(oldest_trigger=batch.now, is_history=True)
+    before = known.get(key)
+    if before:
+        plan.orders = {key: copy.deepcopy(before)}
+    currency = shop.currency.get()
+    for event, message_id, at, properties in one.said:
+        try:
+            telling = read(event, properties, message_id=message_id, at=at, confirmed=True, shop_currency=currency)
+        except Unusable as problem:
+            return refused(problem.code, problem.field)
+        if code := plan.hear(key[0], telling):
+            return refused(code, "refund_amount" if event is OrderEvent.REFUNDED else "number")
+    if before is None:
+        return Verdict(Fate.NEW, detail={"lines": len(plan.orders[key].state.lines)})
+    changes = _changes(before, plan.orders[key], one)
+    return Verdict(Fate.CHANGES, detail={"changes": changes}) if changes else Verdict(Fate.UNCHANGED)
+
+
+def _changes(before: OrderRow, after: OrderRow, one: Told) -> list[list[str]]:
+    """What differs: [what, before, after]."""
+    names = ("total", "tax", "shipping", "discount", "coupon", "refunded", "paid_at", "cancelled_at", "confirmed")
+    changes = [
+        [name, _shown(getattr(before.state, name)), _shown(getattr(after.state, name))]
+        for name in names
+        if getattr(before.state, name) != getattr(after.state, name)
+    ]
+    if after.lines_told and before.state.lines != after.state.lines:
+        changes.append(["lines", str(len(before.state.lines)), str(len(after.state.lines))])
+    return changes
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _of_row(row: Row, one: Told, verdict: Verdict) -> Verdict:
+    """The verdict on a row of an order: the first row bears the order's, the others say to what they belong."""
+    if row is one.rows[0]:
+        return verdict
+    return Verdict(verdict.fate, verdict.code or "part_of", verdict.field, {"row": one.rows[0].no})
+
+
+register(Orders())
