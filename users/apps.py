@@ -15,4 +15,4 @@ class UsersConfig(AppConfig):
         from users.seed import seed  # the tables exist only now
 
         post_migrate.connect(seed, sender=self, dispatch_uid="users.seed")
-        autodiscover_modules("event_handlers", "page_parts", "demo_parts")
+        autodiscover_modules("event_handlers", "page_parts", "demo_parts", "holdings")

@@ -31,6 +31,7 @@ class ChangeCause(models.TextChoices):
 
     EVENT = "event", _("Something happened")
     CLOCK = "clock", _("Time passed")
+    HISTORY = "history", _("Told afterwards")
     EDIT = "edit", _("The rule was edited")
     REBUILD = "rebuild", _("Computed anew")
     HEAL = "heal", _("Corrected by the audit")

@@ -19,7 +19,8 @@ Statement = tuple[str, list[Any]]
 # Where a customer is affected for several reasons, the first of these is logged: what an operator did to a
 # rule must never start anything, and what somebody did explains more than the clock.
 CAUSES = [cause.value for cause in (
-    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.EVENT, ChangeCause.CLOCK,
+    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.EVENT, ChangeCause.HISTORY,
+    ChangeCause.CLOCK,
 )]  # fmt: skip
 
 
@@ -29,12 +30,15 @@ def take_touched() -> int:
     DELETE … RETURNING takes exactly the rows of this snapshot: what is queued meanwhile stays for the next
     run. The queue has no unique rule, so that an insert never meets a row that is being deleted.
     """
-    temporary_table("taken", "customer_id bigint, topic text")
+    temporary_table("taken", "customer_id bigint, topic text, cause text")
     execute(
         """
-        WITH gone AS (DELETE FROM users_touched RETURNING customer_id, topic)
-        INSERT INTO taken SELECT DISTINCT customer_id, topic FROM gone
-        """
+        WITH gone AS (DELETE FROM users_touched RETURNING customer_id, topic, is_history)
+        INSERT INTO taken
+        SELECT customer_id, topic, CASE WHEN bool_and(is_history) THEN %s ELSE %s END
+        FROM gone GROUP BY customer_id, topic
+        """,
+        [ChangeCause.HISTORY.value, ChangeCause.EVENT.value],
     )
     ((customers,),) = fetch("SELECT count(DISTINCT customer_id) FROM taken")
     return int(customers)
@@ -72,7 +76,7 @@ def ids(customers: QuerySet[Any]) -> Statement:
 
 def _touched(rule: Rule) -> Statement:
     topics = sorted(topic.value for topic in rule.topics())
-    return "SELECT customer_id, %s FROM taken WHERE topic = ANY(%s)", [ChangeCause.EVENT.value, topics]
+    return "SELECT customer_id, cause FROM taken WHERE topic = ANY(%s)", [topics]
 
 
 def _carried_over(rule: Rule, then: AsOf, now: AsOf) -> list[Statement]:

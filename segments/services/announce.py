@@ -7,7 +7,7 @@ from users import facts
 from users.handlers import handlers_of
 from users.services.events import NewEvent, record_many
 
-# Edits, rebuilds and heals change membership too, but they start nothing.
+# Edits, rebuilds, heals and history change membership too, but they start nothing.
 STARTING = (ChangeCause.EVENT, ChangeCause.CLOCK)
 
 

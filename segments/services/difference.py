@@ -48,8 +48,10 @@ def _apply(
 ) -> tuple[int, int, int]:
     """Delete the leavers, insert the comers, log both.
 
-    The parts of the statement see the same picture, so leavers and comers cannot meet. The anti-join costs
-    less than ON CONFLICT, which would try every member again.
+    The parts of the statement see the same picture, so leavers and comers cannot meet. NOT IN costs less than
+    ON CONFLICT, which would try every member again, and it is always looked up in a hash. NOT EXISTS is not: a
+    planner that thinks the table empty scans it anew for every comer, past all those just inserted (a first
+    segment of 33,000 out of a million took 21 s instead of 0.7).
     """
     sql, parameters = ids(matching.values("pk"))
     ((entered, left, size),) = fetch(
@@ -58,14 +60,13 @@ def _apply(
         leavers AS (
             DELETE FROM segments_membership member
             WHERE member.segment_id = %s {among}
-              AND NOT EXISTS (SELECT FROM matching WHERE matching.customer_id = member.customer_id)
+              AND member.customer_id NOT IN (SELECT customer_id FROM matching)
             RETURNING member.customer_id
         ), comers AS (
             INSERT INTO segments_membership (customer_id, segment_id, entered_at)
             SELECT matching.customer_id, %s, %s FROM matching
-            WHERE NOT EXISTS (
-                SELECT FROM segments_membership member
-                WHERE member.segment_id = %s AND member.customer_id = matching.customer_id
+            WHERE matching.customer_id NOT IN (
+                SELECT member.customer_id FROM segments_membership member WHERE member.segment_id = %s {among}
             )
             RETURNING customer_id
         ), moved AS (

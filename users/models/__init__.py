@@ -1,6 +1,6 @@
 """The tables of users: who they are, what they did, where they stand."""
 
-from users.models.acquisition import AcquisitionChannel
+from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
 from users.models.audit import AuditEntry
 from users.models.consent import Consent, Topic
@@ -27,6 +27,7 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
+from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
 from users.models.transfer import Export, Fate, Import, ImportRow
 
@@ -36,7 +37,10 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Channel",
+    "ChannelClue",
+    "ChannelCost",
     "Clock",
+    "ClueKind",
     "Consent",
     "ContactPoint",
     "ContactState",
@@ -50,6 +54,7 @@ __all__ = [
     "EventType",
     "Export",
     "Fate",
+    "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
@@ -66,11 +71,14 @@ __all__ = [
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnerKind",
     "Product",
     "Refund",
     "Role",
     "Scope",
     "ShopSetting",
+    "SourceCode",
+    "SourceTouch",
     "Stage",
     "StageFigures",
     "StageMove",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import of_customer
@@ -95,16 +96,23 @@ class Outbox(models.Model):
         return f"{self.handler} ← {self.message_id}"
 
 
+# Set by users.services.touch.as_history for the rest of a transaction.
+IN_HISTORY = "coalesce(current_setting('regulars.history', true), '') = 'on'"
+
+
 class Touched(models.Model):
     """A customer whose answer to rules on ``topic`` may have changed.
 
     Append-only and without a unique rule: an insert that met a row just being deleted would be lost.
+    ``is_history``: what changed is history (imports, what came a day late), so memberships that change with
+    it start nothing. The default asks the transaction, so that no writer inside an import can forget it.
     """
 
     customer = models.ForeignKey(
         "users.Customer", on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
     topic = models.CharField(max_length=20)
+    is_history = models.BooleanField(db_default=RawSQL(IN_HISTORY, ()))
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.customer_id}"

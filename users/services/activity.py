@@ -52,8 +52,9 @@ def follow(now: datetime, *, quiet: bool) -> None:
         stages.add_known_spans()
         stages.settle(now)
     execute(
-        "INSERT INTO users_touched (customer_id, topic)"
-        " SELECT customer_id, 'events' FROM fresh_event GROUP BY customer_id"
+        "INSERT INTO users_touched (customer_id, topic, is_history)"
+        " SELECT customer_id, 'events', %s OR max(occurred_at) < %s FROM fresh_event GROUP BY customer_id",
+        [quiet, oldest_trigger(now)],
     )
     if not quiet:
         _queue_handlers(now)

@@ -87,7 +87,8 @@ class OrderPlan:
         _write_orders(rows)
         _write_lines(rows)
         _write_refunds(rows)
-        recount({customer_id for customer_id, _ in rows})
+        recount({key[0] for key, row in rows.items() if not row.is_history})
+        recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
         record_many(self._facts(rows), now=now)
         products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.lines)
 
@@ -140,11 +141,12 @@ class OrderPlan:
                 )
 
 
-def recount(customer_ids: Iterable[int]) -> None:
+def recount(customer_ids: Iterable[int], *, is_history: bool = False) -> None:
     """Take the order figures of customers anew from their orders that count."""
     ids = sorted(customer_ids)
-    execute(statement("order_figures"), {"ids": ids})
-    touch(ids, TouchTopic.ORDERS)
+    if ids:
+        execute(statement("order_figures"), {"ids": ids})
+        touch(ids, TouchTopic.ORDERS, is_history=is_history)
 
 
 def known_orders() -> dict[Key, OrderRow]:

@@ -29,10 +29,10 @@ class Told:
     traits: Mapping[str, Any]
 
 
-def hear(told: Iterable[Told]) -> int:
+def hear(told: Iterable[Told], *, oldest_trigger: datetime) -> int:
     """Add identify calls to the profiles, in the caller's transaction; how many traits were ignored.
 
-    The customers' Standing rows must be locked.
+    What was told before ``oldest_trigger`` is history. The customers' Standing rows must be locked.
     """
     calls = list(told)
     if not calls:
@@ -42,7 +42,10 @@ def hear(told: Iterable[Told]) -> int:
     for call in calls:
         profiles[call.customer_id].hear(call.traits, call.at)
     _write({pk: profile for pk, profile in profiles.items() if profile.changed}, channels)
-    touch((pk for pk, profile in profiles.items() if profile.changed - {"told_at"}), TouchTopic.PROFILE)
+    changed = {pk for pk, profile in profiles.items() if profile.changed - {"told_at"}}
+    live = {call.customer_id for call in calls if call.at >= oldest_trigger}
+    touch(changed & live, TouchTopic.PROFILE)
+    touch(changed - live, TouchTopic.PROFILE, is_history=True)
     return sum(profile.ignored for profile in profiles.values())
 
 

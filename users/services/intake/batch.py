@@ -8,11 +8,14 @@ from users.services import activity, products
 from users.services.intake import order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
+from users.services.touch import as_history
 
 
 def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     """Apply bodies that this transaction holds; all are history or none is."""
     is_history = IntakeBody.objects.values_list("is_history", flat=True).get(pk=ids[0])
+    if is_history:
+        as_history()
     items = _unpack(ids)
     types.resolve(now)
     parking.begin()

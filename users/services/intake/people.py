@@ -12,6 +12,8 @@ from django.db import connection, transaction
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users.identities import Key, Known, Mention, Plan, anonymous_key, plan, user_key
 from users.models import Customer, IdentityKind
+from users.models.event import IN_HISTORY
+from users.services.activity import oldest_trigger
 from users.services.contacts import email_address, phone_number
 from users.services.joining import join_many
 
@@ -120,7 +122,7 @@ def _new_ids(at_most: int) -> Iterator[int]:
 
 def _put_on_record(done: Plan, now: datetime, is_history: bool) -> None:
     _claim(done, now)
-    _create(done)
+    _create(done, oldest_trigger(now))
     existing = {customer: user_id for customer, user_id in done.named.items() if customer not in done.created}
     _name(existing)
     join_many(done.joins, now=now, cause="identify", quiet=is_history)
@@ -143,7 +145,8 @@ def _claim(done: Plan, now: datetime) -> None:
         raise _ClaimLost
 
 
-def _create(done: Plan) -> None:
+def _create(done: Plan, oldest: datetime) -> None:
+    """Customers nobody had seen before; those first seen before ``oldest`` come as history."""
     if not done.created:
         return
     temporary_table("intake_new", "id bigint, user_id text, first_seen_at timestamptz")
@@ -163,7 +166,11 @@ def _create(done: Plan) -> None:
         "INSERT INTO users_standing (customer_id, stage, active_days, orders, revenue)"
         " SELECT id, 'prospect', 0, 0, 0 FROM intake_new"
     )
-    execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_new")
+    execute(
+        "INSERT INTO users_touched (customer_id, topic, is_history)"
+        f" SELECT id, 'profile', first_seen_at < %s OR {IN_HISTORY} FROM intake_new",
+        [oldest],
+    )
 
 
 @cache

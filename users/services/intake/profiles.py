@@ -10,6 +10,7 @@ from typing import Any
 from config.kit.batches import fetch
 from users.models import Channel
 from users.services import consent, contacts, profile
+from users.services.activity import oldest_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ def apply(now: datetime) -> int:
         return 0
     contacts.add_many((found for call in calls for found in _contacts(call)), now)
     consent.answer_many(consent.usable(found for call in calls for found in _answers(call)), now)
-    return profile.hear(profile.Told(call.customer_id, call.at, call.traits) for call in calls)
+    told = (profile.Told(call.customer_id, call.at, call.traits) for call in calls)
+    return profile.hear(told, oldest_trigger=oldest_trigger(now))
 
 
 _CALLS = """

@@ -29,7 +29,7 @@ WITH noticed AS (
     DO UPDATE SET superseded_at = NULL, from_stage = excluded.from_stage
     RETURNING customer_id, at, from_stage, to_stage, starts_things
 ), told AS (
-    INSERT INTO users_touched (customer_id, topic)
-    SELECT DISTINCT customer_id, 'stage' FROM noticed
+    INSERT INTO users_touched (customer_id, topic, is_history)
+    SELECT customer_id, 'stage', NOT bool_or(starts_things) FROM noticed GROUP BY customer_id
 )
 SELECT customer_id, at, from_stage, to_stage, starts_things FROM noticed

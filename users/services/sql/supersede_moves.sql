@@ -1,4 +1,5 @@
--- Moves that were believed and no longer follow from what is known: the row stays, marked.
+-- Moves that were believed and no longer follow from what is known: the row stays, marked. A belief corrected starts
+-- nothing by itself.
 WITH wrong AS (
     UPDATE users_stagemove believed
     SET superseded_at = %(now)s
@@ -14,5 +15,5 @@ WITH wrong AS (
       )
     RETURNING believed.customer_id
 )
-INSERT INTO users_touched (customer_id, topic)
-SELECT DISTINCT customer_id, 'stage' FROM wrong
+INSERT INTO users_touched (customer_id, topic, is_history)
+SELECT DISTINCT customer_id, 'stage', true FROM wrong

@@ -1,0 +1,37 @@
+"""What segments holds about people: which groups they belong to (``users/privacy.py``)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from segments.models import Membership, MembershipChange, Segment, SegmentRun, SegmentVersion
+from users.privacy import Erase, Holding, holds, impersonal, quotes
+
+holds(
+    Holding(
+        Membership,
+        _("Segments"),
+        200,
+        Erase.DELETE,
+        {"segment__name": _("Segment"), "entered_at": _("Since")},
+        order=("segment__name",),
+    )
+)
+holds(
+    Holding(
+        MembershipChange,
+        _("Segments over time"),
+        210,
+        Erase.DELETE,
+        {
+            "at": _("Time"),
+            "segment__name": _("Segment"),
+            "entered": _("Entered"),
+            "cause": _("Cause"),
+        },
+        order=("at", "segment_id"),
+    )
+)
+
+quotes(SegmentRun, _("Runs of segments"), empties={"error": ""})
+
+impersonal(Segment, "description", "rule", "error", why="rules and their names, as operators wrote them")
+impersonal(SegmentVersion, "rule", why="rules as operators wrote them")
