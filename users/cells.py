@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 DayOrder = Literal["", "dmy", "mdy"]
 
-YES = frozenset({"yes", "y", "true", "1", "on", "x", "granted", "opt-in", "是", "同意", "已同意", "订阅", "对", "有"})
+YES = frozenset(
+    {"yes", "y", "true", "1", "on", "x", "granted", "opt-in", "是", "同意", "已同意", "订阅", "对", "有"}
+)
 NO = frozenset({"no", "n", "false", "0", "off", "refused", "opt-out", "否", "不同意", "拒绝", "退订", "无"})
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(.+))?")
 _SHORT = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T]+(.+))?")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.sessions.models import Session
 from django.utils.translation import gettext_lazy as _
 
-from users import acquisition_holdings  # noqa: F401 - registers them
+from users import acquisition_holdings, transfer_holdings  # noqa: F401 - they register themselves
 from users.models import (
     AuditEntry,
     Consent,

@@ -7,6 +7,8 @@ from typing import Any
 from users.reports import figures
 from users.services import long_jobs, relay, stages, sweep
 from users.services.demo.live import live
+from users.services.exports import acts as exports
+from users.services.imports import acts as imports
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
 
@@ -41,8 +43,9 @@ def run_long_jobs(now: datetime) -> dict[str, int]:
 
 @scheduled("users.clean_up")
 def clean_up(now: datetime) -> dict[str, int]:
-    """Remove old job runs and stored answers."""
-    return sweep.remove_old(now)
+    """Remove old job runs, stored answers and the rows of old imports."""
+    files = {"imports": imports.remove_old(now), "exports": exports.remove_old(now)}
+    return sweep.remove_old(now) | files
 
 
 @scheduled("users.count_figures")

@@ -28,7 +28,7 @@ from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
-from users.models.tag import CustomerTag, Tag
+from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
 from users.models.transfer import Export, Fate, Import, ImportRow
 
 __all__ = [
@@ -85,6 +85,8 @@ __all__ = [
     "Standing",
     "Storefront",
     "Tag",
+    "TagRun",
+    "TagRunMember",
     "Topic",
     "Touched",
     "of_customer",

@@ -3,4 +3,4 @@
 A file is read into rows (``ImportRow``), judged in a dry run, and written by the same judgement.
 """
 
-from users.services.imports import consents, customers, orders, tags  # noqa: F401 - they register themselves
+from users.services.imports import consents, costs, customers, orders, tags  # noqa: F401 - they register themselves

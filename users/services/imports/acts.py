@@ -20,7 +20,9 @@ from users.services.imports.running import CHECK, RUN, UNDO
 SAMPLE_ROWS = 500
 
 kept_days = shop.declare(
-    "import_kept_days", 30, gettext_lazy("Days after which the rows of an import are removed; until then it can be undone")
+    "import_kept_days",
+    30,
+    gettext_lazy("Days after which the rows of an import are removed; until then it can be undone"),
 )
 
 
@@ -79,7 +81,9 @@ def check(
     """Name the columns and start the dry run. Raises Refusal for columns that cannot be meant."""
     file = _held(file, Import.State.UPLOADED, Import.State.CHECKED)
     if file.state == Import.State.CHECKED:
-        raise Refusal("checked", _("This file has been checked. Upload it again to name its columns differently."))
+        raise Refusal(
+            "checked", _("This file has been checked. Upload it again to name its columns differently.")
+        )
     kind = import_kinds[file.kind]
     _check_mapping(kind, file, mapping)
     defaults = {name: text for name, text in dict(options.get("defaults", {})).items() if text}
@@ -87,12 +91,20 @@ def check(
     order, is_open = day_order_of(file, mapping)
     chosen = options.get("day_order") or order
     if is_open and not chosen:
-        raise Refusal("ambiguous_date", _("Dates like 03/04/2026 can be read in two ways. Say which comes first."), field="day_order")
+        raise Refusal(
+            "ambiguous_date",
+            _("Dates like 03/04/2026 can be read in two ways. Say which comes first."),
+            field="day_order",
+        )
     file.mapping, file.match_key = dict(mapping), match_key
     file.options = {"day_order": chosen, "defaults": defaults}
     _values, problem = read_row(kind, [], {}, file.options)
     if problem is not None and problem.field in defaults:
-        raise Refusal("bad_default", _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]}, field=problem.field)
+        raise Refusal(
+            "bad_default",
+            _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]},
+            field=problem.field,
+        )
     return _start(file, CHECK, Import.State.CHECKING, _("Check %(file)s"), total=2 * file.rows, by=by)
 
 
@@ -105,13 +117,23 @@ def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -
         if not is_column or not (is_own or name in known):
             raise Refusal("bad_mapping", _("Choose for each column what it holds."))
         if name in taken:
-            raise Refusal("doubled_field", _("Two columns cannot both be “%(name)s”.") % {"name": title_of(kind, name)}, field=position)
+            raise Refusal(
+                "doubled_field",
+                _("Two columns cannot both be “%(name)s”.") % {"name": title_of(kind, name)},
+                field=position,
+            )
         taken.add(name)
 
 
-def _check_needed(kind: ImportKind, mapping: Mapping[str, str], match_key: str, defaults: Mapping[str, str]) -> None:
+def _check_needed(
+    kind: ImportKind, mapping: Mapping[str, str], match_key: str, defaults: Mapping[str, str]
+) -> None:
     if kind.needs_customer and (match_key not in KEYS or match_key not in mapping.values()):
-        raise Refusal("no_match_key", _("Choose by which column customers are recognised, and say which column that is."), field="match_key")
+        raise Refusal(
+            "no_match_key",
+            _("Choose by which column customers are recognised, and say which column that is."),
+            field="match_key",
+        )
     for one in kind.fields:
         if one.is_required and one.name not in mapping.values() and one.name not in defaults:
             raise Refusal("missing_field", _("Say which column holds “%(name)s”.") % {"name": one.title})
@@ -140,7 +162,10 @@ def undo(file: Import, *, by: Operator) -> LongJob:
         raise Refusal("still_running", _("It is still at work. Cancel it first."))
     written = ImportRow.objects.filter(file=file, state=ImportRow.State.WRITTEN).count()
     if not written:
-        raise Refusal("nothing_to_undo", _("Nothing is left to undo: no row was written, or the rows have been removed."))
+        raise Refusal(
+            "nothing_to_undo",
+            _("Nothing is left to undo: no row was written, or the rows have been removed."),
+        )
     return _start(held, UNDO, Import.State.UNDOING, _("Undo %(file)s"), total=written, by=by)
 
 
@@ -179,24 +204,36 @@ def _held(file: Import, *states: str) -> Import:
     """The import, locked, in one of the states; raises Refusal in another."""
     held = Import.objects.select_for_update(of=("self",)).select_related("job").get(pk=file.pk)
     if held.state not in states:
-        raise Refusal("wrong_state", _("This import is “%(state)s” now; that cannot be done with it.") % {"state": held.get_state_display()})
+        raise Refusal(
+            "wrong_state",
+            _("This import is “%(state)s” now; that cannot be done with it.")
+            % {"state": held.get_state_display()},
+        )
     return held
 
 
 def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator) -> LongJob:
     file.job = long_jobs.start(
-        kind, title=(title % {"file": file.file_name})[:200], by=by, parameters={"import": file.pk}, total=total
+        kind,
+        title=(title % {"file": file.file_name})[:200],
+        by=by,
+        parameters={"import": file.pk},
+        total=total,
     )
     file.state = state
     file.save()
-    audit.record(f"import.{kind.rpartition('_')[2]}", by=by, target=file, after={"kind": file.kind, "rows": file.rows})
+    audit.record(
+        f"import.{kind.rpartition('_')[2]}", by=by, target=file, after={"kind": file.kind, "rows": file.rows}
+    )
     return file.job
 
 
 def remove_old(now: datetime) -> int:
     """Remove the rows and files of imports that are old enough; the imports stay as a line with their counts."""
     until = now - timedelta(days=kept_days.get())
-    old: Sequence[Import] = list(Import.objects.filter(told_at__lt=until, rows__gt=0).exclude(result__has_key="removed")[:50])
+    old: Sequence[Import] = list(
+        Import.objects.filter(told_at__lt=until, rows__gt=0).exclude(result__has_key="removed")[:50]
+    )
     for file in old:
         files.remove(file.token)
         ImportRow.objects.filter(file=file).delete()

@@ -113,10 +113,14 @@ class Consents:
                 verdicts[row.no] = verdict
                 if verdict.fate in (Fate.NEW, Fate.CHANGES):
                     plan.chosen.append((row, _answer(row, batch)))
-                    known.setdefault(_question(row), []).append(Known(row.values["granted"], row.values["given_at"]))
+                    known.setdefault(_question(row), []).append(
+                        Known(row.values["granted"], row.values["given_at"])
+                    )
         return verdicts, plan
 
-    def write(self, plan: Ledger, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Ledger, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Append the answers to the ledger."""
         consent.answer_many([answer for _row, answer in plan.chosen], batch.now)
         return {row.no: (row.customer_id, {"key": answer.key}) for row, answer in plan.chosen}

@@ -127,13 +127,20 @@ class Customers:
                 seen.chosen.append(first)
         return verdicts, seen
 
-    def write(self, plan: Picture, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Picture, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Profiles through the intake, then addresses and keys."""
         before = _kept(plan, verdicts, batch)
         handles, made = people.handles((row.customer_id for row in plan.chosen if row.customer_id), batch.now)
         handle_of = {row.no: _handle(row, handles, batch) for row in plan.chosen}
         people.apply_items(
-            [people.item("identify", handle_of[row.no], batch.message_id(row.no), batch.told, traits=traits(row)) for row in plan.chosen],
+            [
+                people.item(
+                    "identify", handle_of[row.no], batch.message_id(row.no), batch.told, traits=traits(row)
+                )
+                for row in plan.chosen
+            ],
             batch,
         )
         owners = people.owners(handle.key for handle in handle_of.values())
@@ -263,8 +270,12 @@ def _kept(plan: Picture, verdicts: Verdicts, batch: Batch) -> dict[int, dict[str
         heard.hear(traits(row), batch.told)
         names = [name for name in heard.told_at if heard.told_at[name] != known.told_at.get(name)]
         kept[row.no] = {
-            "columns": {n: [plain(known.columns[n]), known.told_at.get(n)] for n in names if not n.startswith("+")},
-            "attributes": {n[1:]: [known.attributes.get(n[1:]), known.told_at.get(n)] for n in names if n.startswith("+")},
+            "columns": {
+                n: [plain(known.columns[n]), known.told_at.get(n)] for n in names if not n.startswith("+")
+            },
+            "attributes": {
+                n[1:]: [known.attributes.get(n[1:]), known.told_at.get(n)] for n in names if n.startswith("+")
+            },
             "named": row.values.get("user_id") if plan.user_ids.get(row.customer_id) is None else None,
         }
     return kept

@@ -65,6 +65,14 @@ def remove(token: str) -> None:
     path_of(token).unlink(missing_ok=True)
 
 
+def remove_all() -> int:
+    """Remove every file that waits to be read; how many."""
+    found = list(folder().glob("*.csv"))
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
 def clean_name(name: str) -> str:
     """A file's name for people: the last part of whatever path it came with, printable."""
     last = name.replace("\\", "/").rpartition("/")[2]
@@ -75,7 +83,11 @@ def take_in(upload: IO[bytes], size: int) -> Table:
     """Read an upload into a plain table. Raises Refusal with a sentence for every file that is none."""
     limit = max_megabytes.get()
     if size > limit * 1024 * 1024:
-        raise _refusal("too_large", _("The file is larger than %(n)s MB. Split it, or raise the limit in the settings.") % {"n": limit})
+        raise _refusal(
+            "too_large",
+            _("The file is larger than %(n)s MB. Split it, or raise the limit in the settings.")
+            % {"n": limit},
+        )
     if size == 0:
         raise _refusal("empty", _("The file is empty."))
     begin = upload.read(8)
@@ -137,7 +149,10 @@ def _head(cells: Sequence[str]) -> list[str]:
     seen: set[str] = set()
     for name in names:
         if name.lower() in seen:
-            raise _refusal("doubled_head", _("Two columns are called “%(name)s”. Give each its own name.") % {"name": name})
+            raise _refusal(
+                "doubled_head",
+                _("Two columns are called “%(name)s”. Give each its own name.") % {"name": name},
+            )
         seen.add(name.lower())
     return names
 
@@ -145,9 +160,16 @@ def _head(cells: Sequence[str]) -> list[str]:
 def _refuse_other_files(begin: bytes) -> None:
     kind = next((kind for magic, kind in OTHER_FILES.items() if begin.startswith(magic)), "")
     if kind == "xls":
-        raise _refusal("old_excel", _("This is an Excel file of the old kind (.xls). Save it as .xlsx or CSV."))
+        raise _refusal(
+            "old_excel", _("This is an Excel file of the old kind (.xls). Save it as .xlsx or CSV.")
+        )
     if kind:
-        raise _refusal("no_table", _("This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."))
+        raise _refusal(
+            "no_table",
+            _(
+                "This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."
+            ),
+        )
 
 
 def _encoding(upload: IO[bytes]) -> str:
@@ -162,7 +184,12 @@ def _encoding(upload: IO[bytes]) -> str:
     for encoding in candidates:
         if _decodes(upload, encoding):
             return encoding
-    raise _refusal("bad_encoding", _("The letters of this file cannot be read: it is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."))
+    raise _refusal(
+        "bad_encoding",
+        _(
+            "The letters of this file cannot be read: it is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."
+        ),
+    )
 
 
 def _decodes(upload: IO[bytes], encoding: str) -> bool:
@@ -210,7 +237,10 @@ def _delimiter(sample: str) -> str:
 
 def _checked(cell: str) -> str:
     if len(cell) > LONGEST_CELL:
-        raise _refusal("cell_too_long", _("A cell holds more than %(n)s characters. A quote mark may be missing.") % {"n": LONGEST_CELL})
+        raise _refusal(
+            "cell_too_long",
+            _("A cell holds more than %(n)s characters. A quote mark may be missing.") % {"n": LONGEST_CELL},
+        )
     return cell
 
 
@@ -229,7 +259,9 @@ def _workbook(upload: IO[bytes]) -> Iterator[list[str]]:
         raise
     except Exception:
         # A broken workbook breaks anywhere inside the reader, with whatever error.
-        raise _refusal("bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")) from None
+        raise _refusal(
+            "bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")
+        ) from None
 
 
 def _limited(rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
@@ -239,7 +271,8 @@ def _limited(rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
         if cells > MOST_CELLS:
             raise _refusal(
                 "too_many_cells",
-                _("The sheet holds more than %(n)s cells. Save it as CSV: that is read at any length.") % {"n": MOST_CELLS},
+                _("The sheet holds more than %(n)s cells. Save it as CSV: that is read at any length.")
+                % {"n": MOST_CELLS},
             )
         texts = [_checked(_plain(value)) for value in row]
         while texts and not texts[-1]:
@@ -254,11 +287,22 @@ def _refuse_bombs(upload: IO[bytes]) -> None:
             names = {entry.filename for entry in archive.infolist()}
             inflated = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError):
-        raise _refusal("bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")) from None
+        raise _refusal(
+            "bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")
+        ) from None
     if "xl/workbook.xml" not in names:
-        raise _refusal("no_table", _("This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."))
+        raise _refusal(
+            "no_table",
+            _(
+                "This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."
+            ),
+        )
     if inflated > MOST_INFLATED:
-        raise _refusal("zip_bomb", _("This workbook unpacks to more than %(n)s MB. Save it as CSV.") % {"n": MOST_INFLATED // 1024**2})
+        raise _refusal(
+            "zip_bomb",
+            _("This workbook unpacks to more than %(n)s MB. Save it as CSV.")
+            % {"n": MOST_INFLATED // 1024**2},
+        )
     upload.seek(0)
 
 

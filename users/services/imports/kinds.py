@@ -6,7 +6,8 @@ register kinds of their own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made_by
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,7 +44,7 @@ class Verdict:
     fate: Fate
     code: str = ""
     field: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+    detail: dict[str, Any] = made_by(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,7 +106,9 @@ class ImportKind(Protocol):
     def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Plan]:
         """The fate of every row, by its number, and what writing them needs."""
 
-    def write(self, plan: Plan, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Plan, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Write new and changing rows; per row whose it became and what undoing needs."""
 
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
@@ -155,7 +158,9 @@ def register(kind: ImportKind) -> ImportKind:
     return import_kinds.register(kind.name, kind)
 
 
-def read_row(kind: ImportKind, cells: Sequence[str], mapping: Mapping[str, str], options: Options) -> tuple[dict[str, Any], Verdict | None]:
+def read_row(
+    kind: ImportKind, cells: Sequence[str], mapping: Mapping[str, str], options: Options
+) -> tuple[dict[str, Any], Verdict | None]:
     """The values of a row by field, and why it is refused if it is.
 
     ``mapping``: position of a column → field; ``attribute:<name>`` for a custom attribute.
@@ -191,7 +196,9 @@ def guess(kind: ImportKind, head: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for position, name in enumerate(head):
         plain = name.strip().lower()
-        field_name = wanted.get(plain) or wanted.get(plain.replace("_", " ")) or wanted.get(plain.replace(" ", ""))
+        field_name = (
+            wanted.get(plain) or wanted.get(plain.replace("_", " ")) or wanted.get(plain.replace(" ", ""))
+        )
         if field_name and field_name not in found.values():
             found[str(position)] = field_name
     return found

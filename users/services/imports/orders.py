@@ -43,7 +43,17 @@ OPEN_WORDS = frozenset({"unpaid", "pending", "open", "待付款", "未付款", "
 CANCELLED_WORDS = frozenset({"cancelled", "canceled", "closed", "已取消", "取消", "已关闭", "交易关闭"})
 PAID_WORDS = frozenset({"paid", "completed", "complete", "done", "shipped", "fulfilled", "delivered", "refunded", "partially_refunded", "已付款", "已支付", "已完成", "已发货", "交易成功", "已退款", "部分退款"})  # fmt: skip
 LINE_FIELDS = ("product_id", "sku", "product_name", "category", "quantity", "price")
-HEADER_FIELDS = ("ordered_at", "total", "tax", "shipping", "discount", "currency", "coupon", "status", "cancelled_at")
+HEADER_FIELDS = (
+    "ordered_at",
+    "total",
+    "tax",
+    "shipping",
+    "discount",
+    "currency",
+    "coupon",
+    "status",
+    "cancelled_at",
+)
 
 
 def _text(longest: int) -> Any:
@@ -73,7 +83,9 @@ def _status(cell: str, options: Options) -> str:
     raise Unreadable("unknown_status")
 
 
-def _own(name: str, title: StrOrPromise, read: Any, *guesses: str, needed: bool = False, is_date: bool = False) -> Field:
+def _own(
+    name: str, title: StrOrPromise, read: Any, *guesses: str, needed: bool = False, is_date: bool = False
+) -> Field:
     return Field(name, title, guesses, read, is_required=needed, is_date=is_date)
 
 
@@ -127,7 +139,9 @@ class Orders:
 
     name = "orders"
     title = _("Orders")
-    about = _("Orders with lines and refunds, one row per line. They move stages and figures but start nothing.")
+    about = _(
+        "Orders with lines and refunds, one row per line. They move stages and figures but start nothing."
+    )
     fields = FIELDS
     needs_customer = True
     extra_options = ()
@@ -159,13 +173,18 @@ class Orders:
                 ledger.chosen.append(one)
         return verdicts, ledger
 
-    def write(self, plan: Ledger, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Ledger, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Customers where they are new, then the events of the orders."""
         before = snapshots([(one.customer_id, one.number) for one in plan.chosen if one.customer_id])
         known = {one.customer_id for one in plan.chosen if one.customer_id}
         handles, made = people.handles(known, batch.now)
         strangers = _strangers(plan, batch)
-        items = [people.item("identify", handle, batch.message_id(no), first) for no, handle, first in strangers.values()]
+        items = [
+            people.item("identify", handle, batch.message_id(no), first)
+            for no, handle, first in strangers.values()
+        ]
         for one in plan.chosen:
             handle = handles[one.customer_id] if one.customer_id else strangers[one.rows[0].key][1]
             items += [
@@ -178,7 +197,8 @@ class Orders:
         reached = _reach(new, batch)
         after = snapshots([(one.customer_id or new[one.rows[0].key], one.number) for one in plan.chosen])
         return {
-            one.rows[0].no: _entry(one, new, strangers, reached, made, before, after, batch) for one in plan.chosen
+            one.rows[0].no: _entry(one, new, strangers, reached, made, before, after, batch)
+            for one in plan.chosen
         }
 
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
@@ -277,7 +297,11 @@ def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime,
     first, values = told.rows[0], told.rows[0].values
     at = values["ordered_at"]
     properties: dict[str, Any] = {"order_id": told.number}
-    properties |= {name: values[name] for name in ("total", "tax", "shipping", "discount", "currency", "coupon") if name in values}
+    properties |= {
+        name: values[name]
+        for name in ("total", "tax", "shipping", "discount", "currency", "coupon")
+        if name in values
+    }
     properties["payment_status"] = "pending" if values.get("status") == "open" else "paid"
     if products := [line for row in told.rows if (line := _line(row))]:
         properties["products"] = products
@@ -291,10 +315,20 @@ def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime,
             continue
         refunds.add(refund_id)
         refund = {"order_id": told.number, "refund_id": refund_id, "amount": row.values["refund_amount"]}
-        yield OrderEvent.REFUNDED, batch.message_id(row.no, ":refund"), row.values.get("refunded_at", at), refund
+        yield (
+            OrderEvent.REFUNDED,
+            batch.message_id(row.no, ":refund"),
+            row.values.get("refunded_at", at),
+            refund,
+        )
     if values.get("status") == "cancelled" or "cancelled_at" in values:
         cancelled = {"order_id": told.number}
-        yield OrderEvent.CANCELLED, batch.message_id(first.no, ":cancel"), values.get("cancelled_at", at), cancelled
+        yield (
+            OrderEvent.CANCELLED,
+            batch.message_id(first.no, ":cancel"),
+            values.get("cancelled_at", at),
+            cancelled,
+        )
 
 
 def _line(row: Row) -> dict[str, Any]:
@@ -314,7 +348,9 @@ def _hear(one: Told, known: Mapping[Key, OrderRow], batch: Batch) -> Verdict:
     currency = shop.currency.get()
     for event, message_id, at, properties in one.said:
         try:
-            telling = read(event, properties, message_id=message_id, at=at, confirmed=True, shop_currency=currency)
+            telling = read(
+                event, properties, message_id=message_id, at=at, confirmed=True, shop_currency=currency
+            )
         except Unusable as problem:
             return refused(problem.code, problem.field)
         if code := plan.hear(key[0], telling):
@@ -327,7 +363,17 @@ def _hear(one: Told, known: Mapping[Key, OrderRow], batch: Batch) -> Verdict:
 
 def _changes(before: OrderRow, after: OrderRow, one: Told) -> list[list[str]]:
     """What differs: [what, before, after]."""
-    names = ("total", "tax", "shipping", "discount", "coupon", "refunded", "paid_at", "cancelled_at", "confirmed")
+    names = (
+        "total",
+        "tax",
+        "shipping",
+        "discount",
+        "coupon",
+        "refunded",
+        "paid_at",
+        "cancelled_at",
+        "confirmed",
+    )
     changes = [
         [name, _shown(getattr(before.state, name)), _shown(getattr(after.state, name))]
         for name in names

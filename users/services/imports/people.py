@@ -151,11 +151,15 @@ def contacts_on_record(customer_ids: Iterable[int]) -> dict[tuple[int, str, str]
 
 
 def _visitors(customer_ids: Iterable[int]) -> set[int]:
-    rows = fetch("SELECT id FROM users_customer WHERE id = ANY(%s) AND NOT identified", [sorted(customer_ids)])
+    rows = fetch(
+        "SELECT id FROM users_customer WHERE id = ANY(%s) AND NOT identified", [sorted(customer_ids)]
+    )
     return {customer_id for (customer_id,) in rows}
 
 
-def lower_contacts(customer_ids: Sequence[int], added: Sequence[Sequence[Any]], confirmed: Sequence[Sequence[Any]]) -> set[tuple[int, str, str]]:
+def lower_contacts(
+    customer_ids: Sequence[int], added: Sequence[Sequence[Any]], confirmed: Sequence[Sequence[Any]]
+) -> set[tuple[int, str, str]]:
     """Take back addresses (customer, channel, address) that nothing has happened to since; those left."""
     gone = fetch(
         "DELETE FROM users_contactpoint point USING unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])"

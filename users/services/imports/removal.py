@@ -46,7 +46,9 @@ followers: Registry[Follows] = Registry("tables that follow a customer")
 OWN = (ContactPoint, Identity, Standing, StageMove, Touched, ImportRow)
 
 
-def follows(name: str, *models: type[Model]) -> Callable[[Callable[[list[int]], None]], Callable[[list[int]], None]]:
+def follows(
+    name: str, *models: type[Model]
+) -> Callable[[Callable[[list[int]], None]], Callable[[list[int]], None]]:
     """Lend the removal of tables in which a row means nothing but that the customer exists."""
 
     def lend(remove: Callable[[list[int]], None]) -> Callable[[list[int]], None]:
@@ -167,7 +169,8 @@ def _unname(rows: Sequence[Written]) -> None:
     if named:
         people.unclaim([("user_id", user_id, customer_id or 0) for user_id, customer_id in named])
         execute(
-            "UPDATE users_customer SET user_id = NULL WHERE id = ANY(%s)", [[customer for _, customer in named]]
+            "UPDATE users_customer SET user_id = NULL WHERE id = ANY(%s)",
+            [[customer for _, customer in named]],
         )
 
 
@@ -203,4 +206,3 @@ def _unidentify(ids: list[int]) -> None:
         " AND NOT EXISTS (SELECT FROM users_contactpoint point WHERE point.customer_id = customer.id AND point.confirmed)",
         [ids],
     )
-

@@ -122,7 +122,9 @@ def _read_chunk(file: Import, offset: int, no: int) -> Chunk:
     )
 
 
-def _taken(file: Import, kind: ImportKind, no: int, cells: list[str]) -> tuple[Row | None, Verdict | None, Any]:
+def _taken(
+    file: Import, kind: ImportKind, no: int, cells: list[str]
+) -> tuple[Row | None, Verdict | None, Any]:
     """A record as a row with its mark, or as a refused one."""
     packed = json.dumps(cells, ensure_ascii=False)
     if len(cells) > len(file.head) and any(cells[len(file.head) :]):
@@ -142,7 +144,20 @@ def _store(file: Import, taken: Sequence[tuple[Row | None, Verdict | None, Any]]
     owners = _owners(file, {row.key for row, _verdict, _raw in taken if row is not None})
     copy_rows(
         "users_importrow",
-        ("file_id", "no", "mark", "key", "customer_id", "cells", "fate", "code", "field", "detail", "state", "left"),
+        (
+            "file_id",
+            "no",
+            "mark",
+            "key",
+            "customer_id",
+            "cells",
+            "fate",
+            "code",
+            "field",
+            "detail",
+            "state",
+            "left",
+        ),
         (_as_stored(file, kind, one, owners) for one in taken),
     )
 
@@ -157,14 +172,42 @@ def _owners(file: Import, keys: set[str]) -> dict[str, int]:
     return dict(rows)
 
 
-def _as_stored(file: Import, kind: ImportKind, taken: tuple[Row | None, Verdict | None, Any], owners: dict[str, int]) -> tuple[Any, ...]:
+def _as_stored(
+    file: Import, kind: ImportKind, taken: tuple[Row | None, Verdict | None, Any], owners: dict[str, int]
+) -> tuple[Any, ...]:
     row, verdict, (no, cells) = taken
     if row is None:
         assert verdict is not None
         detail = json.dumps(verdict.detail, ensure_ascii=False)
-        return (file.pk, no, None, "", None, cells, verdict.fate.value, verdict.code, verdict.field, detail, "waiting", "")
+        return (
+            file.pk,
+            no,
+            None,
+            "",
+            None,
+            cells,
+            verdict.fate.value,
+            verdict.code,
+            verdict.field,
+            detail,
+            "waiting",
+            "",
+        )
     row.customer_id = owners.get(row.key)
-    return (file.pk, no, kind.mark(row)[:320], row.key, row.customer_id, cells, "", "", "", "{}", "waiting", "")
+    return (
+        file.pk,
+        no,
+        kind.mark(row)[:320],
+        row.key,
+        row.customer_id,
+        cells,
+        "",
+        "",
+        "",
+        "{}",
+        "waiting",
+        "",
+    )
 
 
 def _all_read(file: Import) -> Chunk:
@@ -219,7 +262,13 @@ def _note(file: Import, verdicts: Verdicts) -> None:
         "judged",
         ("no", "fate", "code", "field", "detail"),
         (
-            (no, one.fate.value, one.code[:40], one.field[:100], json.dumps(one.detail, ensure_ascii=False).replace("\\u0000", ""))
+            (
+                no,
+                one.fate.value,
+                one.code[:40],
+                one.field[:100],
+                json.dumps(one.detail, ensure_ascii=False).replace("\\u0000", ""),
+            )
             for no, one in verdicts.items()
         ),
     )
@@ -235,7 +284,10 @@ def _note_written(file: Import, written: dict[int, tuple[int | None, dict[str, A
     copy_rows(
         "written_row",
         ("no", "customer_id", "before"),
-        ((no, customer_id, json.dumps(before, ensure_ascii=False)) for no, (customer_id, before) in written.items()),
+        (
+            (no, customer_id, json.dumps(before, ensure_ascii=False))
+            for no, (customer_id, before) in written.items()
+        ),
     )
     execute(
         "UPDATE users_importrow row SET state = 'written', customer_id = written.customer_id, before = written.before"

@@ -80,7 +80,9 @@ class Tags:
                     plan.chosen.append((row, added))
         return verdicts, plan
 
-    def write(self, plan: Labels, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Labels, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Make the tags that are new, put them on."""
         categories = {name: row.values.get("category", "") for row, names in plan.chosen for name in names}
         Tag.objects.bulk_create(
@@ -102,7 +104,11 @@ class Tags:
 
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
         """Take off the tags that are still as the import put them on."""
-        told = [(row.customer_id or 0, tag, row.before["at"], row.no) for row in rows for tag in row.before["tags"]]
+        told = [
+            (row.customer_id or 0, tag, row.before["at"], row.no)
+            for row in rows
+            for tag in row.before["tags"]
+        ]
         gone = fetch(
             "DELETE FROM users_customertag tagged USING unnest(%s::bigint[], %s::bigint[], %s::timestamptz[])"
             " AS told (customer_id, tag_id, at)"

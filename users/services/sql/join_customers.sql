@@ -124,6 +124,19 @@ INSERT INTO users_customertag (customer_id, tag_id, tagged_at, source)
 SELECT survivor, tag_id, tagged_at, source FROM moved
 ON CONFLICT DO NOTHING;
 
+-- Rows of imported files speak of the survivor; undoing sees that they are another's now and leaves them.
+UPDATE users_importrow row SET customer_id = pair.survivor
+FROM join_pair pair WHERE row.customer_id = pair.absorbed;
+
+-- A tagging in one go: of two rows of one run the survivor's says what was before.
+WITH moved AS (
+    DELETE FROM users_tagrunmember member USING join_pair pair WHERE member.customer_id = pair.absorbed
+    RETURNING pair.survivor, member.*
+)
+INSERT INTO users_tagrunmember (customer_id, run_id, tagged_at, source)
+SELECT survivor, run_id, tagged_at, source FROM moved
+ON CONFLICT DO NOTHING;
+
 UPDATE users_identity identity SET customer_id = pair.survivor
 FROM join_pair pair WHERE identity.customer_id = pair.absorbed;
 
