@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from config.kit.admin import page_values
 from users import group_kinds  # noqa: F401 - registers them
 from users.admin import cards
-from users.models import LifecycleRule
-from users.pages import FirstStep, Hit, Searcher, first_step, searcher
+from users.models import Import, LifecycleRule
+from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
 
@@ -37,3 +37,14 @@ first_step(
         thresholds_accepted,
     )
 )
+
+
+def imported() -> bool:
+    """Whether a file was brought in."""
+    return Import.objects.filter(state=Import.State.DONE).exists()
+
+
+first_step(
+    FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
+)
+group_act(GroupAct("export", _("Export"), "users:export_create", "download"))

@@ -42,7 +42,14 @@ def _files(traces: Traces) -> int:
     return imports.remove_all() + exports.remove_all()
 
 
-quotes(Import, _("Imports"), columns=("head", "mapping", "options", "counts", "result", "file_name"), clean=_rows_without_owner)
-impersonal(Export, "title", "options", why="which columns and which group were asked for, in the shop's words")
+quotes(
+    Import,
+    _("Imports"),
+    columns=("head", "mapping", "options", "counts", "result", "file_name"),
+    clean=_rows_without_owner,
+)
+impersonal(
+    Export, "title", "options", why="which columns and which group were asked for, in the shop's words"
+)
 impersonal(TagRun, "group", "sentence", why="a group of customers in words, never one of them")
 place(Place("transfers", _("Uploaded and exported files"), _files))

@@ -8,7 +8,9 @@ from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.exports import ExportFile, NewExport
 from users.admin.home import HomePage
+from users.admin.imports import ColumnsPage, ImportPage, NewImport, TransferList
 from users.admin.jobs import JobsPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.reports import ReportsPage
@@ -24,6 +26,12 @@ urlpatterns = [
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
     path("customers/active/", ActiveList.as_view(), name="active"),
+    path("files/", TransferList.as_view(), name="imports"),
+    path("files/imports/new/", NewImport.as_view(), name="import_create"),
+    path("files/imports/<int:import_id>/columns/", ColumnsPage.as_view(), name="import_columns"),
+    path("files/imports/<int:import_id>/", ImportPage.as_view(), name="import"),
+    path("files/exports/new/", NewExport.as_view(), name="export_create"),
+    path("files/exports/<int:export_id>/", ExportFile.as_view(), name="export_file"),
     path("settings/", SettingsPage.as_view(), name="settings"),
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),

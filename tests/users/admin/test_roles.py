@@ -7,6 +7,7 @@ from django.urls import reverse
 from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send
+from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
 from users.models import Role
 
@@ -24,6 +25,11 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "imports": (OWNER | {"operator", "analyst"}, OWNER),
+    "import_create": (OWNER | {"operator"}, OWNER | {"operator"}),
+    "import_columns": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
+    "import": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
+    "export_create": (OWNER | {"operator", "analyst"}, OWNER | {"operator", "analyst"}),
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
@@ -36,14 +42,28 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
     *("storefronts", "storefront_create", "storefront_secret"),
+    "export_file",  # whose it is decides: tests/users/files/test_exports.py
 }
-ANSWERS_POST = {"customer", "shop", "lifecycle", "operator_create", "operator"}
+ANSWERS_POST = {
+    "import_create",
+    "import_columns",
+    "import",
+    "export_create",
+    "customer",
+    "shop",
+    "lifecycle",
+    "operator_create",
+    "operator",
+}
 
 
 def address(name: str) -> str:
     if name == "customer":
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse("users:customer", args=[customer("alice").pk])
+    if name in ("import", "import_columns"):
+        file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
+        return reverse(f"users:{name}", args=[file.pk])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")

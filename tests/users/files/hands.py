@@ -15,7 +15,9 @@ from users.services.imports import acts
 Fates = list[tuple[int, str, str]]
 
 
-def csv_bytes(head: Sequence[str], rows: Sequence[Sequence[Any]], *, encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+def csv_bytes(
+    head: Sequence[str], rows: Sequence[Sequence[Any]], *, encoding: str = "utf-8", delimiter: str = ","
+) -> bytes:
     """A CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter)
@@ -26,7 +28,9 @@ def csv_bytes(head: Sequence[str], rows: Sequence[Sequence[Any]], *, encoding: s
 
 def upload(kind: str, content: bytes, *, name: str = "list.csv", now: datetime | None = None) -> Import:
     """A file that has arrived; its columns are guessed."""
-    return acts.upload(kind, io.BytesIO(content), name=name, size=len(content), by=operator(), now=now or clock.now())
+    return acts.upload(
+        kind, io.BytesIO(content), name=name, size=len(content), by=operator(), now=now or clock.now()
+    )
 
 
 def check(file: Import, **options: Any) -> Import:

@@ -24,7 +24,9 @@ MOST_WAITING = 5
 
 
 @transaction.atomic
-def ask(kind: str, *, columns: Sequence[str], form: str, group: str = "", by: Operator, now: datetime) -> Export:
+def ask(
+    kind: str, *, columns: Sequence[str], form: str, group: str = "", by: Operator, now: datetime
+) -> Export:
     """Ask for a file of everybody, or of a group. Raises Refusal for what cannot be exported."""
     found = export_kinds.get(kind)
     if found is None or form not in files.FORMS:
@@ -59,7 +61,7 @@ def export_chunk(job: LongJob, now: datetime) -> Chunk:
         offset = files.append(export.token, export.form, 0, [kind.head(names)])
     ids = _next(export, after, now)
     if not ids:
-        size = files.finish(export.token, export.form)
+        size = files.finish(export.token, export.form, offset)
         Export.objects.filter(pk=export.pk).update(
             ready_at=now, expires_at=now + KEPT_FOR, size=size, rows=job.parameters.get("rows", 0)
         )
@@ -73,7 +75,11 @@ def export_chunk(job: LongJob, now: datetime) -> Chunk:
 def _next(export: Export, after: int, now: datetime) -> list[int]:
     customers = Customer.objects.living().filter(pk__gt=after)
     group = export.options.get("group", "")
-    chosen = customers.filter(pk__in=read_group(group, now).customers) if group else customers.filter(identified=True)
+    chosen = (
+        customers.filter(pk__in=read_group(group, now).customers)
+        if group
+        else customers.filter(identified=True)
+    )
     return list(chosen.order_by("pk").values_list("pk", flat=True)[:CUSTOMERS])
 
 
@@ -85,7 +91,9 @@ def may_fetch(export: Export, operator: Operator) -> bool:
 def fetch(export: Export, *, by: Operator, now: datetime) -> Path:
     """The file, once more on record. Raises Refusal for somebody else's, an unready or an expired one."""
     if not may_fetch(export, by):
-        raise Refusal("not_yours", _("There is nothing at this address. It may have been removed."), status=404)
+        raise Refusal(
+            "not_yours", _("There is nothing at this address. It may have been removed."), status=404
+        )
     if export.expires_at is None or export.expires_at <= now:
         raise Refusal("expired", _("This file is gone. Ask for the export again."), status=404)
     path = files.path_of(export.token, export.form)

@@ -10,35 +10,44 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import IO
 from xml.sax.saxutils import escape
 
 from django.conf import settings
 
 from config.kit.sheets import safe
 
-FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+FORMS = {"csv": "text/csv; charset=utf-8", "xlsx": f"{SHEETS}.sheet"}
+
+
+def _typed(part: str, kind: str) -> str:
+    return f'<Override PartName="/xl/{part}.xml" ContentType="{SHEETS}.{kind}+xml"/>'
+
+
+def _related(number: int, kind: str, target: str) -> str:
+    return f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
+
+
 PARTS = {
     "[Content_Types].xml": f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
     '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-    '<Override PartName="/xl/styles.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/>'
-    '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    f'<Default Extension="xml" ContentType="application/xml"/>{_typed("workbook", "sheet.main")}'
+    f"{_typed('styles', 'styles')}{_typed('worksheets/sheet1', 'worksheet')}</Types>",
     "_rels/.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    f"{_related(1, 'officeDocument', 'xl/workbook.xml')}</Relationships>",
     "xl/workbook.xml": f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>'
     '<sheet name="Regulars" sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/>'
-    f'<Relationship Id="rId2" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>',
+    f"{_related(1, 'worksheet', 'worksheets/sheet1.xml')}{_related(2, 'styles', 'styles.xml')}</Relationships>",
     # The second format is Excel's own apostrophe: the cell stays text even when somebody edits it.
-    "xl/styles.xml": f'{HEAD}<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
-    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="2"><xf/><xf quotePrefix="1" applyProtection="0"/></cellXfs></styleSheet>',
+    "xl/styles.xml": f'{HEAD}<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts>'
+    '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="2"><xf/><xf quotePrefix="1"/></cellXfs></styleSheet>',
 }
 SHEET_BEGIN = f'{HEAD}<worksheet xmlns="{MAIN}"><sheetData>'
 SHEET_END = "</sheetData></worksheet>"
@@ -86,9 +95,13 @@ def append(token: str, form: str, offset: int, rows: Iterable[Sequence[object]])
         return file.tell()
 
 
-def finish(token: str, form: str) -> int:
-    """Make the part a file that can be fetched; its size."""
+def finish(token: str, form: str, offset: int) -> int:
+    """Make the part, as far as ``offset``, a file that can be fetched; its size. Doing it again does no harm."""
     target = path_of(token, form)
+    if target.is_file():
+        return target.stat().st_size
+    with _part(token).open("r+b") as file:
+        file.truncate(offset)
     if form == "csv":
         _part(token).replace(target)
         return target.stat().st_size
@@ -108,7 +121,7 @@ def _part(token: str) -> Path:
     return folder() / f"{token}.part"
 
 
-def _append_csv(file: io.BufferedRandom | io.BufferedWriter, rows: Iterable[Sequence[object]], *, is_first: bool) -> None:
+def _append_csv(file: IO[bytes], rows: Iterable[Sequence[object]], *, is_first: bool) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     if is_first:
         text.write("\ufeff")

@@ -39,7 +39,9 @@ class ExportKind:
         wanted = [column for column in self.columns if column.name in names]
         shift = 10 ** get_currency_precision(shop.currency.get())
         expressions = (
-            f"round({one.expression}::numeric / {shift}, {len(str(shift)) - 1})::float8" if one.is_money else one.expression
+            f"round({one.expression}::numeric / {shift}, {len(str(shift)) - 1})::float8"
+            if one.is_money
+            else one.expression
             for one in wanted
         )
         return fetch(f"SELECT {', '.join(expressions)} {self.source}", {"ids": customer_ids})
@@ -68,6 +70,18 @@ WHO = (
 CUSTOMER = "FROM users_customer customer JOIN users_standing standing ON standing.customer_id = customer.id"
 THESE = "WHERE customer.id = ANY(%(ids)s) AND customer.erased_at IS NULL"
 
+INTERESTS = "(SELECT string_agg(value, '; ') FROM jsonb_array_elements_text(customer.interests) AS value)"
+CHANNEL = "(SELECT slug FROM users_acquisitionchannel channel WHERE channel.id = customer.channel_id)"
+TAGS = (
+    "(SELECT string_agg(tag.name, '; ' ORDER BY tag.name) FROM users_customertag tagged"
+    " JOIN users_tag tag ON tag.id = tagged.tag_id WHERE tagged.customer_id = customer.id)"
+)
+ATTRIBUTES = "CASE WHEN customer.attributes <> '{}' THEN customer.attributes::text END"
+STATUS = (
+    "CASE WHEN bought.cancelled_at IS NOT NULL THEN 'cancelled'"
+    " WHEN bought.paid_at IS NULL THEN 'unpaid' ELSE 'paid' END"
+)
+
 export_kinds.register(
     "customers",
     ExportKind(
@@ -88,8 +102,8 @@ export_kinds.register(
             _C("industry", _("Industry"), "customer.industry", is_usual=False),
             _C("income", _("Income band"), "customer.income_band", is_usual=False),
             _C("education", _("Education"), "customer.education", is_usual=False),
-            _C("interests", _("Interests"), "(SELECT string_agg(value, '; ') FROM jsonb_array_elements_text(customer.interests) AS value)", is_usual=False),
-            _C("channel", _("Acquisition channel"), "(SELECT slug FROM users_acquisitionchannel channel WHERE channel.id = customer.channel_id)"),
+            _C("interests", _("Interests"), INTERESTS, is_usual=False),
+            _C("channel", _("Acquisition channel"), CHANNEL),
             _C("source code", _("Source code"), "customer.source_code", is_usual=False),
             _C("registered", _("Registered"), "customer.registered_at"),
             _C("first seen", _("First seen"), "customer.first_seen_at", is_usual=False),
@@ -99,8 +113,8 @@ export_kinds.register(
             _C("orders", _("Orders"), "standing.orders"),
             _C("revenue", _("Revenue"), "standing.revenue", is_money=True),
             _C("last order", _("Last order"), "standing.last_order_at", is_usual=False),
-            _C("tags", _("Tags"), "(SELECT string_agg(tag.name, '; ' ORDER BY tag.name) FROM users_customertag tagged JOIN users_tag tag ON tag.id = tagged.tag_id WHERE tagged.customer_id = customer.id)"),
-            _C("attributes", _("Custom attributes"), "CASE WHEN customer.attributes <> '{}' THEN customer.attributes::text END", is_usual=False),
+            _C("tags", _("Tags"), TAGS),
+            _C("attributes", _("Custom attributes"), ATTRIBUTES, is_usual=False),
         ),
         f"{CUSTOMER} {THESE} ORDER BY customer.id",
     ),
@@ -115,7 +129,7 @@ export_kinds.register(
             _C("order id", _("Order number"), "bought.number"),
             *WHO,
             _C("date", _("Ordered"), "bought.ordered_at"),
-            _C("status", _("Status"), "CASE WHEN bought.cancelled_at IS NOT NULL THEN 'cancelled' WHEN bought.paid_at IS NULL THEN 'unpaid' ELSE 'paid' END"),
+            _C("status", _("Status"), STATUS),
             _C("total", _("Total"), "bought.total", is_money=True),
             _C("tax", _("Tax"), "bought.tax", is_money=True),
             _C("shipping", _("Shipping"), "bought.shipping", is_money=True),
@@ -153,7 +167,8 @@ export_kinds.register(
             _C("wording", _("Wording"), "consent.wording"),
         ),
         "FROM users_customer customer JOIN users_consent consent ON consent.customer_id = customer.id"
-        f" JOIN users_topic topic ON topic.id = consent.topic_id {THESE} ORDER BY customer.id, consent.given_at, consent.key",
+        f" JOIN users_topic topic ON topic.id = consent.topic_id {THESE}"
+        " ORDER BY customer.id, consent.given_at, consent.key",
     ),
 )
 export_kinds.register(

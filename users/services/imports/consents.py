@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from config.kit.batches import execute, fetch
 from config.kit.zones import shop_zone
@@ -22,6 +21,7 @@ from users.services.imports.kinds import (
     KEY_FIELDS,
     Batch,
     Field,
+    ImportKind,
     Options,
     Row,
     Verdict,
@@ -34,7 +34,10 @@ from users.services.imports.kinds import (
 from users.services.touch import touch
 from users.topics import TouchTopic
 
-CHANNEL_WORDS = {"e-mail": "email", "mail": "email", "邮件": "email", "电子邮件": "email", "短信": "sms", "text": "sms", "微信": "wechat", "微博": "weibo"}  # fmt: skip
+CHANNEL_WORDS = {
+    "e-mail": "email", "mail": "email", "邮件": "email", "电子邮件": "email", "短信": "sms", "text": "sms",
+    "微信": "wechat", "微博": "weibo",
+}  # fmt: skip
 
 
 def _channel(cell: str, options: Options) -> str:
@@ -49,19 +52,23 @@ def _text(longest: int) -> Any:
     return lambda cell, options: cells.text(cell, longest)
 
 
-def _own(name: str, title: StrOrPromise, read: Any, *guesses: str, is_date: bool = False) -> Field:
-    return Field(name, title, guesses, read, is_date=is_date)
+def _instant(cell: str, options: Options) -> datetime:
+    return cells.instant(cell, options.get("day_order", ""), shop_zone())
+
+
+def _answered(cell: str, options: Options) -> bool:
+    return cells.yes_or_no(cell)
 
 
 FIELDS = (
     *KEY_FIELDS,
-    _own("message_channel", _("Message channel"), _channel, "channel", "message channel", "通道", "渠道"),
-    _own("topic", _("Topic"), _text(50), "topic", "list", "主题", "订阅主题"),
-    _own("granted", _("Answer (yes or no)"), lambda cell, options: cells.yes_or_no(cell), "granted", "consent", "answer", "opt in", "subscribed", "同意", "授权", "是否同意", "是否订阅"),
-    _own("given_at", _("Given"), lambda cell, options: cells.instant(cell, options.get("day_order", ""), shop_zone()), "given", "given at", "date", "consent date", "opt in date", "授权时间", "同意时间", "日期", is_date=True),
-    _own("wording", _("Wording"), _text(100), "wording", "text", "version", "措辞", "授权文案", "版本"),
-    _own("source", _("Source"), _text(33), "source", "origin", "来源"),
-)  # fmt: skip
+    Field("message_channel", _("Message channel"), _channel),
+    Field("topic", _("Topic"), _text(50)),
+    Field("granted", _("Answer (yes or no)"), _answered),
+    Field("given_at", _("Given"), _instant, is_date=True),
+    Field("wording", _("Wording"), _text(100)),
+    Field("source", _("Source"), _text(33)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +89,13 @@ class Ledger:
     chosen: list[tuple[Row, consent.Answer]] = field(default_factory=list)
 
 
-class Consents:
+class Consents(ImportKind):
     """Answers about what customers may be told."""
 
     name = "consents"
     title = _("Consents")
     about = _("Yes and no per channel and topic, with wording and day. A no is never turned into a yes.")
     fields = FIELDS
-    needs_customer = True
     extra_options = ("message_channel", "topic", "granted", "given_at", "wording")
 
     def mark(self, row: Row) -> str:
@@ -131,7 +137,8 @@ class Consents:
         alive = set(stages.lock(ids))
         gone = fetch(
             """
-            DELETE FROM users_consent consent USING unnest(%(ids)s::bigint[], %(keys)s::text[]) AS told (customer_id, key)
+            DELETE FROM users_consent consent
+            USING unnest(%(ids)s::bigint[], %(keys)s::text[]) AS told (customer_id, key)
             WHERE consent.customer_id = told.customer_id AND consent.key = told.key AND NOT EXISTS (
                 SELECT FROM users_consent later
                 WHERE later.customer_id = consent.customer_id AND later.channel = consent.channel

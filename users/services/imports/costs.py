@@ -16,6 +16,7 @@ from users.services.costs import Checker, CostRow, set_costs
 from users.services.imports.kinds import (
     Batch,
     Field,
+    ImportKind,
     Options,
     Row,
     Verdict,
@@ -34,12 +35,20 @@ def _amount(cell: str, options: Options) -> str:
     return plain
 
 
+def _text(longest: int) -> Any:
+    return lambda cell, options: cells.text(cell, longest)
+
+
+def _day(cell: str, options: Options) -> date:
+    return cells.day(cell, options.get("day_order", ""))
+
+
 FIELDS = (
-    Field("day", _("Day"), ("day", "date", "日期", "天"), lambda cell, options: cells.day(cell, options.get("day_order", "")), is_required=True, is_date=True),
-    Field("channel", _("Acquisition channel"), ("channel", "acquisition channel", "渠道"), lambda cell, options: cells.text(cell, 50), is_required=True),
-    Field("source_code", _("Source code"), ("source code", "source", "code", "来源码"), lambda cell, options: cells.text(cell, 100)),
-    Field("amount", _("Amount"), ("amount", "cost", "spend", "金额", "费用", "花费", "消耗"), _amount, is_required=True),
-)  # fmt: skip
+    Field("day", _("Day"), _day, is_required=True, is_date=True),
+    Field("channel", _("Acquisition channel"), _text(50), is_required=True),
+    Field("source_code", _("Source code"), _text(100)),
+    Field("amount", _("Amount"), _amount, is_required=True),
+)
 CODES = {"bad_day": "day_too_far", "unknown_channel": "no_such_channel", "unknown_source": "no_such_source"}
 CostKey = tuple[date, str, str]
 
@@ -52,7 +61,7 @@ class Entries:
     before: dict[CostKey, int] = field(default_factory=dict)
 
 
-class Costs:
+class Costs(ImportKind):
     """Costs per day and channel."""
 
     name = "costs"
@@ -80,28 +89,36 @@ class Costs:
                 plan.chosen.append((first, cost))
         return verdicts, plan
 
-    def write(self, plan: Entries, verdicts: Verdicts, batch: Batch) -> dict[int, tuple[int | None, dict[str, Any]]]:
+    def write(
+        self, plan: Entries, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Enter them."""
         set_costs([cost for _row, cost in plan.chosen], by=batch.file.by)
-        return {
-            row.no: (None, {"key": [cost.day.isoformat(), cost.channel, cost.source_code], "before": plan.before.get(cost.key), "after": cost.amount})
-            for row, cost in plan.chosen
-        }  # fmt: skip
+        return {row.no: (None, _entry(cost, plan.before)) for row, cost in plan.chosen}
 
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
         """Put back the amounts that are still those of the file."""
         told = {row.no: _cost(row.before["key"], row.before["before"]) for row in rows}
         now = _known([cost.key for cost in told.values()])
-        left = {row.no: "touched" for row in rows if now.get(told[row.no].key, 0) != (row.before["after"] or 0)}
+        left = {
+            row.no: "touched" for row in rows if now.get(told[row.no].key, 0) != (row.before["after"] or 0)
+        }
         set_costs([cost for no, cost in told.items() if no not in left], by=batch.file.by)
         return left
+
+
+def _entry(cost: CostRow, before: dict[CostKey, int]) -> dict[str, Any]:
+    key = [cost.day.isoformat(), cost.channel, cost.source_code]
+    return {"key": key, "before": before.get(cost.key), "after": cost.amount}
 
 
 def _cost(key: Sequence[str], amount: int | None) -> CostRow:
     return CostRow(date.fromisoformat(key[0]), key[1], amount, key[2])
 
 
-def _judge(row: Row, checker: Checker, currency: str, before: dict[CostKey, int]) -> tuple[Verdict, CostRow | None]:
+def _judge(
+    row: Row, checker: Checker, currency: str, before: dict[CostKey, int]
+) -> tuple[Verdict, CostRow | None]:
     values = row.values
     try:
         amount = minor_units(values["amount"], currency)
@@ -109,7 +126,11 @@ def _judge(row: Row, checker: Checker, currency: str, before: dict[CostKey, int]
         return refused("not_an_amount", "amount"), None
     cost = CostRow(values["day"], values["channel"], amount, values.get("source_code", ""))
     if problem := checker.refusal(cost):
-        return refused(CODES.get(problem.code, problem.code), problem.field or "", cell=str(values.get(problem.field or "", ""))[:60]), None
+        return refused(
+            CODES.get(problem.code, problem.code),
+            problem.field or "",
+            cell=str(values.get(problem.field or "", ""))[:60],
+        ), None
     known = before.get(cost.key, 0)
     if known == amount:
         return Verdict(Fate.UNCHANGED), None
@@ -120,7 +141,10 @@ def _judge(row: Row, checker: Checker, currency: str, before: dict[CostKey, int]
 
 def _on_record(rows: Sequence[Row]) -> dict[CostKey, int]:
     return _known(
-        [(row.values["day"], row.values["channel"], row.values.get("source_code", "").lower()) for row in rows]
+        [
+            (row.values["day"], row.values["channel"], row.values.get("source_code", "").lower())
+            for row in rows
+        ]
     )
 
 

@@ -12,13 +12,14 @@ from config.kit.zones import shop_zone
 from users import cells
 from users.cells import Unreadable
 from users.models import AcquisitionChannel, Customer, Fate
-from users.profile import GENDERS, TRAITS, Profile, Refused
+from users.profile import TRAITS, Profile, Refused
 from users.services import profile, stages
 from users.services.imports import people
 from users.services.imports.kinds import (
     KEY_FIELDS,
     Batch,
     Field,
+    ImportKind,
     Options,
     Row,
     Verdict,
@@ -61,33 +62,33 @@ def _gender(cell: str, options: Options) -> str:
     return {"女性": "女", "女士": "女", "男性": "男", "先生": "男"}.get(word, word)
 
 
-def _own(name: str, title: StrOrPromise, *guesses: str, prepare: Any = None, is_date: bool = False) -> Field:
-    return Field(name, title, guesses, _trait(name, prepare), is_date=is_date)
+def _own(name: str, title: StrOrPromise, prepare: Any = None, *, is_date: bool = False) -> Field:
+    return Field(name, title, _trait(name, prepare), is_date=is_date)
 
 
 FIELDS = (
     *KEY_FIELDS,
-    _own("name", _("Name"), "name", "full name", "姓名", "名字", "名称", "昵称", "会员姓名"),
-    _own("firstName", _("First name"), "first name", "firstname", "given name"),
-    _own("lastName", _("Last name"), "last name", "lastname", "surname"),
-    _own("gender", _("Gender"), "gender", "sex", "性别", prepare=_gender),
-    _own("birthday", _("Birthday"), "birthday", "date of birth", "birth date", "生日", "出生日期", prepare=_day, is_date=True),
-    _own("address.country", _("Country"), "country", "国家"),
-    _own("address.region", _("Region"), "region", "state", "province", "省", "省份", "地区"),
-    _own("address.city", _("City"), "city", "城市", "市"),
-    _own("occupation", _("Occupation"), "occupation", "job", "职业"),
-    _own("industry", _("Industry"), "industry", "行业"),
-    _own("incomeBand", _("Income band"), "income", "income band", "收入", "收入区间"),
-    _own("education", _("Education"), "education", "学历", "教育程度"),
-    _own("interests", _("Interests"), "interests", "hobbies", "兴趣", "爱好", prepare=lambda cell, options: cells.listed(cell)),
-    _own("language", _("Language"), "language", "locale", "语言"),
-    _own("timezone", _("Time zone"), "time zone", "timezone", "时区"),
-    _own("channel", _("Acquisition channel"), "channel", "acquisition channel", "渠道", "来源渠道"),
-    _own("sourceCode", _("Source code"), "source code", "source", "来源码", "来源"),
-    _own("platform", _("Platform"), "platform", "平台"),
-    _own("createdAt", _("Registered"), "registered", "created", "created at", "registered at", "sign up date", "注册时间", "注册日期", "入会时间", prepare=_instant, is_date=True),
-    _own("noProfiling", _("No profiling"), "no profiling", "不做画像", prepare=lambda cell, options: cells.yes_or_no(cell)),
-)  # fmt: skip
+    _own("name", _("Name")),
+    _own("firstName", _("First name")),
+    _own("lastName", _("Last name")),
+    _own("gender", _("Gender"), _gender),
+    _own("birthday", _("Birthday"), _day, is_date=True),
+    _own("address.country", _("Country")),
+    _own("address.region", _("Region")),
+    _own("address.city", _("City")),
+    _own("occupation", _("Occupation")),
+    _own("industry", _("Industry")),
+    _own("incomeBand", _("Income band")),
+    _own("education", _("Education")),
+    _own("interests", _("Interests"), lambda cell, options: cells.listed(cell)),
+    _own("language", _("Language")),
+    _own("timezone", _("Time zone")),
+    _own("channel", _("Acquisition channel")),
+    _own("sourceCode", _("Source code")),
+    _own("platform", _("Platform")),
+    _own("createdAt", _("Registered"), _instant, is_date=True),
+    _own("noProfiling", _("No profiling"), lambda cell, options: cells.yes_or_no(cell)),
+)
 
 
 @dataclass(slots=True)
@@ -102,15 +103,13 @@ class Picture:
     chosen: list[Row] = field(default_factory=list)
 
 
-class Customers:
+class Customers(ImportKind):
     """Customers with whatever is known of them."""
 
     name = "customers"
     title = _("Customers")
     about = _("Profiles, addresses and your own columns. Who is not known yet is added.")
     fields = FIELDS
-    needs_customer = True
-    extra_options = ()
 
     def mark(self, row: Row) -> str:
         """One customer."""

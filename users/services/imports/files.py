@@ -186,9 +186,7 @@ def _encoding(upload: IO[bytes]) -> str:
             return encoding
     raise _refusal(
         "bad_encoding",
-        _(
-            "The letters of this file cannot be read: it is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."
-        ),
+        _("This file is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."),
     )
 
 
@@ -241,12 +239,13 @@ def _checked(cell: str) -> str:
             "cell_too_long",
             _("A cell holds more than %(n)s characters. A quote mark may be missing.") % {"n": LONGEST_CELL},
         )
-    return cell
+    # The apostrophe by which an export keeps a spreadsheet from taking a cell for a formula is not part of it.
+    return cell[1:] if cell.startswith("'") and cell[1:2] in tuple("=+-@\t\r\n") else cell
 
 
 def _workbook(upload: IO[bytes]) -> Iterator[list[str]]:
     """The rows of the first sheet as texts; of formulas the values that Excel last saw."""
-    import openpyxl  # noqa: PLC0415 - half a second to load, needed by this alone
+    import openpyxl
 
     _refuse_bombs(upload)
     try:

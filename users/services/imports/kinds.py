@@ -5,11 +5,12 @@ more in the transaction that writes them), writes what it judged, and takes back
 register kinds of their own.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -18,20 +19,17 @@ from config.kit.registry import Registry
 from users.cells import Unreadable
 from users.models import Fate, IdentityKind, Import
 from users.services.contacts import email_address, phone_number
+from users.services.imports.heads import HEADS
 
 Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of a kind. ``read`` turns a cell that is not empty into a value, or raises Unreadable.
-
-    ``guesses`` are heads, in small letters, by which the column is recognised.
-    """
+    """A column of a kind. ``read`` turns a cell that is not empty into a value, or raises Unreadable."""
 
     name: str
     title: StrOrPromise
-    guesses: tuple[str, ...]
     read: Callable[[str, Options], Any]
     is_required: bool = False
     is_date: bool = False
@@ -90,27 +88,31 @@ Plan = Any
 """What judging found out and writing needs; each kind has its own."""
 
 
-class ImportKind(Protocol):
+class ImportKind(ABC):
     """What a kind of import does. ``needs_customer``: rows are about customers and name them by a key."""
 
-    name: str
-    title: StrOrPromise
-    about: StrOrPromise
-    fields: tuple[Field, ...]
-    needs_customer: bool
-    extra_options: tuple[str, ...]
+    name: ClassVar[str]
+    title: ClassVar[StrOrPromise]
+    about: ClassVar[StrOrPromise]
+    fields: ClassVar[tuple[Field, ...]]
+    needs_customer: ClassVar[bool] = True
+    extra_options: ClassVar[tuple[str, ...]] = ()
 
+    @abstractmethod
     def mark(self, row: Row) -> str:
         """What the row is about; rows of one mark are judged together, in order."""
 
+    @abstractmethod
     def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Plan]:
         """The fate of every row, by its number, and what writing them needs."""
 
+    @abstractmethod
     def write(
         self, plan: Plan, verdicts: Verdicts, batch: Batch
     ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Write new and changing rows; per row whose it became and what undoing needs."""
 
+    @abstractmethod
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
         """Undo rows; per row that was left as it is the reason."""
 
@@ -146,11 +148,11 @@ def _phone(cell: str, options: Options) -> str:
 
 
 KEY_FIELDS = (
-    Field("user_id", KEYS["user_id"], ("user_id", "userid", "user id", "customer id", "customer_id", "id", "会员号", "会员id", "用户id", "用户编号", "顾客编号"), _user_id),
-    Field("email", KEYS["email"], ("email", "e-mail", "mail", "email address", "邮箱", "电子邮箱", "邮件", "电子邮件"), _email),
-    Field("phone", KEYS["phone"], ("phone", "mobile", "tel", "phone number", "手机", "手机号", "电话", "手机号码", "联系电话"), _phone),
-    Field("openid", KEYS["openid"], ("openid", "open_id", "wechat openid", "微信openid"), _user_id),
-)  # fmt: skip
+    Field("user_id", KEYS["user_id"], _user_id),
+    Field("email", KEYS["email"], _email),
+    Field("phone", KEYS["phone"], _phone),
+    Field("openid", KEYS["openid"], _user_id),
+)
 
 
 def register(kind: ImportKind) -> ImportKind:
@@ -192,7 +194,11 @@ def read_row(
 
 def guess(kind: ImportKind, head: Sequence[str]) -> dict[str, str]:
     """The fields that heads speak of, by position; each field once."""
-    wanted = {guess: one.name for one in kind.fields for guess in (*one.guesses, one.name)}
+    wanted = {
+        head: one.name
+        for one in kind.fields
+        for head in (one.name.lower(), *HEADS.get(one.name, "").split("|"))
+    }
     found: dict[str, str] = {}
     for position, name in enumerate(head):
         plain = name.strip().lower()

@@ -26,6 +26,7 @@ from users.services.imports.kinds import (
     KEY_FIELDS,
     Batch,
     Field,
+    ImportKind,
     Options,
     Row,
     Verdict,
@@ -41,7 +42,20 @@ from users.services.orders import Key, OrderPlan, OrderRow, order_owners, orders
 
 OPEN_WORDS = frozenset({"unpaid", "pending", "open", "待付款", "未付款", "未支付"})
 CANCELLED_WORDS = frozenset({"cancelled", "canceled", "closed", "已取消", "取消", "已关闭", "交易关闭"})
-PAID_WORDS = frozenset({"paid", "completed", "complete", "done", "shipped", "fulfilled", "delivered", "refunded", "partially_refunded", "已付款", "已支付", "已完成", "已发货", "交易成功", "已退款", "部分退款"})  # fmt: skip
+PAID_WORDS = frozenset(
+    {
+        "paid",
+        "completed",
+        "complete",
+        "done",
+        "shipped",
+        "fulfilled",
+        "delivered",
+        "refunded",
+        "partially_refunded",
+    }
+    | {"已付款", "已支付", "已完成", "已发货", "交易成功", "已退款", "部分退款"}
+)
 LINE_FIELDS = ("product_id", "sku", "product_name", "category", "quantity", "price")
 HEADER_FIELDS = (
     "ordered_at",
@@ -83,34 +97,32 @@ def _status(cell: str, options: Options) -> str:
     raise Unreadable("unknown_status")
 
 
-def _own(
-    name: str, title: StrOrPromise, read: Any, *guesses: str, needed: bool = False, is_date: bool = False
-) -> Field:
-    return Field(name, title, guesses, read, is_required=needed, is_date=is_date)
+def _own(name: str, title: StrOrPromise, read: Any, *, needed: bool = False, is_date: bool = False) -> Field:
+    return Field(name, title, read, is_required=needed, is_date=is_date)
 
 
 FIELDS = (
-    _own("number", _("Order number"), _text(LONGEST_NUMBER), "order", "order id", "order_id", "order number", "order no", "number", "订单号", "订单编号", "单号", needed=True),
+    _own("number", _("Order number"), _text(LONGEST_NUMBER), needed=True),
     *KEY_FIELDS,
-    _own("ordered_at", _("Ordered"), _instant, "ordered", "ordered at", "order date", "date", "created", "created at", "paid at", "下单时间", "订单日期", "日期", "付款时间", "订单时间", needed=True, is_date=True),
-    _own("total", _("Total"), _money, "total", "amount", "order total", "总金额", "金额", "订单金额", "实付金额", "实付", needed=True),
-    _own("tax", _("Tax"), _money, "tax", "税", "税额"),
-    _own("shipping", _("Shipping"), _money, "shipping", "freight", "运费", "邮费"),
-    _own("discount", _("Discount"), _money, "discount", "优惠", "优惠金额", "折扣"),
-    _own("currency", _("Currency"), _text(3), "currency", "币种", "货币"),
-    _own("coupon", _("Coupon"), _text(100), "coupon", "coupon code", "优惠券", "优惠码"),
-    _own("status", _("Status"), _status, "status", "order status", "payment status", "状态", "订单状态"),
-    _own("product_id", _("Product ID"), _text(100), "product id", "product_id", "商品id", "商品编号", "商品编码"),
-    _own("sku", "SKU", _text(100), "sku", "sku编码", "货号"),
-    _own("product_name", _("Product"), _text(250), "product", "product name", "item", "商品", "商品名称", "商品标题"),
-    _own("category", _("Category"), _text(100), "category", "product category", "类目", "分类", "商品类目"),
-    _own("quantity", _("Quantity"), _quantity, "quantity", "qty", "数量", "购买数量", "件数"),
-    _own("price", _("Price"), _money, "price", "unit price", "单价", "价格"),
-    _own("refund_id", _("Refund ID"), _text(LONGEST_NUMBER), "refund id", "refund_id", "退款编号", "退款单号"),
-    _own("refund_amount", _("Refunded"), _money, "refund", "refunded", "refund amount", "退款", "退款金额"),
-    _own("refunded_at", _("Refunded at"), _instant, "refunded at", "refund date", "退款时间", "退款日期", is_date=True),
-    _own("cancelled_at", _("Cancelled at"), _instant, "cancelled at", "cancelled", "取消时间", is_date=True),
-)  # fmt: skip
+    _own("ordered_at", _("Ordered"), _instant, needed=True, is_date=True),
+    _own("total", _("Total"), _money, needed=True),
+    _own("tax", _("Tax"), _money),
+    _own("shipping", _("Shipping"), _money),
+    _own("discount", _("Discount"), _money),
+    _own("currency", _("Currency"), _text(3)),
+    _own("coupon", _("Coupon"), _text(100)),
+    _own("status", _("Status"), _status),
+    _own("product_id", _("Product ID"), _text(100)),
+    _own("sku", "SKU", _text(100)),
+    _own("product_name", _("Product"), _text(250)),
+    _own("category", _("Category"), _text(100)),
+    _own("quantity", _("Quantity"), _quantity),
+    _own("price", _("Price"), _money),
+    _own("refund_id", _("Refund ID"), _text(LONGEST_NUMBER)),
+    _own("refund_amount", _("Refunded"), _money),
+    _own("refunded_at", _("Refunded at"), _instant, is_date=True),
+    _own("cancelled_at", _("Cancelled at"), _instant, is_date=True),
+)
 
 
 @dataclass(slots=True)
@@ -134,7 +146,7 @@ class Ledger:
     chosen: list[Told] = field(default_factory=list)
 
 
-class Orders:
+class Orders(ImportKind):
     """Orders with their lines and refunds."""
 
     name = "orders"
@@ -143,8 +155,6 @@ class Orders:
         "Orders with lines and refunds, one row per line. They move stages and figures but start nothing."
     )
     fields = FIELDS
-    needs_customer = True
-    extra_options = ()
 
     def mark(self, row: Row) -> str:
         """One order."""

@@ -61,8 +61,10 @@ def handles(customer_ids: Iterable[int], now: datetime) -> tuple[dict[int, Handl
     )
     for customer_id, user_id, anonymous_id in rows:
         if user_id is None and anonymous_id is None:
-            anonymous_id = made[customer_id] = f"import:{secrets.token_hex(12)}"
-        found[customer_id] = Handle(user_id, None if user_id is not None else anonymous_id)
+            made[customer_id] = f"import:{secrets.token_hex(12)}"
+        found[customer_id] = Handle(
+            user_id, None if user_id is not None else anonymous_id or made[customer_id]
+        )
     claim({("anonymous_id", value): customer_id for customer_id, value in made.items()}, now)
     return found, made
 
@@ -171,7 +173,8 @@ def lower_contacts(
     )
     back = fetch(
         "UPDATE users_contactpoint point SET confirmed = false"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS told (customer_id, channel, address, at)"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])"
+        " AS told (customer_id, channel, address, at)"
         " WHERE (point.customer_id, point.channel, point.address) = (told.customer_id, told.channel, told.address)"
         " AND point.changed_at = told.at RETURNING point.customer_id, point.channel, point.address",
         list(map(list, zip(*confirmed, strict=True))) if confirmed else [[], [], [], []],

@@ -203,6 +203,7 @@ def _unidentify(ids: list[int]) -> None:
     """Who was a mere visitor is one again, unless a name or a confirmed address says otherwise."""
     execute(
         "UPDATE users_customer customer SET identified = false WHERE id = ANY(%s) AND user_id IS NULL"
-        " AND NOT EXISTS (SELECT FROM users_contactpoint point WHERE point.customer_id = customer.id AND point.confirmed)",
+        " AND NOT EXISTS (SELECT FROM users_contactpoint point"
+        " WHERE point.customer_id = customer.id AND point.confirmed)",
         [ids],
     )

@@ -87,7 +87,7 @@ def undo_chunk(job: LongJob, now: datetime) -> Chunk:
         left = ImportRow.objects.filter(file=file, state=ImportRow.State.LEFT).count()
         Import.objects.filter(pk=file.pk).update(state=Import.State.UNDONE, result={"left": left})
         return Chunk(finished=True, result={"left": left})
-    written = [Written(no, customer_id, before) for no, customer_id, before in rows]
+    written = [Written(no, customer_id, before or {}) for no, customer_id, before in rows]
     left_rows = import_kinds[file.kind].take_back(written, Batch(file, now))
     _note_undone(file, [one.no for one in written], left_rows)
     return Chunk(done=len(rows), step=_("Taking back"))
@@ -228,7 +228,8 @@ def _checked(file: Import) -> Chunk:
 def _last_of(file: Import, after: int, size: int) -> int | None:
     """The number of the last of the next ``size`` rows that are to be judged."""
     rows = fetch(
-        "SELECT max(no) FROM (SELECT no FROM users_importrow WHERE file_id = %s AND no > %s ORDER BY no LIMIT %s) AS next",
+        "SELECT max(no) FROM (SELECT no FROM users_importrow WHERE file_id = %s AND no > %s"
+        " ORDER BY no LIMIT %s) AS next",
         [file.pk, after, size],
     )
     last: int | None = rows[0][0]

@@ -15,6 +15,7 @@ from users.services.imports.kinds import (
     KEY_FIELDS,
     Batch,
     Field,
+    ImportKind,
     Options,
     Row,
     Verdict,
@@ -36,11 +37,15 @@ def _tags(cell: str, options: Options) -> list[str]:
     return names
 
 
+def _category(cell: str, options: Options) -> str:
+    return cells.text(cell, LONGEST)
+
+
 FIELDS = (
     *KEY_FIELDS,
-    Field("tags", _("Tags"), ("tag", "tags", "label", "labels", "标签", "客户标签"), _tags, is_required=True),
-    Field("category", _("Category of new tags"), ("category", "tag category", "分类", "标签分类"), lambda cell, options: cells.text(cell, LONGEST)),
-)  # fmt: skip
+    Field("tags", _("Tags"), _tags, is_required=True),
+    Field("category", _("Category of new tags"), _category),
+)
 
 
 @dataclass(slots=True)
@@ -50,14 +55,13 @@ class Labels:
     chosen: list[tuple[Row, list[str]]] = field(default_factory=list)
 
 
-class Tags:
+class Tags(ImportKind):
     """Tags on customers."""
 
     name = "tags"
     title = _("Tags")
     about = _("Puts tags on customers who are known; several in a cell are parted by a semicolon.")
     fields = FIELDS
-    needs_customer = True
     extra_options = ("tags",)
 
     def mark(self, row: Row) -> str:
