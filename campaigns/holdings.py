@@ -45,6 +45,7 @@ holds(
         empties={"contact": "", "variables": None},
         keeps=("occasion",),
         order=("due_at", "step_id"),
+        is_books=True,
     )
 )
 holds(

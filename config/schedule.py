@@ -34,6 +34,8 @@ JOBS: tuple[Job, ...] = (
         "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
     ),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
+    Job("users.erase_again", timedelta(minutes=10), "default", _("Look after recent erasures once more")),
+    Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),
     Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),
     Job("segments.audit", timedelta(minutes=5), "recompute", _("Recompute every segment and compare")),

@@ -15,6 +15,7 @@ holds(
         Erase.KEEP,
         {"pending": _("Pending"), "active": _("Active"), "debt": _("Owed")},
         why=LEDGER,
+        is_books=True,
     )
 )
 holds(
@@ -34,6 +35,7 @@ holds(
         empties={"note": ""},
         keeps=("key",),
         order=("at", "key"),
+        is_books=True,
     )
 )
 holds(
@@ -53,6 +55,7 @@ holds(
         why=LEDGER,
         keeps=("key", "order_source", "order_number"),
         order=("key",),
+        is_books=True,
     )
 )
 holds(

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from segments.models import Membership, MembershipChange, Segment, SegmentRun, SegmentVersion
+from segments.services.leaving import leave
 from users.privacy import Erase, Holding, holds, impersonal, quotes
 
 holds(
@@ -13,6 +14,7 @@ holds(
         Erase.DELETE,
         {"segment__name": _("Segment"), "entered_at": _("Since")},
         order=("segment__name",),
+        clean=leave,
     )
 )
 holds(

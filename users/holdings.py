@@ -1,44 +1,32 @@
 """What users holds about people: who they are, what they did, what they bought (``users/privacy.py``)."""
 
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
-from django.contrib.sessions.models import Session
 from django.utils.translation import gettext_lazy as _
 
-from users import acquisition_holdings, transfer_holdings  # noqa: F401 - they register themselves
+from users import acquisition_holdings, traces, transfer_holdings  # noqa: F401 - the rest of what users declares
 from users.models import (
-    AuditEntry,
     Consent,
     ContactPoint,
     Customer,
     CustomerAlias,
     CustomerDay,
     CustomerTag,
-    DeadLetter,
+    DataExport,
+    ErasedIdentity,
+    Erasure,
     Event,
-    EventType,
-    IdempotencyRecord,
     Identity,
-    IntakeBody,
-    JobRun,
-    LongJob,
-    Operator,
     Order,
     OrderKey,
     OrderLine,
     Outbox,
-    Product,
     Refund,
-    ShopSetting,
     Stage,
     StageMove,
     Standing,
-    Storefront,
     Touched,
 )
-from users.privacy import Erase, Holding, holds, impersonal, quotes
+from users.privacy import Erase, Holding, holds
+from users.services import bundles
 
 BOOKS = _("The amounts belong to the shop's books; nothing in them says who it was.")
 NUMBERS = _("Only numbers of ours, which lead to the empty place of the erased customer.")
@@ -263,6 +251,7 @@ holds(
         {},
         why=NUMBERS,
         keeps=("source", "number"),
+        is_books=True,
     )
 )
 holds(
@@ -291,6 +280,7 @@ holds(
         keeps=("source", "number", "currency"),
         money=("total", "tax", "shipping", "discount", "refunded", "net"),
         order=("ordered_at", "source", "number"),
+        is_books=True,
     )
 )
 holds(
@@ -321,7 +311,7 @@ holds(
         Refund,
         _("Refunds"),
         160,
-        Erase.EMPTY,
+        Erase.KEEP,
         {
             "number": _("Order"),
             "refund_id": _("Refund"),
@@ -333,31 +323,23 @@ holds(
         keeps=("source", "number", "refund_id", "lines"),
         money=("amount",),
         order=("refunded_at", "refund_id"),
+        is_books=True,
     )
 )
 
-# Where people may be quoted
+# What an erasure leaves, and bundles of everything
 
-quotes(IntakeBody, _("Accepted and not yet applied"), columns=("items",))
-quotes(DeadLetter, _("Dead letters"), columns=("detail", "item"))
-quotes(IdempotencyRecord, _("Stored answers to calls"), columns=("answer",))
-quotes(AuditEntry, _("Audit trail"), columns=("target_name", "before", "after"))
-quotes(
-    LongJob,
-    _("Long jobs"),
-    empties={"title": "", "step": "", "parameters": {}, "result": None, "error": ""},
+holds(
+    Holding(
+        DataExport,
+        _("Copies of your data"),
+        170,
+        Erase.DELETE,
+        {"asked_at": _("Asked for"), "ready_at": _("Ready"), "expires_at": _("Expires")},
+        order=("asked_at",),
+        clean=bundles.delete_of,
+    )
 )
-quotes(JobRun, _("Runs of scheduled jobs"), empties={"result": None, "error": ""})
-
-# The shop's own words
-
-impersonal(EventType, "name", why="names of kinds of events")
-impersonal(Product, "name", "url", "image_url", why="the catalogue")
-impersonal(ShopSetting, "value", why="what an operator set for the shop")
-impersonal(Storefront, "allowed_origins", why="addresses of the shop's own pages")
-impersonal(Operator, "email", why="people who work in the shop, not customers")
-impersonal(Session, "session_data", why="log-ins of operators")
-impersonal(LogEntry, "object_id", "object_repr", "change_message", why="settings changed in generic forms")
-impersonal(Authenticator, "data", why="second factors of operators")
-impersonal(EmailAddress, "email", why="addresses of operators")
-impersonal(Permission, "name", why="names of permissions")
+HASHES = _("Keyed hashes, by which what names the erased customer is turned away.")
+holds(Holding(ErasedIdentity, _("Turned away"), 180, Erase.KEEP, {}, why=HASHES, keeps=("digest",)))
+holds(Holding(Erasure, _("Erasures"), 190, Erase.KEEP, {}, why=NUMBERS, keeps=("removed",)))

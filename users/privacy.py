@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Model
+from django.db import connection
+from django.db.models import Field, Model
 from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
@@ -36,6 +37,8 @@ class Holding:
     ``columns``: attribute or relation path → its name for people, as the export shows them; ``money`` are those
     in minor units. ``empties``: column → what it is emptied to. ``keeps``: the texts that stay, with ``why``.
     ``customer``: the name of the customer column. ``position``: the order of the export and of the erasure.
+    ``clean`` deletes the rows of some customers where more goes with them; it says how many. ``is_books``: who has
+    rows here is never removed for being silent.
     """
 
     model: type[Model]
@@ -49,6 +52,8 @@ class Holding:
     money: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     customer: str = "customer"
+    clean: "Callable[[list[int]], int] | None" = None
+    is_books: bool = False
 
     @property
     def table(self) -> str:
@@ -145,3 +150,12 @@ def place(entry: Place) -> Place:
 def in_order() -> list[Holding]:
     """All holdings, in the order in which they are exported and erased."""
     return sorted(holdings, key=lambda holding: (holding.position, holding.model._meta.label))
+
+
+def stored(model: type[Model], values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Columns of the database with the values as it stores them."""
+    fields: dict[str, Field[Any, Any]] = {field.name: field for field in model._meta.concrete_fields}
+    return [
+        (str(fields[name].column), fields[name].get_db_prep_save(value, connection))
+        for name, value in values.items()
+    ]

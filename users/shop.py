@@ -57,8 +57,19 @@ def _is_currency(code: str) -> None:
         raise ValueError(code)
 
 
+def _is_switch(value: int) -> None:
+    if value not in (0, 1):
+        raise ValueError(value)
+
+
 shop_name = declare("shop_name", "Regulars Records", _("The shop's name as shoppers see it"), check=_is_named)
 currency = declare("currency", "USD", _("The shop's currency (ISO code)"), check=_is_currency)
 trigger_max_age_hours = declare(
     "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
+)
+erased_may_return = declare(
+    "erased_may_return",
+    0,
+    _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
+    check=_is_switch,
 )

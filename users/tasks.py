@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from users.reports import figures
-from users.services import long_jobs, relay, stages, sweep
+from users.services import erase, long_jobs, relay, retention, stages, sweep
 from users.services.demo.live import live
 from users.services.exports import acts as exports
 from users.services.imports import acts as imports
@@ -46,6 +46,18 @@ def clean_up(now: datetime) -> dict[str, int]:
     """Remove old job runs, stored answers and the rows of old imports."""
     files = {"imports": imports.remove_old(now), "exports": exports.remove_old(now)}
     return sweep.remove_old(now) | files
+
+
+@scheduled("users.erase_again")
+def erase_again(now: datetime) -> dict[str, int]:
+    """Empty once more what ran beside recent erasures."""
+    return {"rows": erase.erase_again(now)}
+
+
+@scheduled("users.remove_due")
+def remove_due(now: datetime) -> dict[str, int]:
+    """Remove what has been kept long enough."""
+    return retention.remove_due(now)
 
 
 @scheduled("users.count_figures")

@@ -6,11 +6,12 @@ from config.kit.batches import fetch
 
 
 def find_delivery(about: Address) -> Delivery | None:
-    """The delivery that a token is about, also after its customer was joined to another."""
+    """The delivery that a token is about, also after its customer was joined; none of an erased customer."""
     rows = fetch(
         """
         SELECT d.customer_id, d.occasion FROM campaigns_delivery d
         LEFT JOIN users_customeralias a ON a.old_id = %(customer)s
+        JOIN users_customer c ON c.id = d.customer_id AND c.erased_at IS NULL
         WHERE d.customer_id = coalesce(a.customer_id, %(customer)s) AND d.step_id = %(step)s
           AND d.occasion IN (%(occasion)s, %(occasion)s || ':' || %(customer)s)
         ORDER BY length(d.occasion) DESC LIMIT 1

@@ -66,7 +66,7 @@ def test_a_declaration_is_whole(holding: Holding) -> None:
         assert not holding.empties and not holding.keeps
         return
     assert holding.why, "say why rows stay"
-    assert bool(holding.empties) == (holding.erase is Erase.EMPTY) or holding.keeps
+    assert bool(holding.empties) == (holding.erase is Erase.EMPTY)
     texts = {name for name, field in fields.items() if isinstance(field, TEXTS) and not field.choices}
     undecided = texts - set(holding.empties) - set(holding.keeps)
     assert not undecided, f"{holding.model._meta.label} stays: empty or keep {', '.join(sorted(undecided))}"

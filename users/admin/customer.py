@@ -14,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage
-from config.kit.parts import Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
+from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
 from users.admin.customers import channel_name
 from users.models import ContactState, Customer, CustomerAlias, MoveCause, Role, Topic
 from users.pages import customer_panels
@@ -73,6 +73,14 @@ class CustomerPage(OperatorPage):
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the list."""
         return [Crumb(_("Customers"), reverse("users:customers"))]
+
+    def get_actions(self) -> Sequence[Action]:
+        """The way to the customer's data: a copy of it, and the erasure."""
+        if "customer" not in self.__dict__:
+            return []
+        return [
+            Action(_("Data and privacy"), reverse("users:privacy", args=[self.customer.pk]), icon="shield")
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Everything, or only older events when the timeline asks for them."""

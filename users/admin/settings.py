@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage, OperatorPage, may_open
 from config.kit.parts import Cell, Column, Crumb, Empty, Table
+from users.keeping import PREFIX
 from users.models import LifecycleRule
 from users.services import settings as service
 from users.services.stages import accept_rule, rule_in_force
@@ -78,6 +79,12 @@ SCREENS = (
         "badge",
     ),
     Screen(
+        gettext_lazy("Privacy"),
+        gettext_lazy("How long each kind of data is kept, and who was erased."),
+        "users:keeping",
+        "shield_person",
+    ),
+    Screen(
         gettext_lazy("API keys"),
         gettext_lazy("What storefronts and back ends use to talk to Regulars."),
         "users:api_keys",
@@ -126,6 +133,8 @@ class ShopForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for setting in settings:
+            if setting.name.startswith(PREFIX):
+                continue  # on the page of their own
             self.fields[setting.name] = _field(setting.sentence, setting.default, setting.get())
 
 

@@ -12,7 +12,9 @@ from users.admin.exports import ExportFile, NewExport
 from users.admin.home import HomePage
 from users.admin.imports import ColumnsPage, ImportPage, NewImport, TransferList
 from users.admin.jobs import JobsPage
+from users.admin.keeping import KeepingPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
@@ -23,6 +25,7 @@ urlpatterns = [
     path("", HomePage.as_view(), name="home"),
     path("customers/", CustomerList.as_view(), name="customers"),
     path("customers/<int:customer_id>/", CustomerPage.as_view(), name="customer"),
+    path("customers/<int:customer_id>/privacy/", PrivacyPage.as_view(), name="privacy"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
     path("customers/active/", ActiveList.as_view(), name="active"),
@@ -35,6 +38,7 @@ urlpatterns = [
     path("settings/", SettingsPage.as_view(), name="settings"),
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),
+    path("settings/privacy/", KeepingPage.as_view(), name="keeping"),
     path("settings/operators/", OperatorList.as_view(), name="operators"),
     path("settings/operators/new/", NewOperator.as_view(), name="operator_create"),
     path("settings/operators/<int:operator_id>/", ChangeOperator.as_view(), name="operator"),

@@ -18,6 +18,7 @@ from users.models.customer import (
     Standing,
     usable_contact,
 )
+from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
 from users.models.intake import DeadLetter, IntakeBody
@@ -48,8 +49,11 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "DataExport",
     "DayFigures",
     "DeadLetter",
+    "ErasedIdentity",
+    "Erasure",
     "Event",
     "EventType",
     "Export",

@@ -52,3 +52,7 @@ class Consent(models.Model):
                 name="consent_one_current",
             )
         ]
+        indexes = [
+            # Retention: the IP addresses that are still kept, oldest first.
+            models.Index(fields=["recorded_at"], name="consent_with_ip", condition=Q(ip__isnull=False)),
+        ]

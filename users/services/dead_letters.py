@@ -18,7 +18,6 @@ from users.tracking.items import Item, envelope, read_event
 from users.tracking.refusals import ItemRefused
 
 MOST_AT_ONCE = 500
-KEPT_OPEN = timedelta(days=90)
 KEPT_REPLAYED = timedelta(days=7)
 
 
@@ -61,11 +60,8 @@ def replay(letter_ids: Iterable[int], *, by: Operator | None) -> Replayed:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete letters replayed a week ago or waiting for ninety days; how many."""
-    old = DeadLetter.objects.filter(replayed_at__lt=now - KEPT_REPLAYED) | DeadLetter.objects.filter(
-        parked_at__lt=now - KEPT_OPEN
-    )
-    return old.delete()[0]
+    """Delete letters replayed a week ago; how many. Those that wait have their time (``users.keeping``)."""
+    return DeadLetter.objects.filter(replayed_at__lt=now - KEPT_REPLAYED).delete()[0]
 
 
 def _claim(letter_ids: Iterable[int]) -> list[DeadLetter]:

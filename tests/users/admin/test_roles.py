@@ -21,6 +21,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "search": (EVERYBODY, OWNER),
     "customers": (EVERYBODY, OWNER),
     "customer": (EVERYBODY, OWNER | {"operator", "support"}),
+    "privacy": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
@@ -33,6 +34,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "settings": (EVERYBODY, OWNER),
     "shop": (EVERYBODY, OWNER),
     "lifecycle": (EVERYBODY, OWNER),
+    "keeping": (EVERYBODY, OWNER),
     "operators": (OWNER, OWNER),
     "operator_create": (OWNER, OWNER),
     "operator": (OWNER, OWNER),
@@ -55,15 +57,17 @@ ANSWERS_POST = {
     "operator_create",
     "operator",
 }
+ANSWERS_POST = {"customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"}
 
 
 def address(name: str) -> str:
-    if name == "customer":
+    if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse("users:customer", args=[customer("alice").pk])
     if name in ("import", "import_columns"):
         file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
         return reverse(f"users:{name}", args=[file.pk])
+        return reverse(f"users:{name}", args=[customer("alice").pk])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")

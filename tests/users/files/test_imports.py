@@ -144,6 +144,7 @@ def test_undo_restores_what_was_and_leaves_what_was_touched() -> None:
             ("u1", "Alicia", "Rome"),
             ("u7", "Grace", ""),
             ("u8", "Heidi", ""),
+            now=clock.now() - timedelta(hours=1),
         )
     )
     send(identify(at=clock.now(), user="u1", address={"city": "Oslo"}), visit(at=clock.now(), user="u8"))
@@ -363,7 +364,7 @@ def test_rows_of_one_order_far_apart_are_one_order(monkeypatch: pytest.MonkeyPat
     for name in ("READ_ROWS", "JUDGE_ROWS", "WRITE_ROWS"):
         monkeypatch.setattr(f"users.services.imports.running.{name}", 2)
     rows = [(f"B{n % 3}", "u1", "2026-01-05", "30", "p", f"LP {n}") for n in range(9)]
-    file = run(checked("orders", ("order id", "user_id", "date", "total", "product id", "product"), *rows))
+    run(checked("orders", ("order id", "user_id", "date", "total", "product id", "product"), *rows))
     assert {order.number: order.total for order in Order.objects.all()} == {
         "B0": 3000,
         "B1": 3000,

@@ -8,6 +8,7 @@ from users import shop
 from users.orders import OrderEvent, Telling, Unusable, parse, read
 from users.services.activity import oldest_trigger
 from users.services.intake.parking import Refused, refuse
+from users.services.intake.turned_away import turn_away_orders
 from users.services.orders import SOURCE, OrderPlan, known_orders
 
 TELLING = (OrderEvent.COMPLETED, OrderEvent.UPDATED)
@@ -58,10 +59,12 @@ def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
     _lay_out(said)
     orders.new_keys = _claim_keys()
     _take_to_their_owners()
+    turn_away_orders(now)
     customers = dict(fetch(_CUSTOMERS))
     orders.start_from(known_orders())
     refused = []
-    for one in sorted(said, key=lambda one: (one.telling.event not in TELLING, one.telling.at, one.no)):
+    there = [one for one in said if one.no in customers]  # the others speak of somebody who was erased
+    for one in sorted(there, key=lambda one: (one.telling.event not in TELLING, one.telling.at, one.no)):
         if code := orders.hear(customers[one.no], one.telling):
             refused.append(Refused(one.no, code, "order_id", one.telling.number))
     refuse(refused)

@@ -3,9 +3,10 @@
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -15,6 +16,7 @@ from users.models import Customer, IdentityKind
 from users.models.event import IN_HISTORY
 from users.services.activity import oldest_trigger
 from users.services.contacts import email_address, phone_number
+from users.services.intake.turned_away import turn_away
 from users.services.joining import join_many
 
 # Another worker may claim the same new keys first; then its customers are read and the rules applied again.
@@ -27,10 +29,16 @@ class _ClaimLost(Exception):
 
 def resolve(now: datetime, *, is_history: bool) -> None:
     """Create, name and join customers as the batch's items ask, and hold the locks of all of them."""
-    mentions = _mentions()
+    rows = fetch(_MENTIONED)
+    mentions = _mentions(rows)
     _lay_out_keys(mentions)
     for _attempt in range(TRIES):
         known = _locked_owners()
+        if turn_away(rows, mentions, known, now):
+            rows = fetch(_MENTIONED)
+            mentions = _mentions(rows)
+            _lay_out_keys(mentions)
+            continue
         try:
             with transaction.atomic():
                 done = plan(mentions, known, _new_ids(len(mentions)))
@@ -43,21 +51,21 @@ def resolve(now: datetime, *, is_history: bool) -> None:
     raise RuntimeError("new keys were claimed by others again and again")
 
 
-def _mentions() -> list[Mention]:
+def _mentions(rows: Iterable[tuple[Any, ...]]) -> list[Mention]:
     """Which keys items name together, in order of arrival. Only a server key's e-mail or phone identifies."""
-    rows = fetch(
-        """
-        SELECT user_id, anonymous_id, previous_id, email, phone, min(occurred_at)
-        FROM intake_item
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'email' END AS email,
-                   CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'phone' END AS phone
-        ) AS contact
-        GROUP BY user_id, anonymous_id, previous_id, email, phone
-        ORDER BY min(no)
-        """
-    )
     return [Mention(user_id, _keys(*weak), at) for user_id, *weak, at in rows]
+
+
+_MENTIONED = """
+    SELECT user_id, anonymous_id, previous_id, email, phone, min(occurred_at)
+    FROM intake_item
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'email' END AS email,
+               CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'phone' END AS phone
+    ) AS contact
+    GROUP BY user_id, anonymous_id, previous_id, email, phone
+    ORDER BY min(no)
+"""
 
 
 def _keys(

@@ -158,6 +158,9 @@ FROM (
 ) AS lost
 WHERE customer.id = lost.survivor;
 
+-- A copy of the data of one of the two is no copy of the data of both.
+DELETE FROM users_dataexport bundle USING join_pair pair WHERE bundle.customer_id IN (pair.absorbed, pair.survivor);
+
 DELETE FROM users_standing standing USING join_pair pair WHERE standing.customer_id = pair.absorbed;
 
 DELETE FROM users_customer customer USING join_pair pair WHERE customer.id = pair.absorbed

@@ -1,5 +1,7 @@
 -- Moves that follow from what is known and are not on record yet. The event that caused one is looked up only here,
 -- for the few new rows. Returns those that may start something; the row itself is record enough for the others.
+-- NOT IN is looked up in a hash. NOT EXISTS, planned while the table of moves is still empty, would scan the rows just
+-- inserted for every further one: the first 54,000 moves of a shop took 16 s instead of 1.
 WITH noticed AS (
     INSERT INTO users_stagemove (customer_id, at, noticed_at, from_stage, to_stage, cause, cause_message_id,
                                  rule_version, starts_things, superseded_at)
@@ -18,11 +20,11 @@ WITH noticed AS (
     ) AS cause ON true
     WHERE moment.at <= scope.until
       AND (scope.since IS NULL OR moment.at > scope.since)
-      AND NOT EXISTS (
-          SELECT FROM users_stagemove believed
-          WHERE believed.customer_id = moment.customer_id AND believed.at = moment.at
-            AND believed.superseded_at IS NULL
-            AND believed.from_stage = moment.from_stage AND believed.to_stage = moment.to_stage
+      AND (moment.customer_id, moment.at, moment.from_stage, moment.to_stage) NOT IN (
+          SELECT believed.customer_id, believed.at, believed.from_stage, believed.to_stage
+          FROM users_stagemove believed
+          JOIN stage_scope looked_at USING (customer_id)
+          WHERE believed.superseded_at IS NULL
       )
     -- The same move believed, given up and believed again within one instant.
     ON CONFLICT (customer_id, at, to_stage, noticed_at)

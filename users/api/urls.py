@@ -1,0 +1,12 @@
+"""Addresses of users below /api/v1/."""
+
+from django.urls import path
+
+from users.api import privacy
+
+app_name = "users_api"
+urlpatterns = [
+    path("me/export", privacy.MyCopy.as_view(), name="my_copy"),
+    path("me/export/file", privacy.MyCopyFile.as_view(), name="my_copy_file"),
+    path("me/erase", privacy.EraseMe.as_view(), name="erase_me"),
+]
