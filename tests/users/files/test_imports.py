@@ -394,9 +394,9 @@ def test_ambiguous_dates_ask_for_their_order() -> None:
         check(file)
     assert refused.value.code == "ambiguous_date"
     run(check(file, day_order="dmy"))
-    assert customer("u1").birthday.isoformat() == "1990-04-03"
+    assert str(customer("u1").birthday) == "1990-04-03"
     run(checked("customers", head, ("u3", "03/04/1990"), ("u4", "03/25/1990")))
-    assert customer("u3").birthday.isoformat() == "1990-03-04"
+    assert str(customer("u3").birthday) == "1990-03-04"
 
 
 def test_old_imports_lose_their_rows() -> None:
