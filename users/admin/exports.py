@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.parts import Crumb
-from users.admin.imports import LIST, WHO_SEES, TransferList
+from users.admin.transfers import LIST, WHO_SEES, TransferList
 from users.groups import Group, read_group
 from users.models import Export
 from users.services.exports import acts, files

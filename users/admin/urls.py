@@ -10,7 +10,7 @@ from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.exports import ExportFile, NewExport
 from users.admin.home import HomePage
-from users.admin.imports import ColumnsPage, ImportPage, NewImport, TransferList
+from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
@@ -19,6 +19,7 @@ from users.admin.reports import ReportsPage
 from users.admin.search import SearchPage
 from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
+from users.admin.transfers import TransferList
 
 app_name = "users"
 urlpatterns = [

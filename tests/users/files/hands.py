@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.kit import clock
+from config.kit.batches import fetch
 from tests.operators import operator
 from users.models import Import, ImportRow
 from users.services import long_jobs
@@ -73,3 +74,19 @@ def undo(file: Import) -> Import:
 def fates(file: Import) -> Fates:
     """Every row: number, fate, code."""
     return list(ImportRow.objects.filter(file=file).order_by("no").values_list("no", "fate", "code"))
+
+
+TABLES = (
+    "users_customer", "users_identity", "users_contactpoint", "users_consent", "users_customertag", "users_order",
+    "users_orderline", "users_refund", "users_orderkey", "users_event", "users_customerday",
+)  # fmt: skip
+
+
+def everything() -> dict[str, Any]:
+    """All rows about customers, apart from stages' history and queues."""
+    now = {table: sorted(map(str, fetch(f"SELECT row.*::text FROM {table} row"))) for table in TABLES}
+    columns = (
+        "customer_id, stage, stage_at, first_activity_at, last_activity_at, active_days, orders, revenue"
+    )
+    now["standing"] = sorted(map(str, fetch(f"SELECT {columns} FROM users_standing")))
+    return now
