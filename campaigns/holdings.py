@@ -18,12 +18,13 @@ from campaigns.models import (
     Receipt,
     Step,
 )
+from campaigns.services.attention import give_up
 from users.privacy import Erase, Holding, holds, impersonal, quotes
 
 COUNTS = _("The counts of a campaign stay as they were; nothing in them says who it was.")
 
 # First of all: a claim under way is waited for, and the next one sees an erased customer.
-holds(Holding(Attention, _("Messages: the lock"), 5, Erase.DELETE, {}))
+holds(Holding(Attention, _("Messages: the lock"), 5, Erase.DELETE, {}, clean=give_up))
 holds(
     Holding(
         Delivery,

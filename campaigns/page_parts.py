@@ -17,10 +17,12 @@ from users.pages import (
     FirstStep,
     Hit,
     HomeCard,
+    Outreach,
     Searcher,
     customer_panel,
     first_step,
     home_card,
+    lend_outreach,
     searcher,
 )
 from users.shop import currency
@@ -101,5 +103,15 @@ first_step(
         60,
         "campaigns:list",
         first_campaign_started,
+    )
+)
+# Service messages are no attempt to win anybody back.
+lend_outreach(
+    Outreach(
+        "campaigns",
+        "SELECT delivery.customer_id, coalesce(delivery.settled_at, delivery.claimed_at) AS at"
+        " FROM campaigns_delivery delivery JOIN campaigns_step step ON step.id = delivery.step_id"
+        " JOIN campaigns_campaign campaign ON campaign.id = step.campaign_id"
+        " WHERE delivery.state IN ('sending', 'sent', 'unknown') AND campaign.kind <> 'service'",
     )
 )

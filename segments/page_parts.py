@@ -6,12 +6,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from segments.admin.segment import sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words
-from users.groups import Group, Parameters, group
+from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (
     CustomerPanel,
@@ -28,6 +29,7 @@ from users.pages import (
 )
 
 SHOWN = 8
+MOST_OFFERED = 100
 TROUBLED_FIRST = {"failed": 0, "stale": 1, "computing": 2, "stopped": 3, "fresh": 4}
 
 
@@ -84,6 +86,15 @@ def members(asked: Parameters, now: datetime) -> Group:
     found = Membership.objects.filter(segment=segment).values("customer_id")
     rule = {"all": [{"segment": segment.pk, "op": "in"}]}
     return Group(_("Members of the segment “%(name)s”") % {"name": segment.name}, found, rule)
+
+
+@offer("segments")
+def segments_to_choose() -> list[tuple[StrOrPromise, str]]:
+    """The largest segments."""
+    found = Segment.objects.order_by("-size", "name").defer("rule")[:MOST_OFFERED]
+    return [
+        (_("Segment “%(name)s”") % {"name": one.name}, group_spec("segment", segment=one.pk)) for one in found
+    ]
 
 
 home_card(

@@ -91,6 +91,37 @@
     return box;
   }
 
+  /* Flows between two sides: names beside the ends, the exact number on hover. */
+  function dressSankey(payload) {
+    const numbers = writer(payload);
+    const [series] = payload.option.series;
+    const titles = new Map(series.data.map((node) => [node.name, node.title]));
+    const narrow = window.innerWidth < 640;
+    return {
+      animation: false,
+      aria: { enabled: false },
+      textStyle: { fontFamily: css("--r-font"), color: css("--r-muted") },
+      tooltip: {
+        trigger: "item", confine: true, backgroundColor: css("--r-card"), borderColor: css("--r-line-strong"),
+        textStyle: { color: css("--r-ink"), fontSize: 12 },
+        formatter: ({ dataType, data, value }) => {
+          const line = document.createElement("div");
+          line.textContent = dataType === "edge"
+            ? `${titles.get(data.source)} → ${titles.get(data.target)}: ${numbers.exact(value)}`
+            : `${data.title}: ${numbers.exact(value)}`;
+          return line;
+        },
+      },
+      series: [{
+        ...series, left: 4, right: narrow ? 84 : 120, top: 8, bottom: 8, nodeGap: 12, nodeWidth: 14, draggable: false,
+        layoutIterations: 0,
+        lineStyle: { color: "source", opacity: 0.32, curveness: 0.5 },
+        emphasis: { focus: "adjacency", lineStyle: { opacity: 0.55 } },
+        label: { color: css("--r-text"), fontSize: 12, formatter: ({ data, value }) => `${data.title}  ${numbers.short(value)}` },
+      }],
+    };
+  }
+
   async function draw(figure) {
     const echarts = await loadLibrary();
     const canvas = figure.querySelector(".r-chart-canvas");
@@ -98,7 +129,7 @@
     const payload = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
     const chart = drawn.get(canvas) || echarts.init(canvas, null, { renderer: "canvas" });
     drawn.set(canvas, chart);
-    chart.setOption(dress(payload), true);
+    chart.setOption(payload.kind === "sankey" ? dressSankey(payload) : dress(payload), true);
     figure.dataset.drawn = "yes";
   }
 

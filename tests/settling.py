@@ -1,8 +1,9 @@
 """Letting the machinery come to rest in a test: what the worker would do within seconds, done now."""
 
 from config.kit import clock
+from tests.operators import operator
 from users.models import IntakeBody, Outbox
-from users.services import intake
+from users.services import intake, long_jobs, stages
 from users.services.relay import relay
 
 
@@ -12,3 +13,9 @@ def apply_everything() -> None:
         intake.apply_waiting(50)
     while Outbox.objects.filter(parked_at__isnull=True, due_at__lte=clock.now()).exists():
         relay(500)
+
+
+def accept_thresholds() -> None:
+    """What the shop does on its first day: an owner accepts the thresholds proposed, so that stages start things."""
+    stages.accept_rule(**stages.days_of(stages.rule_in_force()), by=operator())
+    long_jobs.run_due()

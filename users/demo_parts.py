@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
+from users.services.demo.thresholds import accept_thresholds, study_history
 
 demo_parts.register(
     "users.customers",
@@ -13,6 +14,24 @@ demo_parts.register(
         title=gettext_noop("Customers with their orders and visits"),
         position=CUSTOMERS_POSITION,
         load=load_customers,
+    ),
+)
+demo_parts.register(
+    "users.thresholds",
+    DemoPart(
+        name="users.thresholds",
+        title=gettext_noop("Thresholds between the stages"),
+        position=10,
+        load=accept_thresholds,
+    ),
+)
+demo_parts.register(
+    "users.history",
+    DemoPart(
+        name="users.history",
+        title=gettext_noop("What the history says of stages and activity"),
+        position=95,
+        load=study_history,
     ),
 )
 demo_days.register("users.visits", DemoDay(name="users.visits", live=live))

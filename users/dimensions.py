@@ -7,18 +7,40 @@ their ``page_parts.py``, as an expression with a subquery on ``customer.id``.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import CharField
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
+from config.kit.batches import fetch
 from config.kit.registry import Registry
 from users.models import AcquisitionChannel, Customer, Gender, Stage
+from users.shop import currency
 
 ATTRIBUTE = "attribute:"
 LONGEST_ATTRIBUTE = 100
+LOOKED_AT = 5_000
+MOST_DISCOVERED = 20
+# Minor units; 1-2-5 steps that fit currencies with and without cents.
+MONEY_EDGES = (
+    0,
+    1_000,
+    2_000,
+    5_000,
+    10_000,
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+    500_000,
+    1_000_000,
+    5_000_000,
+)
 
 Labels = Callable[[], Mapping[str, StrOrPromise]]
 
@@ -28,7 +50,8 @@ class Dimension:
     """One way to split customers.
 
     ``expression`` gives text, NULL where the value is not known; ``parameters`` are bound in it (``%s``).
-    ``labels`` names stored values for people; values it does not know are shown as they are.
+    ``labels`` names stored values for people; values it does not know are shown as they are. ``order`` lists the
+    values of a scale from low to high; a dimension without a scale has none.
     """
 
     name: str
@@ -36,6 +59,7 @@ class Dimension:
     expression: str
     parameters: tuple[Any, ...] = ()
     labels: Labels = dict
+    order: tuple[str, ...] = ()
 
     def label(self, value: str | None) -> str:
         """A value in the reader's language."""
@@ -63,8 +87,26 @@ def dimension(name: str) -> Dimension | None:
         and "\0" not in name
     ):
         key = name.removeprefix(ATTRIBUTE)
-        return Dimension(name, key, "nullif(customer.attributes ->> %s, '')", (key,))
+        return Dimension(name, key, "nullif(btrim(customer.attributes ->> %s), '')", (key,))
     return dimensions.get(name)
+
+
+def discovered() -> list[str]:
+    """The custom attributes that hold plain values, as seen in the customers who came last; the commonest first."""
+    rows = fetch(
+        "SELECT pair.key, count(*) FROM (SELECT attributes FROM users_customer WHERE attributes <> '{}'"
+        "  ORDER BY id DESC LIMIT %s) AS recent, jsonb_each(recent.attributes) AS pair"
+        " WHERE jsonb_typeof(pair.value) IN ('string', 'number', 'boolean') AND length(pair.key) BETWEEN 1 AND %s"
+        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s",
+        [LOOKED_AT, LONGEST_ATTRIBUTE, MOST_DISCOVERED],
+    )
+    return [key for key, _customers in rows]
+
+
+def all_dimensions() -> list[Dimension]:
+    """Every dimension that the code knows, and the custom attributes that the traffic has brought."""
+    attributes = (dimension(f"{ATTRIBUTE}{key}") for key in discovered())
+    return [*dimensions, *(one for one in attributes if one is not None)]
 
 
 def channel_labels() -> dict[str, str]:
@@ -72,7 +114,68 @@ def channel_labels() -> dict[str, str]:
     return {channel.slug: channel.title for channel in AcquisitionChannel.objects.all()}
 
 
-_AGE = "extract(year FROM age(now(), customer.birthday))"
+def country_labels() -> Mapping[str, str]:
+    """Countries by their two letters, in the reader's language."""
+    return words.locale().territories
+
+
+def language_labels() -> dict[str, str]:
+    """Languages by their tags, in the reader's language."""
+    return {code.lower().replace("_", "-"): name for code, name in words.locale().languages.items()}
+
+
+def platform_labels() -> dict[str, StrOrPromise]:
+    """Platforms as they write themselves."""
+    return {
+        "web": _("Web"),
+        "ios": "iOS",
+        "android": "Android",
+        "wechat": _("WeChat"),
+        "offline": _("Offline"),
+    }
+
+
+def scale(value: str, *edges: int) -> tuple[str, tuple[str, ...]]:
+    """Bands of whole numbers: an SQL CASE over ``value`` with the lower edge of each band, and their names."""
+    names = [str(low) if low == high - 1 else f"{low}-{high - 1}" for low, high in pairwise(edges)] + [
+        f"{edges[-1]}+"
+    ]
+    cases = " ".join(
+        f"WHEN {value} < {high} THEN '{name}'" for high, name in zip(edges[1:], names, strict=False)
+    )
+    return f"CASE WHEN {value} IS NULL THEN NULL {cases} ELSE '{names[-1]}' END", tuple(names)
+
+
+def _lend_scale(name: str, title: StrOrPromise, value: str, *edges: int) -> None:
+    expression, order = scale(value, *edges)
+    lend(Dimension(name, title, expression, order=order))
+
+
+def money_labels(*edges: int) -> Labels:
+    """Names of bands of money: their lower and upper ends in the shop's currency."""
+    _case, names = scale("", *edges)
+
+    def labels() -> dict[str, StrOrPromise]:
+        code = currency.get()
+        ends = [words.money(edge, code, whole=True) for edge in edges]
+        told = {name: f"{low} – {high}" for name, (low, high) in zip(names, pairwise(ends), strict=False)}
+        return {**told, names[-1]: f"{ends[-1]} +"}
+
+    return labels
+
+
+def _lend_money(name: str, title: StrOrPromise, value: str) -> None:
+    expression, order = scale(value, *MONEY_EDGES)
+    lend(Dimension(name, title, expression, labels=money_labels(*MONEY_EDGES), order=order))
+
+
+_SILENT = "floor(extract(epoch FROM business_now() - standing.last_activity_at) / 86400)"
+_AGE = "extract(year FROM age(business_now(), customer.birthday))"
+_LABELS: dict[str, Labels] = {
+    "country": country_labels,
+    "language": language_labels,
+    "platform": platform_labels,
+}
 _PLAIN = (
     "region",
     "city",
@@ -108,23 +211,22 @@ lend(
         "gender", gettext_lazy("Gender"), "nullif(customer.gender, '')", labels=lambda: dict(Gender.choices)
     )
 )
-lend(
-    Dimension(
-        "age",
-        gettext_lazy("Age"),
-        f"CASE WHEN {_AGE} < 18 THEN '0-17' WHEN {_AGE} < 25 THEN '18-24' WHEN {_AGE} < 35 THEN '25-34'"
-        f" WHEN {_AGE} < 45 THEN '35-44' WHEN {_AGE} < 55 THEN '45-54' WHEN {_AGE} >= 55 THEN '55+' END",
-    )
+_lend_scale("age", gettext_lazy("Age"), _AGE, 0, 18, 25, 35, 45, 55)
+_lend_scale("orders", gettext_lazy("Orders in life"), "standing.orders", 0, 1, 2, 6)
+_lend_scale("active_days", gettext_lazy("Active days in life"), "standing.active_days", 0, 1, 2, 5, 10, 20)
+_lend_scale("silence", gettext_lazy("Days since last activity"), _SILENT, 0, 7, 30, 90, 180, 365)
+_lend_money(
+    "revenue", gettext_lazy("Net revenue in life"), "CASE WHEN standing.orders > 0 THEN standing.revenue END"
 )
-lend(
-    Dimension(
-        "orders",
-        gettext_lazy("Orders in life"),
-        "CASE WHEN standing.orders = 0 THEN '0' WHEN standing.orders = 1 THEN '1'"
-        " WHEN standing.orders <= 5 THEN '2-5' ELSE '6+' END",
-    )
-)
+_lend_money("aov", gettext_lazy("Average order"), "standing.revenue / nullif(standing.orders, 0)")
 for _name in _PLAIN:
     _field = Customer._meta.get_field(_name)
     assert isinstance(_field, CharField)
-    lend(Dimension(_name, _field.verbose_name, f"nullif(customer.{_name}, '')"))
+    lend(
+        Dimension(
+            _name,
+            capfirst(_field.verbose_name),
+            f"nullif(btrim(customer.{_name}), '')",
+            labels=_LABELS.get(_name, dict),
+        )
+    )

@@ -3,10 +3,13 @@
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from users.dimensions import dimension
-from users.groups import Group, Parameters, group, selected
+from users.groups import Group, Parameters, group, group_spec, offer, selected
 from users.models import Customer, CustomerTag, Stage, Standing, Tag
+
+MOST_OFFERED = 100
 
 
 @group("everyone")
@@ -51,3 +54,17 @@ def of_dimension(asked: Parameters, now: datetime) -> Group:
     return Group(
         _("%(dimension)s: %(value)s") % {"dimension": wanted.title, "value": wanted.label(value)}, found
     )
+
+
+@offer("stages")
+def stages_to_choose() -> list[tuple[StrOrPromise, str]]:
+    """Everybody, and the stages."""
+    stages = [(wanted.label, group_spec("stage", stage=wanted.value)) for wanted in Stage]
+    return [(_("All customers"), group_spec("everyone")), *stages]
+
+
+@offer("tags")
+def tags_to_choose() -> list[tuple[StrOrPromise, str]]:
+    """The tags."""
+    tags = Tag.objects.order_by("name")[:MOST_OFFERED]
+    return [(_("Tag “%(tag)s”") % {"tag": tag.name}, group_spec("tag", tag=tag.pk)) for tag in tags]

@@ -19,7 +19,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 
-LONGEST = 600
+LONGEST = 2_000
 Parameters = Mapping[str, str]
 
 
@@ -46,6 +46,15 @@ def group(kind: str) -> Callable[[Reader], Reader]:
     It raises ValueError or KeyError for parameters that make no sense.
     """
     return lambda read: kinds.register(kind, read)
+
+
+Choices = Callable[[], list[tuple[StrOrPromise, str]]]
+offers: Registry[Choices] = Registry("choice of groups")
+
+
+def offer(name: str) -> Callable[[Choices], Choices]:
+    """Register a function that lists groups to choose from: titles and specs. One query."""
+    return lambda choices: offers.register(name, choices)
 
 
 def group_spec(kind: str, **parameters: object) -> str:

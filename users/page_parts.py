@@ -4,9 +4,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import group_kinds  # noqa: F401 - registers them
+from users import activity_groups, cohort_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
 from users.admin import cards
 from users.models import Import, LifecycleRule
+from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
@@ -22,7 +23,7 @@ def find_customers(text: str, limit: int) -> list[Hit]:
 
 def thresholds_accepted() -> bool:
     """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(accepted_by__isnull=False).exists()
+    return LifecycleRule.objects.filter(proposed=False).exists()
 
 
 page_values.register("currency", currency.get)
@@ -48,3 +49,4 @@ first_step(
     FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
 )
 group_act(GroupAct("export", _("Export"), "users:export_create", "download"))
+group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -86,11 +86,23 @@ class FirstStep:
     is_done: Callable[[], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Outreach:
+    """Where it is known who was written to and when: ``statement`` selects ``customer_id`` and ``at``, no more.
+
+    What win-backs must beat is measured on those who were left alone.
+    """
+
+    name: str
+    statement: str
+
+
 home_cards: Registry[HomeCard] = Registry("home card")
 customer_panels: Registry[CustomerPanel] = Registry("customer panel")
 searchers: Registry[Searcher] = Registry("searcher")
 group_acts: Registry[GroupAct] = Registry("act on a group")
 first_steps: Registry[FirstStep] = Registry("first step")
+outreach: Registry[Outreach] = Registry("outreach")
 
 
 def home_card(card: HomeCard) -> HomeCard:
@@ -116,3 +128,8 @@ def group_act(entry: GroupAct) -> GroupAct:
 def first_step(entry: FirstStep) -> FirstStep:
     """Lend a step to the first day's checklist."""
     return first_steps.register(entry.name, entry)
+
+
+def lend_outreach(entry: Outreach) -> Outreach:
+    """Lend to the reports on returns who was written to."""
+    return outreach.register(entry.name, entry)

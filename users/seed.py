@@ -41,7 +41,7 @@ def seed(**_: Any) -> None:
     Clock.objects.get_or_create(pk=1)
     _seed_event_types(now)
     if not LifecycleRule.objects.exists():
-        LifecycleRule.objects.create(accepted_at=now)
+        LifecycleRule.objects.create(accepted_at=now, proposed=True)
     for slug, name, name_zh, is_service in TOPICS:
         Topic.objects.get_or_create(
             slug=slug, defaults={"name": name, "name_zh": name_zh, "is_service": is_service}

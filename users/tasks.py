@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures
-from users.services import erase, long_jobs, relay, retention, stages, sweep
+from users.reports import figures, rollups
+from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep
 from users.services.demo.live import live
 from users.services.exports import acts as exports
 from users.services.imports import acts as imports
@@ -66,6 +66,20 @@ def count_figures(now: datetime) -> dict[str, int]:
     days = figures.days_due(now)
     figures.compute(now, days=days)
     return {"days": days}
+
+
+@scheduled("users.count_history")
+def count_history(now: datetime) -> dict[str, str]:
+    """Count moves between stages and active customers by day for the reports."""
+    first = rollups.first_due(now)
+    rollups.compute(now, first=first)
+    return {"since": first.isoformat()}
+
+
+@scheduled("users.study_silences")
+def study_silences(now: datetime) -> dict[str, bool]:
+    """Have the silences between visits counted once a day."""
+    return {"asked": stage_study.study_if_old(now)}
 
 
 @scheduled("users.live_demo")

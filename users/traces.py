@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from users.keeping import keep
 from users.models import (
+    ActiveFigures,
     AuditEntry,
     DeadLetter,
     EventType,
@@ -42,6 +43,7 @@ place(Place("sink", _("Mails and text messages of the demo"), scrub.clean_sink))
 
 # The shop's own words
 
+impersonal(ActiveFigures, "channel", "spread", why="numbers of customers by day")
 impersonal(EventType, "name", why="names of kinds of events")
 impersonal(Product, "name", "url", "image_url", why="the catalogue")
 impersonal(ShopSetting, "value", why="what an operator set for the shop")

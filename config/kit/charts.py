@@ -21,12 +21,16 @@ MOST_SERIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line or set of bars. ``values`` are plain numbers (money in minor units), None for a gap."""
+    """One line or set of bars. ``values`` are plain numbers (money in minor units), None for a gap.
+
+    ``urls`` open what is behind each value, in the table twin.
+    """
 
     name: StrOrPromise
     values: Sequence[float | int | None]
     color: str = ""
     kind: Literal["", "line", "bar"] = ""
+    urls: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,10 @@ class Chart:
             rows=[
                 [
                     category,
-                    *(Cell(s.values[i], currency=self.currency) for s in self.series),
+                    *(
+                        Cell(s.values[i], url=s.urls[i] if s.urls else "", currency=self.currency)
+                        for s in self.series
+                    ),
                 ]
                 for i, category in enumerate(self.categories)
             ],

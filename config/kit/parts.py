@@ -215,6 +215,29 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A field of a form whose answers live in the URL, for what chips cannot ask: days, names, pairs."""
+
+    name: str
+    title: StrOrPromise
+    value: str = ""
+    kind: Literal["text", "date", "number", "select"] = "text"
+    choices: Sequence[Choice] = ()
+    hint: StrOrPromise = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskForm:
+    """Such a form; ``kept`` are the other parts of the URL that stay as they are."""
+
+    title: StrOrPromise
+    asks: Sequence[Ask]
+    submit: StrOrPromise
+    kept: Sequence[tuple[str, str]] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Long work: what, how far, and since when, to tell rate and time left. ``total`` None: not known yet."""
 

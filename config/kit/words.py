@@ -114,6 +114,11 @@ def day(value: date | datetime | None, width: str = "medium") -> str:
     return str(format_date(value, width, locale=locale()))
 
 
+def month(value: date) -> str:
+    """A calendar month with its year."""
+    return str(format_date(value, "y年M月" if locale().language == "zh" else "MMM y", locale=locale()))
+
+
 def _whole() -> str:
     return str(locale().currency_formats["standard"].pattern).replace(".00", "")
 

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from users.models.keys import of_customer
 
@@ -11,7 +12,7 @@ class Account(models.TextChoices):
     """A customer's three accounts, and the house accounts they are booked against."""
 
     PENDING = "pending", _("Pending")
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", pgettext_lazy("points", "Active")
     DEBT = "debt", _("Owed")
     ISSUE = "issue", _("Issued")
     REDEEM = "redeem", _("Redeemed")
@@ -94,7 +95,7 @@ class Lot(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", _("Pending")
-        ACTIVE = "active", _("Active")
+        ACTIVE = "active", pgettext_lazy("points", "Active")
 
     pk = models.CompositePrimaryKey("customer", "key")
     customer = of_customer("point_lots")

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from tests.settling import accept_thresholds
 from tests.storefront import Storefront
 
 
 @pytest.fixture
 def shop(live_server: Any) -> Iterator[Storefront]:
-    """The shop's back end, with a server key."""
+    """The shop's back end, with a server key; its owner has accepted the thresholds."""
+    accept_thresholds()
     with Storefront(live_server.url) as storefront:
         yield storefront

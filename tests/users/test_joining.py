@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.clock import move_to
+from tests.settling import accept_thresholds
 from tests.users.door import customer, identify, send, track, visit, visitor
 from users.models import (
     Consent,
@@ -129,6 +130,7 @@ def test_a_confirmed_order_outdoes_a_claimed_one() -> None:
 
 
 def test_stages_that_become_true_by_a_join_start_what_they_start() -> None:
+    accept_thresholds()
     send(visit(at=NOON - 40 * DAY, user="alice"))
     send(visit(at=NOON - HOUR, anonymous="phone"))
     absorbed = visitor("phone").pk

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from config.kit import clock
 from config.kit.refusal import Refusal
 from tests.clock import move_to
+from tests.settling import accept_thresholds
 from tests.users.door import customer, send, visit
 from users.lifecycle import Move, Thresholds, moves, next_move_at, stage_at
 from users.models import Customer, Event, LongJob, MoveCause, Outbox, Stage, StageMove, Standing, Touched
@@ -171,6 +172,7 @@ def test_a_late_event_leaves_what_was_believed_on_record() -> None:
 
 @pytest.mark.django_db
 def test_the_timeline_tells_of_one_return_when_an_earlier_one_comes_to_light() -> None:
+    accept_thresholds()
     move_to(day(0))
     send(visit(at=day(0), user="alice"))
     move_to(day(40))
@@ -183,6 +185,7 @@ def test_the_timeline_tells_of_one_return_when_an_earlier_one_comes_to_light() -
 
 @pytest.mark.django_db
 def test_a_return_names_the_event_that_caused_it_and_says_so_once() -> None:
+    accept_thresholds()
     move_to(day(40))
     send(visit(at=day(0), user="alice"))
     back = visit(at=day(40), user="alice", message_id="back")
@@ -202,6 +205,20 @@ def test_a_return_names_the_event_that_caused_it_and_says_so_once() -> None:
         "to": "returning",
         "at": day(40).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+@pytest.mark.django_db
+def test_nothing_starts_before_somebody_has_accepted_the_thresholds() -> None:
+    move_to(day(40))
+    send(visit(at=day(0), user="alice"), visit(at=day(40), user="alice"))
+    assert Standing.objects.get().stage == "returning"
+    assert not StageMove.objects.filter(starts_things=True).exists()
+    assert not Event.objects.filter(type__name="stage_changed").exists()
+    accept_thresholds()
+    assert not Event.objects.filter(type__name="stage_changed").exists()  # nor is anything made up for
+    now = move_to(day(70.5))
+    assert stages.move_stages(now) == 1
+    assert [m.to_stage for m in StageMove.objects.filter(starts_things=True)] == ["dormant"]
 
 
 @pytest.mark.django_db

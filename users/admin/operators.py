@@ -43,7 +43,7 @@ class OperatorList(OperatorPage):
                 operator.email,
                 operator.get_role_display(),
                 operator.last_login,
-                Cell(_("Active"), tone="good", kind="tag")
+                Cell(_("Can log in"), tone="good", kind="tag")
                 if operator.is_active
                 else Cell(_("Locked out"), tone="bad", kind="tag"),
             ]

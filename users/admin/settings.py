@@ -1,4 +1,4 @@
-"""Settings: an overview of everything that can be set, the shop's values, the stage thresholds."""
+"""Settings: an overview of everything that can be set, and the shop's values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,16 +6,13 @@ from typing import Any
 
 from django import forms
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage, OperatorPage, may_open
-from config.kit.parts import Cell, Column, Crumb, Empty, Table
+from config.kit.parts import Crumb
 from users.keeping import PREFIX
-from users.models import LifecycleRule
 from users.services import settings as service
-from users.services.stages import accept_rule, rule_in_force
 from users.shop import settings
 
 
@@ -149,92 +146,6 @@ class ShopPage(SettingsForm):
     def act(self, form: ShopForm) -> None:
         """Store what changed."""
         service.change(form.cleaned_data, by=self.operator)
-
-
-class ThresholdForm(forms.Form):
-    """The four thresholds, in days."""
-
-    new_for = forms.IntegerField(
-        label=gettext_lazy("New for (days)"),
-        min_value=1,
-        max_value=3650,
-        help_text=gettext_lazy("After the first activity a customer is new for so long."),
-    )
-    dormant_after = forms.IntegerField(
-        label=gettext_lazy("Dormant after (days)"),
-        min_value=2,
-        max_value=3650,
-        help_text=gettext_lazy("So long without activity, and the customer is dormant."),
-    )
-    churned_after = forms.IntegerField(
-        label=gettext_lazy("Churned after (days)"),
-        min_value=3,
-        max_value=3650,
-        help_text=gettext_lazy("So long without activity, and the customer is lost. Longer than dormant."),
-    )
-    returning_for = forms.IntegerField(
-        label=gettext_lazy("Returning for (days)"),
-        min_value=1,
-        max_value=3650,
-        help_text=gettext_lazy("Who comes back after having been dormant is returning for so long."),
-    )
-
-
-class LifecyclePage(SettingsForm):
-    """The thresholds in force, a form to accept them or others, and every version there was."""
-
-    title = gettext_lazy("Stages")
-    purpose = gettext_lazy("After how many days of silence a customer counts as dormant or churned.")
-    template_name = "users/lifecycle.html"
-    form_class = ThresholdForm
-    submit = gettext_lazy("Accept these thresholds")
-    done = gettext_lazy("Accepted. All stages are computed again; this starts no message.")
-
-    def get_initial(self) -> dict[str, Any]:
-        """The thresholds in force."""
-        rule = rule_in_force()
-        return {name: getattr(rule, name) for name in ThresholdForm.base_fields}
-
-    def act(self, form: ThresholdForm) -> None:
-        """Put them in force."""
-        accept_rule(**form.cleaned_data, by=self.operator)
-
-    def get_consequence(self, form: Any) -> StrOrPromise:
-        """What saving does."""
-        return _(
-            "Puts a new version in force and computes everybody's stage again. "
-            "Moves that follow from it start no message and no reward."
-        )
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The versions below the form."""
-        rules = LifecycleRule.objects.select_related("accepted_by").order_by("-version")[:30]
-        table = Table(
-            columns=[
-                Column(_("Version"), "number"),
-                Column(_("New for (days)"), "number"),
-                Column(_("Dormant after (days)"), "number"),
-                Column(_("Churned after (days)"), "number"),
-                Column(_("Returning for (days)"), "number"),
-                Column(_("Accepted"), "time"),
-                Column(_("By")),
-            ],
-            rows=[
-                [
-                    rule.version,
-                    rule.new_for,
-                    rule.dormant_after,
-                    rule.churned_after,
-                    rule.returning_for,
-                    rule.accepted_at,
-                    Cell(str(rule.accepted_by or _("as shipped"))),
-                ]
-                for rule in rules
-            ],
-            empty=Empty(_("No version yet")),
-            caption=_("Versions"),
-        )
-        return super().get_context_data(**kwargs) | {"versions": table}
 
 
 def _field(sentence: StrOrPromise, default: float | str, value: float | str) -> forms.Field:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
@@ -9,15 +10,22 @@ from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.exports import ExportFile, NewExport
+from users.admin.flows import FlowsPage
+from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.lifecycle import LifecyclePage
+from users.admin.ltv import ValuePage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
+from users.admin.retained import RetainedPage
+from users.admin.retention import RetentionPage
 from users.admin.search import SearchPage
-from users.admin.settings import LifecyclePage, SettingsPage, ShopPage
+from users.admin.settings import SettingsPage, ShopPage
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 from users.admin.transfers import TransferList
 
@@ -53,5 +61,12 @@ urlpatterns = [
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/retention/", RetentionPage.as_view(), name="retention"),
+    path("reports/portrait/", PortraitPage.as_view(), name="portrait"),
+    path("reports/funnel/", FunnelPage.as_view(), name="funnel"),
+    path("reports/retained/", RetainedPage.as_view(), name="retained"),
+    path("reports/value/", ValuePage.as_view(), name="ltv"),
+    path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

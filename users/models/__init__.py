@@ -27,6 +27,7 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
@@ -35,6 +36,7 @@ from users.models.transfer import Export, Fate, Import, ImportRow
 __all__ = [
     "USABLE_CONTACT_STATES",
     "AcquisitionChannel",
+    "ActiveFigures",
     "ApiKey",
     "AuditEntry",
     "Channel",
@@ -85,6 +87,7 @@ __all__ = [
     "SourceTouch",
     "Stage",
     "StageFigures",
+    "StageFlow",
     "StageMove",
     "Standing",
     "Storefront",

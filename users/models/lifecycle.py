@@ -9,13 +9,17 @@ from users.models.keys import of_customer
 
 
 class LifecycleRule(models.Model):
-    """A version of the thresholds (days). The newest accepted version is in force for everybody."""
+    """A version of the thresholds (days). The newest accepted version is in force for everybody.
+
+    ``proposed``: in force as it was shipped, and nobody has said yes to it; stages follow it and start nothing.
+    """
 
     version = models.AutoField(primary_key=True)
     new_for = models.PositiveSmallIntegerField(_("new for (days)"), default=14)
     dormant_after = models.PositiveSmallIntegerField(_("dormant after (days)"), default=30)
     churned_after = models.PositiveSmallIntegerField(_("churned after (days)"), default=90)
     returning_for = models.PositiveSmallIntegerField(_("returning for (days)"), default=30)
+    proposed = models.BooleanField(default=False, db_default=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     accepted_by = models.ForeignKey(
         "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

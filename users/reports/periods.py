@@ -13,6 +13,7 @@ from users.reports.figures import today_in_shop
 
 DAYS = (7, 30, 90, 180, 365)
 LONGEST = 5 * 366
+EARLIEST, LATEST = 1970, 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -
     What makes no sense is passed over, so that a link never fails.
     """
     first, last = _day(asked.get("from", "")), _day(asked.get("to", ""))
-    if first and last and first <= last and (last - first).days < LONGEST:
+    if first and last and _makes_sense(first, last):
         return Period(first, last)
     wanted = asked.get("period", "")
     days = int(wanted) if wanted in map(str, DAYS) else default
@@ -75,6 +76,10 @@ def period_filters(asked: Mapping[str, str]) -> list[Filter]:
     choices = [Choice(str(days), _("last %(n)s days") % {"n": days}) for days in DAYS]
     wanted = asked.get("period", "")
     return [Filter("period", _("Period"), choices, wanted if wanted in map(str, DAYS) else "")]
+
+
+def _makes_sense(first: date, last: date) -> bool:
+    return first <= last and (last - first).days < LONGEST and first.year >= EARLIEST and last.year <= LATEST
 
 
 def _day(text: str) -> date | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from config.kit import clock
 from config.kit.batches import execute
-from config.kit.refusal import Refusal
+from config.kit.refusal import NotFound, Refusal
 from users.identities import Key
 from users.models import (
     ContactPoint,
@@ -81,10 +81,8 @@ def erase(customer_id: int, *, by: Operator | None, now: datetime) -> Erasure:
 
     The line in the file of erasures is on the disk before the commit, so that no dump brings the person back.
     """
-    alias = CustomerAlias.objects.filter(old_id=customer_id).first()
-    customer_id = alias.customer_id if alias else customer_id
-    stages.lock([customer_id])
-    customer = Customer.objects.select_for_update(no_key=True, of=("self",)).get(pk=customer_id)
+    customer = _hold(customer_id)
+    customer_id = customer.pk
     _refuse_erased(customer)
     traces = traces_of(customer)
     hashes = {erased.digest(key) for key in _keys(customer, traces)}
@@ -193,8 +191,24 @@ def _keep_hashes(customer_id: int, hashes: Iterable[str]) -> None:
     )
 
 
+def _hold(customer_id: int) -> Customer:
+    """The customer under lock, also when joined to another meanwhile. Raises NotFound."""
+    for _attempt in range(3):
+        current = _current(customer_id)
+        stages.lock([current])
+        customer = Customer.objects.select_for_update(no_key=True, of=("self",)).filter(pk=current).first()
+        if customer is not None:
+            return customer
+    raise NotFound(_("There is no such customer."))
+
+
+def _current(customer_id: int) -> int:
+    alias = CustomerAlias.objects.filter(old_id=customer_id).first()
+    return alias.customer_id if alias else customer_id
+
+
 def _is_living(customer_id: int) -> bool:
-    return Customer.objects.living().filter(pk=customer_id).exists()
+    return Customer.objects.living().filter(pk=_current(customer_id)).exists()
 
 
 def _refuse_erased(customer: Customer) -> None:

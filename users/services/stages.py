@@ -106,6 +106,7 @@ def settle(now: datetime, *, cause: MoveCause | None = None) -> int:
         "returning_for": thresholds.returning_for,
         "version": rule.version,
         "cause": cause.value if cause else None,
+        "may_start": not rule.proposed,
         "oldest_trigger": now - timedelta(hours=shop.trigger_max_age_hours.get()),
     }
     execute("ANALYZE stage_scope, stage_span")
@@ -154,6 +155,32 @@ def thresholds_of(rule: LifecycleRule) -> Thresholds:
     )
 
 
+def days_of(rule: LifecycleRule) -> dict[str, int]:
+    """A stored rule's thresholds in days, by name."""
+    return {
+        "new_for": rule.new_for,
+        "dormant_after": rule.dormant_after,
+        "churned_after": rule.churned_after,
+        "returning_for": rule.returning_for,
+    }
+
+
+def in_order(*, new_for: int, dormant_after: int, churned_after: int, returning_for: int) -> dict[str, int]:
+    """Thresholds (days) by name. Raises Refusal unless they can hold together."""
+    fit = 1 <= new_for <= dormant_after < churned_after and dormant_after >= 2 and returning_for >= 1
+    if not fit:
+        raise Refusal(
+            "thresholds_out_of_order",
+            _("New must not last longer than dormant takes to begin, and churned must begin after dormant."),
+        )
+    return {
+        "new_for": new_for,
+        "dormant_after": dormant_after,
+        "churned_after": churned_after,
+        "returning_for": returning_for,
+    }
+
+
 @transaction.atomic
 def accept_rule(
     *, new_for: int, dormant_after: int, churned_after: int, returning_for: int, by: Operator | None
@@ -162,23 +189,16 @@ def accept_rule(
 
     Raises Refusal unless 1 ≤ new_for ≤ dormant_after < churned_after, dormant_after ≥ 2, returning_for ≥ 1.
     """
-    in_order = 1 <= new_for <= dormant_after < churned_after and dormant_after >= 2 and returning_for >= 1
-    if not in_order:
-        raise Refusal(
-            "thresholds_out_of_order",
-            _("New must not last longer than dormant takes to begin, and churned must begin after dormant."),
-        )
-    lock_for_transaction(Lock.LIFECYCLE_RULE)
-    before = rule_in_force()
-    rule = LifecycleRule.objects.create(
+    days = in_order(
         new_for=new_for,
         dormant_after=dormant_after,
         churned_after=churned_after,
         returning_for=returning_for,
-        accepted_at=clock.now(),
-        accepted_by=by,
     )
-    audit.record("lifecycle.accept", by=by, target=rule, before=_days(before), after=_days(rule))
+    lock_for_transaction(Lock.LIFECYCLE_RULE)
+    before = rule_in_force()
+    rule = LifecycleRule.objects.create(**days, accepted_at=clock.now(), accepted_by=by)
+    audit.record("lifecycle.accept", by=by, target=rule, before=days_of(before), after=days_of(rule))
     return start(RECOMPUTE, title=_("Recompute all stages"), by=by)
 
 
@@ -235,12 +255,3 @@ def _fact(customer_id: int, at: datetime, from_stage: str, to_stage: str) -> New
         occurred_at=at,
         properties={"from": from_stage, "to": to_stage, "at": at},
     )
-
-
-def _days(rule: LifecycleRule) -> dict[str, int]:
-    return {
-        "new_for": rule.new_for,
-        "dormant_after": rule.dormant_after,
-        "churned_after": rule.churned_after,
-        "returning_for": rule.returning_for,
-    }

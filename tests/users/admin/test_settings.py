@@ -60,7 +60,8 @@ def test_accepting_thresholds_makes_a_version_and_names_who() -> None:
     values = {"new_for": 10, "dormant_after": 45, "churned_after": 120, "returning_for": 30}
     assert client.post(reverse("users:lifecycle"), values).status_code == 302
     rule = LifecycleRule.objects.latest("version")
-    assert (rule.version, rule.dormant_after, rule.accepted_by) == (2, 45, operator())
+    assert (LifecycleRule.objects.count(), rule.dormant_after, rule.accepted_by) == (2, 45, operator())
+    assert not rule.proposed
     home = client.get(reverse("users:home"))
     steps = next(v for c, v in home.context["cards"] if c.name == "first-steps")["steps"]
     assert [done for step, done, _url in steps if step.name == "thresholds"] == [True]

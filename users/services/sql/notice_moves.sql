@@ -2,12 +2,13 @@
 -- for the few new rows. Returns those that may start something; the row itself is record enough for the others.
 -- NOT IN is looked up in a hash. NOT EXISTS, planned while the table of moves is still empty, would scan the rows just
 -- inserted for every further one: the first 54,000 moves of a shop took 16 s instead of 1.
+-- Nothing starts before a person has accepted the thresholds.
 WITH noticed AS (
     INSERT INTO users_stagemove (customer_id, at, noticed_at, from_stage, to_stage, cause, cause_message_id,
                                  rule_version, starts_things, superseded_at)
     SELECT moment.customer_id, moment.at, %(now)s, moment.from_stage, moment.to_stage,
            coalesce(%(cause)s, moment.cause), coalesce(cause.message_id, ''), %(version)s,
-           %(cause)s IS NULL AND NOT scope.quiet AND moment.at >= %(oldest_trigger)s, NULL
+           %(may_start)s AND %(cause)s IS NULL AND NOT scope.quiet AND moment.at >= %(oldest_trigger)s, NULL
     FROM stage_moment moment
     JOIN stage_scope scope USING (customer_id)
     LEFT JOIN LATERAL (

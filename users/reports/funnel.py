@@ -1,0 +1,291 @@
+"""Funnels: who went through some events in order within a time, and where the others stopped.
+
+A customer goes step by step, each strictly later than the one before, and the last at most ``within`` after the first,
+which falls into the period. Of all ways through the events of a customer the one that reaches furthest counts.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from config.kit.batches import fetch
+from users.models import Event, EventType
+from users.reports import cohorts
+from users.reports.cohorts import MOST_VALUES, OTHER, Whom
+from users.reports.periods import Period, read_period
+from users.reports.sql import statement
+
+MOST_STEPS = 8
+FEWEST_STEPS = 2
+REGISTERED = "r"
+LONGEST_CATEGORY = 100
+UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+LONGEST = timedelta(days=366)
+USUAL = timedelta(days=7)
+SHOPPING = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
+PRESETS: dict[str, tuple[str, ...]] = {"registration": (REGISTERED, *SHOPPING), "shopping": SHOPPING}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: an event type's id or ``REGISTERED``, and the category it must be about ("": any)."""
+
+    event: str
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A funnel; ``problem`` says what of the address could not be understood."""
+
+    steps: tuple[Step, ...]
+    within: timedelta
+    period: Period
+    whom: Whom
+    problem: str = ""
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """As the link of a group carries it."""
+        told = {
+            "steps": ",".join(step.event for step in self.steps),
+            "within": str(round(self.within.total_seconds())),
+        }
+        told |= {f"c{n}": step.category for n, step in enumerate(self.steps, start=1) if step.category}
+        days = {"from": self.period.first.isoformat(), "to": self.period.last.isoformat()}
+        return told | days | self.whom.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Some customers' way: how many reached each step; ``hours``: median from the step before."""
+
+    value: str | None
+    reached: Sequence[int]
+    hours: Sequence[float | None] = ()
+
+    @property
+    def entered(self) -> int:
+        """Who took the first step."""
+        return self.reached[0]
+
+    def lost(self, step: int) -> int:
+        """Who reached a step (from 0) and not the next."""
+        return self.reached[step] - (self.reached[step + 1] if step + 1 < len(self.reached) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Everybody's way and the ways by dimension, the largest first."""
+
+    asked: Asked
+    all: Way
+    ways: Sequence[Way]
+
+
+def event_types() -> list[EventType]:
+    """The types of which there are events."""
+    used = Exists(Event.objects.filter(type=OuterRef("pk")))
+    return list(EventType.objects.filter(used).order_by("is_internal", "name"))
+
+
+def names(steps: Sequence[Step]) -> dict[int, str]:
+    """The names of the steps' event types."""
+    numbers = [int(step.event) for step in steps if step.event != REGISTERED]
+    return dict(EventType.objects.filter(pk__in=numbers).values_list("pk", "name"))
+
+
+def preset(name: str) -> tuple[Step, ...]:
+    """The steps of a preset; types that the shop does not know are left out."""
+    names = PRESETS.get(name) or PRESETS["registration"]
+    known = dict(EventType.objects.filter(name__in=names).values_list("name", "pk"))
+    return tuple(
+        Step(one if one == REGISTERED else str(known[one]))
+        for one in names
+        if one == REGISTERED or one in known
+    )
+
+
+def read(asked: Mapping[str, str], now: datetime) -> Asked:
+    """What a URL asks for: ``s1`` … ``s8`` with ``c1`` … ``c8``, else a preset."""
+    told = [Step(asked.get(f"s{n}", ""), asked.get(f"c{n}", "").strip()) for n in range(1, MOST_STEPS + 1)]
+    steps, problem = tuple(step for step in told if step.event), ""
+    try:
+        if steps:
+            check_steps(steps)
+    except ValueError:
+        problem = _("A funnel needs 2 to 8 steps, each an event that the shop knows. Shown is the usual one.")
+        steps = ()
+    within = USUAL
+    try:
+        within = read_within(asked)
+    except ValueError:
+        problem = _("The time limit must be a number above 0, and at most 366 days. Shown is the usual one.")
+    period = read_period(asked, now)
+    return Asked(steps or preset(asked.get("preset", "")), within, period, cohorts.read_whom(asked), problem)
+
+
+def read_within(asked: Mapping[str, str]) -> timedelta:
+    """The time limit ``within`` in ``unit``. Raises ValueError."""
+    text = asked.get("within", "").strip()
+    if not text:
+        return USUAL
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
+        raise ValueError(text)
+    within = int(text) * UNITS.get(asked.get("unit", "day"), UNITS["day"])
+    if not timedelta(0) < within <= LONGEST:
+        raise ValueError(text)
+    return within
+
+
+def read_group(asked: Mapping[str, str]) -> Asked:
+    """The funnel of a group's link. Raises ValueError or KeyError."""
+    events = asked["steps"].split(",")
+    steps = tuple(Step(event, asked.get(f"c{n}", "")) for n, event in enumerate(events, start=1))
+    check_steps(steps)
+    seconds = int(asked["within"])
+    if not 0 < seconds <= LONGEST.total_seconds():
+        raise ValueError("within")
+    return Asked(steps, timedelta(seconds=seconds), cohorts.read_days(asked), cohorts.read_whom(asked))
+
+
+def check_steps(steps: Sequence[Step]) -> None:
+    """Raises ValueError for too few or many steps, or events that do not exist."""
+    numbers = {step.event for step in steps} - {REGISTERED}
+    if not FEWEST_STEPS <= len(steps) <= MOST_STEPS:
+        raise ValueError("steps")
+    if not all(number.isascii() and number.isdigit() and len(number) < 6 for number in numbers):
+        raise ValueError("event")
+    if any(len(step.category) > LONGEST_CATEGORY for step in steps):
+        raise ValueError("category")
+    small = [int(number) for number in numbers if int(number) <= 32767]
+    if EventType.objects.filter(pk__in=small).count() != len({int(number) for number in numbers}):
+        raise ValueError("event")
+
+
+def compute(asked: Asked) -> Funnel:
+    """Counts by value and step, and the medians, in one statement."""
+    query, values = reached(asked)
+    many = len(asked.steps)
+    medians = ", ".join(f"percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_{n})" for n in range(2, many + 1))
+    rows = fetch(statement("funnel").format(reached=query, medians=medians), values)
+    hours = next(gaps for _value, depth, _customers, gaps in rows if depth is None)
+    depths: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    total: dict[int, int] = defaultdict(int)
+    for value, depth, customers, _gaps in rows:
+        if depth is not None:
+            depths[value][depth] += customers
+            total[depth] += customers
+    ways = (
+        [Way(value, _cumulated(counts, many)) for value, counts in depths.items()] if asked.whom.split else []
+    )
+    ways.sort(key=lambda way: (-way.entered, way.value or ""))
+    gaps = [None if seconds is None else seconds / 3600 for seconds in hours]
+    return Funnel(asked, Way(None, _cumulated(total, many), [None, *gaps]), _largest(ways, many))
+
+
+def _largest(ways: list[Way], many: int) -> list[Way]:
+    """The largest values; the others together."""
+    rest = ways[MOST_VALUES:]
+    if not rest:
+        return ways
+    together = Way(OTHER, [sum(way.reached[n] for way in rest) for n in range(many)])
+    return [*ways[:MOST_VALUES], together]
+
+
+def _cumulated(counts: Mapping[int, int], many: int) -> list[int]:
+    return [sum(customers for depth, customers in counts.items() if depth > step) for step in range(many)]
+
+
+def reached(asked: Asked) -> tuple[str, dict[str, object]]:
+    """The statement of everybody who took the first step: id, value, depth, seconds between steps; its values."""
+    values: dict[str, object] = {
+        "begin": asked.period.begin,
+        "end": asked.period.end,
+        "within": asked.within,
+        **asked.whom.values,
+    }
+    levels = _events(asked, values)
+    for number in range(1, len(asked.steps) + 1):
+        levels = _level(levels, number)
+    many = range(1, len(asked.steps) + 1)
+    whens = " ".join(f"WHEN bool_or(from_{n} IS NOT NULL) THEN {n}" for n in reversed(many))
+    gaps = "".join(
+        f", (min(ARRAY[extract(epoch FROM at), gap_{n}]) FILTER (WHERE from_{n} IS NOT NULL))[2] AS gap_{n}"
+        for n in many[1:]
+    )
+    text = statement("funnel_reached").format(
+        levels=levels,
+        depth=f"CASE {whens} END",
+        gaps=gaps,
+        gap_names="".join(f", walked.gap_{n}" for n in many[1:]),
+        value=f"({cohorts.named(asked.whom.split)})::text",
+        whom=asked.whom.condition,
+    )
+    return text, values
+
+
+def _level(below: str, number: int) -> str:
+    """Adds to each event, if it can be step ``number``: the latest start of a way that leads to it in time."""
+    bit = 1 << (number - 1)
+    if number == 1:
+        start = f"CASE WHEN mask & {bit} > 0 AND at >= %(begin)s AND at < %(end)s THEN at END"
+        return f"SELECT *, {start} AS from_1 FROM ({below}) AS told"
+    before = number - 1
+    return (
+        f"SELECT *, CASE WHEN mask & {bit} > 0 AND at - led_from <= %(within)s THEN led_from END AS from_{number},"
+        f" extract(epoch FROM at - led_at) AS gap_{number}"
+        f" FROM (SELECT {_kept(number)}, max(from_{before}) OVER earlier AS led_from,"
+        f" max(CASE WHEN from_{before} IS NOT NULL THEN at END) OVER earlier AS led_at FROM ({below}) AS level_{before}"
+        " WINDOW earlier AS (PARTITION BY id ORDER BY at GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+        f") AS step_{number}"
+    )
+
+
+def _kept(number: int) -> str:
+    """The columns that a level hands on."""
+    columns = ["id", "at", "mask", "from_1"]
+    for n in range(2, number):
+        columns += [f"from_{n}", f"gap_{n}"]
+    return ", ".join(columns)
+
+
+def _events(asked: Asked, values: dict[str, object]) -> str:
+    """Every event that may be a step, once, with a bit for each step that it may be."""
+    by_event: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(asked.steps):
+        by_event[step.event].append(number)
+        values[f"category_{number}"] = step.category
+    selects = []
+    for position, (event, numbers) in enumerate(by_event.items()):
+        since = (
+            "at >= %(begin)s AND at < %(end)s"
+            if numbers == [0]
+            else "at >= %(begin)s AND at < %(end)s + %(within)s"
+        )
+        if event == REGISTERED:
+            bits = sum(1 << number for number in numbers)
+            when = since.replace("at ", "registered_at ")
+            selects.append(f"SELECT id, registered_at AS at, {bits} AS mask FROM users_customer WHERE {when}")
+            continue
+        values[f"type_{position}"] = int(event)
+        when = since.replace("at ", "occurred_at ")
+        mask = " | ".join(_bit(asked.steps[number], number) for number in numbers)
+        fits = " OR ".join(_fits(asked.steps[number], number) for number in numbers)
+        selects.append(
+            f"SELECT customer_id AS id, occurred_at AS at, {mask} AS mask FROM users_event"
+            f" WHERE type_id = %(type_{position})s AND {when} AND ({fits})"
+        )
+    return " UNION ALL ".join(selects)
+
+
+def _fits(step: Step, number: int) -> str:
+    return f"category = %(category_{number})s" if step.category else "true"
+
+
+def _bit(step: Step, number: int) -> str:
+    return f"CASE WHEN {_fits(step, number)} THEN {1 << number} ELSE 0 END"
