@@ -7,7 +7,6 @@ from config.kit.admin import page_values
 from users import activity_groups, cohort_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
 from users.admin import cards
 from users.models import Import, LifecycleRule
-from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
 from users.shop import currency
