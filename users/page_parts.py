@@ -4,8 +4,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_values
-from users import activity_groups, cohort_groups, group_kinds, stage_groups  # noqa: F401 - registers them  # noqa: F401 - registers them
-from users.admin import cards
+from users import (  # noqa: F401 - registers them
+    acquisition_groups,
+    activity_groups,
+    cohort_groups,
+    group_kinds,
+    stage_groups,
+)
+from users.admin import acquisition_parts, cards
 from users.models import Import, LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
@@ -27,6 +33,7 @@ def thresholds_accepted() -> bool:
 
 page_values.register("currency", currency.get)
 cards.lend()
+acquisition_parts.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(

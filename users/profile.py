@@ -1,8 +1,8 @@
 """From the traits of an identify call to a customer's profile: typed, refused where they make no sense.
 
 A trait with a column of its own is converted; what cannot be is ignored and counted. Other traits become
-custom attributes. Of each trait the latest telling holds, by the instant of the call; of the acquisition
-channel and the registration the first.
+custom attributes. Of each trait the latest telling holds, by the instant of the call; of the registration the
+first. Channel and source code are no traits but touches (``users/touches.py``).
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,9 @@ MOST_ATTRIBUTE_LEVELS = 5
 """Names from the outside inwards, as many as a rule may give."""
 BLANK: tuple[Any, ...] = ("", None, [], False)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-NOT_ATTRIBUTES = frozenset({"email", "phone", "consents", "id", "userId", "anonymousId", "address"})
+NOT_ATTRIBUTES = frozenset(
+    {"email", "phone", "consents", "id", "userId", "anonymousId", "address", "channel", "sourceCode"}
+)
 
 GENDERS = {
     "female": Gender.FEMALE, "f": Gender.FEMALE, "woman": Gender.FEMALE, "女": Gender.FEMALE,
@@ -217,9 +219,7 @@ TRAITS: dict[str, Trait] = {
     "timezone": Trait("time_zone", _zone),
     "noProfiling": Trait("no_profiling", _flag),
     "platform": Trait("platform", _text(30)),
-    "sourceCode": Trait("source_code", _text(100)),
     "invented": Trait("is_invented", _flag),
-    "channel": Trait("channel", _text(50), keep_first=True),
     "createdAt": Trait("registered_at", _instant, keep_first=True),
 }
 

@@ -5,32 +5,14 @@ from typing import Any
 from django.db import connection
 
 from users import facts
-from users.models import AcquisitionChannel, Clock, EventType, LifecycleRule, Topic
+from users.models import AcquisitionChannel, ChannelClue, Clock, EventType, LifecycleRule, Topic
+from users.seed_channels import CHANNELS, CLUES
 
 TOPICS = (
     ("news", "News and offers", "新品与优惠", False),
     ("care", "Tips and care", "使用与关怀", False),
     ("service", "Orders and service", "订单与服务", True),
 )
-# (slug, English, Chinese, children)
-CHANNELS: tuple[tuple[str, str, str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("search", "Search", "搜索", (("baidu", "Baidu", "百度"), ("google", "Google", "谷歌"))),
-    ("app-store", "App stores", "应用商店",
-     (("apple", "App Store", "苹果商店"), ("android", "Android stores", "安卓市场"))),
-    ("wechat", "WeChat", "微信",
-     (("wechat-account", "Official account", "公众号"), ("wechat-group", "Groups", "微信群"))),
-    ("weibo", "Weibo", "微博", ()),
-    ("forum", "Forums", "论坛", (("tieba", "Tieba", "贴吧"),)),
-    ("own-site", "Own site", "官网", ()),
-    ("navigation", "Navigation sites", "导航站", ()),
-    ("ads", "Advertising", "广告",
-     (("ad-network", "Ad networks", "广告联盟"), ("social-ads", "Social ads", "社交广告"),
-      ("advertorial", "Advertorials", "软文"))),
-    ("swap", "Swaps", "换量", ()),
-    ("viral", "Viral", "口碑传播", ()),
-    ("offline", "Offline", "线下", (("store", "Stores", "门店"), ("fair", "Fairs", "展会"))),
-    ("invite", "Invited by a friend", "好友邀请", ()),
-)  # fmt: skip
 
 
 def seed(**_: Any) -> None:
@@ -75,3 +57,15 @@ def _seed_channels() -> None:
             AcquisitionChannel.objects.create(
                 slug=child_slug, name=child_name, name_zh=child_zh, parent=parent
             )
+    _seed_clues()
+
+
+def _seed_clues() -> None:
+    channels = dict(AcquisitionChannel.objects.values_list("slug", "pk"))
+    ChannelClue.objects.bulk_create(
+        [
+            ChannelClue(kind=kind, value=value, channel_id=channels[slug])
+            for kind, slug, values in CLUES
+            for value in values
+        ]
+    )

@@ -1,7 +1,9 @@
 """The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Generic, TypeVar, cast
 
 from babel.core import get_global
@@ -12,6 +14,7 @@ from config.kit.registry import Registry
 from users.models import ShopSetting
 
 T = TypeVar("T", int, str, float)
+PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,11 @@ def _is_named(name: str) -> None:
         raise ValueError("empty")
 
 
+def _is_percent(text: str) -> None:
+    if text and not (PERCENT.fullmatch(text) and Decimal(text) <= 100):
+        raise ValueError(text)
+
+
 def _is_currency(code: str) -> None:
     if code not in get_global("all_currencies"):
         raise ValueError(code)
@@ -67,9 +75,21 @@ currency = declare("currency", "USD", _("The shop's currency (ISO code)"), check
 trigger_max_age_hours = declare(
     "trigger_max_age", 24, _("Events older than this many hours move figures but start nothing")
 )
+gross_margin = declare(
+    "gross_margin",
+    "",
+    _("Gross margin in percent of net revenue, such as 35.5; left empty, no profit and no payback is shown"),
+    check=_is_percent,
+)
 erased_may_return = declare(
     "erased_may_return",
     0,
     _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
     check=_is_switch,
 )
+
+
+def margin() -> Decimal | None:
+    """The gross margin as a part of 1; None while it is not set, which every figure that needs it says."""
+    text = gross_margin.get()
+    return Decimal(text) / 100 if text else None

@@ -18,6 +18,7 @@ INTERNAL = {
     "readyz": "whoever runs it",
     "metrics": "whoever runs it",
     "api/v1/schema": "the document itself",
+    "^s/": "links and QR pictures of source codes",
     "u/": "links in messages",
     "c/": "links in messages",
     "o/": "links in messages",

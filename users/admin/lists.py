@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from config.kit.model_admin import OperatorModelAdmin
-from users.models import AcquisitionChannel, EventType, Role, Topic
+from users.models import EventType, Role, Topic
 
 
 @admin.register(Topic)
@@ -12,16 +12,6 @@ class TopicAdmin(OperatorModelAdmin):
 
     roles_that_act = (Role.OPERATOR,)
     list_display = ("name", "name_zh", "slug", "is_service")
-    prepopulated_fields = {"slug": ("name",)}
-
-
-@admin.register(AcquisitionChannel)
-class AcquisitionChannelAdmin(OperatorModelAdmin):
-    """Where customers come from."""
-
-    roles_that_act = (Role.OPERATOR,)
-    list_display = ("name", "name_zh", "slug", "parent")
-    list_select_related = ("parent",)
     prepopulated_fields = {"slug": ("name",)}
 
 

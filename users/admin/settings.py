@@ -48,7 +48,7 @@ SCREENS = (
     Screen(
         gettext_lazy("Acquisition channels"),
         gettext_lazy("Where customers come from, in two levels."),
-        "admin:users_acquisitionchannel_changelist",
+        "users:acquisition_channels",
         "share",
     ),
     Screen(

@@ -1,11 +1,14 @@
 """Addresses of the operators' pages of users, under /admin/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
+from users.admin.acquisition_channels import ChangeChannel, ChannelList, CluesPage, NewChannel
 from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
+from users.admin.channels import ChannelsReport
+from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
@@ -26,6 +29,8 @@ from users.admin.retained import RetainedPage
 from users.admin.retention import RetentionPage
 from users.admin.search import SearchPage
 from users.admin.settings import SettingsPage, ShopPage
+from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
+from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
 from users.admin.transfers import TransferList
 
@@ -60,6 +65,21 @@ urlpatterns = [
     path("system/jobs/", JobsPage.as_view(), name="jobs"),
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
+    path("settings/channels/", ChannelList.as_view(), name="acquisition_channels"),
+    path("settings/channels/new/", NewChannel.as_view(), name="acquisition_channel_create"),
+    path("settings/channels/clues/", CluesPage.as_view(), name="channel_clues"),
+    path("settings/channels/<int:channel_id>/", ChangeChannel.as_view(), name="acquisition_channel"),
+    path("reports/channels/", ChannelsReport.as_view(), name="channels"),
+    path("reports/costs/", CostsPage.as_view(), name="costs"),
+    path("reports/sources/", SourcesReport.as_view(), name="sources"),
+    path("reports/sources/new/", NewSource.as_view(), name="source_create"),
+    path("reports/sources/<int:source_id>/", SourcePage.as_view(), name="source"),
+    path("reports/sources/<int:source_id>/change/", ChangeSource.as_view(), name="source_change"),
+    re_path(
+        r"^reports/sources/(?P<source_id>[0-9]{1,18})/qr\.(?P<kind>svg|png)$",
+        QrPicture.as_view(),
+        name="source_qr",
+    ),
     path("reports/", ReportsPage.as_view(), name="reports"),
     path("reports/retention/", RetentionPage.as_view(), name="retention"),
     path("reports/portrait/", PortraitPage.as_view(), name="portrait"),

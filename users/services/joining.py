@@ -12,7 +12,7 @@ from django.db import transaction
 
 from config.kit.batches import copy_rows, execute, temporary_table
 from users import facts
-from users.services import consent, orders, profile, stages
+from users.services import acquisition, consent, orders, profile, stages
 from users.services.events import NewEvent, record_many
 from users.services.sql import statement
 from users.services.touch import touch
@@ -49,6 +49,7 @@ def join_many(joins: Mapping[int, int], *, now: datetime, cause: str, quiet: boo
     copy_rows("join_pair", ("absorbed", "survivor"), joins.items())
     execute("ANALYZE join_pair")
     profile.absorb(joins)
+    acquisition.absorb(joins)
     for step in statement("join_customers").split(";\n\n"):
         execute(step, {"now": now, "cause": cause})
     consent.mark_current(survivors)

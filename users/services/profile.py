@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config.kit.batches import copy_rows, execute, temporary_table
-from users.models import AcquisitionChannel, Customer
+from users.models import Customer
 from users.profile import TRAITS, Profile
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -16,7 +16,7 @@ COLUMNS = tuple(dict.fromkeys(trait.column for trait in TRAITS.values()))
 JSON_COLUMNS = frozenset({"interests", "attributes", "told_at"})
 SQL_TYPES = {
     "birthday": "date", "registered_at": "timestamptz", "is_invented": "boolean", "no_profiling": "boolean",
-    "channel_id": "bigint", "interests": "jsonb", "attributes": "jsonb", "told_at": "jsonb",
+    "interests": "jsonb", "attributes": "jsonb", "told_at": "jsonb",
 }  # fmt: skip
 
 
@@ -37,11 +37,10 @@ def hear(told: Iterable[Told], *, oldest_trigger: datetime) -> int:
     calls = list(told)
     if not calls:
         return 0
-    channels = dict(AcquisitionChannel.objects.values_list("slug", "pk"))
-    profiles = _profiles({call.customer_id for call in calls}, channels)
+    profiles = _profiles({call.customer_id for call in calls})
     for call in calls:
         profiles[call.customer_id].hear(call.traits, call.at)
-    _write({pk: profile for pk, profile in profiles.items() if profile.changed}, channels)
+    _write({pk: profile for pk, profile in profiles.items() if profile.changed})
     changed = {pk for pk, profile in profiles.items() if profile.changed - {"told_at"}}
     live = {call.customer_id for call in calls if call.at >= oldest_trigger}
     touch(changed & live, TouchTopic.PROFILE)
@@ -51,59 +50,50 @@ def hear(told: Iterable[Told], *, oldest_trigger: datetime) -> int:
 
 def absorb(joins: Mapping[int, int]) -> None:
     """Add the profiles of absorbed customers to their survivors' (absorbed → survivor)."""
-    channels = dict(AcquisitionChannel.objects.values_list("slug", "pk"))
-    profiles = _profiles({*joins, *joins.values()}, channels)
+    profiles = _profiles({*joins, *joins.values()})
     for absorbed, survivor in joins.items():
         profiles[survivor].absorb(profiles[absorbed])
-    _write({pk: profiles[pk] for pk in set(joins.values()) if profiles[pk].changed}, channels)
+    _write({pk: profiles[pk] for pk in set(joins.values()) if profiles[pk].changed})
 
 
 def on_record(customer_ids: Iterable[int]) -> dict[int, Profile]:
     """The profiles of customers as told so far."""
-    return _profiles(set(customer_ids), dict(AcquisitionChannel.objects.values_list("slug", "pk")))
+    return _profiles(set(customer_ids))
 
 
 def write_back(profiles: Mapping[int, Profile]) -> None:
     """Put changed profiles on record; the customers' Standing rows must be locked."""
-    channels = dict(AcquisitionChannel.objects.values_list("slug", "pk"))
     changed = {pk: profile for pk, profile in profiles.items() if profile.changed}
-    _write(changed, channels)
+    _write(changed)
     touch(changed, TouchTopic.PROFILE)
 
 
-def _profiles(customer_ids: set[int], channels: Mapping[str, int]) -> dict[int, Profile]:
-    slugs = {pk: slug for slug, pk in channels.items()}
-    rows = Customer.objects.filter(pk__in=customer_ids).values(
-        "pk", "attributes", "told_at", *(f"{name}_id" if name == "channel" else name for name in COLUMNS)
-    )
+def _profiles(customer_ids: set[int]) -> dict[int, Profile]:
+    rows = Customer.objects.filter(pk__in=customer_ids).values("pk", "attributes", "told_at", *COLUMNS)
     found = {}
     for row in rows:
-        columns = {name: row[name] for name in COLUMNS if name != "channel"}
-        columns["channel"] = slugs.get(row["channel_id"])
+        columns = {name: row[name] for name in COLUMNS}
         found[row["pk"]] = Profile(columns=columns, attributes=row["attributes"], told_at=row["told_at"])
     return found
 
 
-def _write(profiles: Mapping[int, Profile], channels: Mapping[str, int]) -> None:
+def _write(profiles: Mapping[int, Profile]) -> None:
     if not profiles:
         return
-    columns = ["channel_id" if name == "channel" else name for name in (*COLUMNS, "attributes", "told_at")]
+    columns = [*COLUMNS, "attributes", "told_at"]
     temporary_table(
         "told_profile", "id bigint, " + ", ".join(f"{name} {SQL_TYPES.get(name, 'text')}" for name in columns)
     )
-    copy_rows(
-        "told_profile", ["id", *columns], (_row(pk, profile, channels) for pk, profile in profiles.items())
-    )
+    copy_rows("told_profile", ["id", *columns], (_row(pk, profile) for pk, profile in profiles.items()))
     execute(
         f"UPDATE users_customer customer SET {', '.join(f'{name} = told.{name}' for name in columns)}"
         " FROM told_profile told WHERE customer.id = told.id"
     )
 
 
-def _row(pk: int, profile: Profile, channels: Mapping[str, int]) -> list[Any]:
+def _row(pk: int, profile: Profile) -> list[Any]:
     values = {
         **profile.columns,
-        "channel": channels.get(profile.columns["channel"]),
         "attributes": profile.attributes,
         "told_at": profile.told_at,
     }

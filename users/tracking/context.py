@@ -5,7 +5,7 @@ from typing import Any
 # Kept names; the inner ones of an object, or null for a text.
 KEPT: dict[str, tuple[str, ...] | None] = {
     "campaign": ("name", "source", "medium", "term", "content"),
-    "page": ("url", "referrer"),
+    "page": ("url", "referrer", "search"),
     "device": ("type",),
     "os": ("name",),
     "locale": None,

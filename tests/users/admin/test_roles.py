@@ -9,7 +9,7 @@ from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send
 from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
-from users.models import Role
+from users.models import AcquisitionChannel, Role, SourceCode
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +45,17 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "operators": (OWNER, OWNER),
     "operator_create": (OWNER, OWNER),
     "operator": (OWNER, OWNER),
+    "acquisition_channels": (EVERYBODY, OWNER | {"operator"}),
+    "acquisition_channel_create": (EVERYBODY, OWNER | {"operator"}),
+    "acquisition_channel": (EVERYBODY, OWNER | {"operator"}),
+    "channel_clues": (EVERYBODY, OWNER | {"operator"}),
+    "channels": (EVERYBODY, OWNER),
+    "costs": (EVERYBODY, OWNER | {"operator", "analyst"}),
+    "sources": (EVERYBODY, OWNER | {"operator"}),
+    "source_create": (EVERYBODY, OWNER | {"operator"}),
+    "source": (EVERYBODY, OWNER | {"operator"}),
+    "source_change": (EVERYBODY, OWNER | {"operator"}),
+    "source_qr": (EVERYBODY, OWNER),
     "audit": (OWNER | {"approver", "analyst"}, OWNER),
 }
 # Pages of other owners, with matrices of their own.
@@ -57,6 +68,23 @@ ANSWERS_POST = {
     *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
     *("import_create", "import_columns", "import", "export_create"),
 }
+ANSWERS_POST = {
+    *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
+    *("acquisition_channel_create", "acquisition_channel", "channel_clues", "costs"),
+    *("source_create", "source", "source_change"),
+}
+
+
+def source() -> SourceCode:
+    store = AcquisitionChannel.objects.get(slug="store")
+    found, _made = SourceCode.objects.get_or_create(
+        code="west-7",
+        defaults={
+            "name": "West", "channel": store, "owner_kind": "store", "owner": "West",
+            "target": "http://localhost/", "created_at": clock.now(),
+        },
+    )  # fmt: skip
+    return found
 
 
 def address(name: str) -> str:
@@ -66,6 +94,11 @@ def address(name: str) -> str:
     if name in ("import", "import_columns"):
         file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
         return reverse(f"users:{name}", args=[file.pk])
+    if name == "acquisition_channel":
+        return reverse("users:acquisition_channel", args=[AcquisitionChannel.objects.get(slug="weibo").pk])
+    if name.startswith("source") and name not in ("sources", "source_create"):
+        kind = ["svg"] if name == "source_qr" else []
+        return reverse(f"users:{name}", args=[source().pk, *kind])
     if name == "operator":
         return reverse("users:operator", args=[operator(Role.ANALYST).pk])
     return reverse(f"users:{name}")

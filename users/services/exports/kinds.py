@@ -71,7 +71,11 @@ CUSTOMER = "FROM users_customer customer JOIN users_standing standing ON standin
 THESE = "WHERE customer.id = ANY(%(ids)s) AND customer.erased_at IS NULL"
 
 INTERESTS = "(SELECT string_agg(value, '; ') FROM jsonb_array_elements_text(customer.interests) AS value)"
-CHANNEL = "(SELECT slug FROM users_acquisitionchannel channel WHERE channel.id = customer.channel_id)"
+CHANNEL = (
+    "(SELECT channel.slug FROM users_firsttouch first JOIN users_acquisitionchannel channel"
+    " ON channel.id = first.channel_id WHERE first.customer_id = customer.id)"
+)
+CODE = "(SELECT first.code FROM users_firsttouch first WHERE first.customer_id = customer.id)"
 TAGS = (
     "(SELECT string_agg(tag.name, '; ' ORDER BY tag.name) FROM users_customertag tagged"
     " JOIN users_tag tag ON tag.id = tagged.tag_id WHERE tagged.customer_id = customer.id)"
@@ -104,7 +108,7 @@ export_kinds.register(
             _C("education", _("Education"), "customer.education", is_usual=False),
             _C("interests", _("Interests"), INTERESTS, is_usual=False),
             _C("channel", _("Acquisition channel"), CHANNEL),
-            _C("source code", _("Source code"), "customer.source_code", is_usual=False),
+            _C("source code", _("Source code"), CODE, is_usual=False),
             _C("registered", _("Registered"), "customer.registered_at"),
             _C("first seen", _("First seen"), "customer.first_seen_at", is_usual=False),
             _C("last seen", _("Last seen"), "standing.last_activity_at"),

@@ -11,7 +11,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit.zones import shop_zone
 from users import cells
 from users.cells import Unreadable
-from users.models import AcquisitionChannel, Customer, Fate
+from users.models import AcquisitionChannel, Customer, Fate, FirstTouch
 from users.profile import TRAITS, Profile, Refused
 from users.services import profile, stages
 from users.services.imports import people
@@ -33,6 +33,8 @@ from users.services.imports.people import Handle, Key
 from users.services.imports.removal import Made, restore_profiles, take_out
 
 ADDRESSES = ("email", "phone", "openid")
+TOUCH = ("channel", "sourceCode")
+"""What tells of the first touch; of a customer who has one, the file changes nothing."""
 
 
 def _trait(name: str, prepare: Callable[[str, Options], Any] | None = None) -> Callable[[str, Options], Any]:
@@ -62,6 +64,10 @@ def _gender(cell: str, options: Options) -> str:
     return {"女性": "女", "女士": "女", "男性": "男", "先生": "男"}.get(word, word)
 
 
+def _text(cell: str, options: Options) -> str:
+    return cells.text(cell, 50)
+
+
 def _own(name: str, title: StrOrPromise, prepare: Any = None, *, is_date: bool = False) -> Field:
     return Field(name, title, _trait(name, prepare), is_date=is_date)
 
@@ -83,8 +89,8 @@ FIELDS = (
     _own("interests", _("Interests"), lambda cell, options: cells.listed(cell)),
     _own("language", _("Language")),
     _own("timezone", _("Time zone")),
-    _own("channel", _("Acquisition channel")),
-    _own("sourceCode", _("Source code")),
+    Field("channel", _("Acquisition channel"), _text),
+    Field("sourceCode", _("Source code"), _text),
     _own("platform", _("Platform")),
     _own("createdAt", _("Registered"), _instant, is_date=True),
     _own("noProfiling", _("No profiling"), lambda cell, options: cells.yes_or_no(cell)),
@@ -100,6 +106,7 @@ class Picture:
     owners: dict[Key, int]
     user_ids: dict[int, str | None]
     channels: frozenset[str]
+    touched: frozenset[int]
     chosen: list[Row] = field(default_factory=list)
 
 
@@ -167,7 +174,7 @@ def traits(row: Row) -> dict[str, Any]:
     for name, value in row.values.items():
         if name.startswith("attribute:"):
             told[name.partition(":")[2]] = value
-        elif name in TRAITS and "." not in name:
+        elif name in TOUCH or (name in TRAITS and "." not in name):
             told[name] = value
         elif name.startswith("address."):
             told.setdefault("address", {})[name.partition(".")[2]] = value
@@ -191,6 +198,7 @@ def _look(rows: Sequence[Row]) -> Picture:
         owners=people.owners(key for row in rows for key in _keys(row)),
         user_ids=dict(Customer.objects.filter(pk__in=ids).values_list("pk", "user_id")),
         channels=frozenset(AcquisitionChannel.objects.values_list("slug", flat=True)),
+        touched=frozenset(FirstTouch.objects.filter(customer__in=ids).values_list("customer_id", flat=True)),
     )
 
 
@@ -233,6 +241,8 @@ def _changes(row: Row, seen: Picture, batch: Batch, *, renames: bool) -> list[li
     for name in sorted(heard.attributes):
         if heard.attributes[name] != known.attributes.get(name):
             changes.append([name, _shown(known.attributes.get(name)), _shown(heard.attributes[name])])
+    if row.customer_id not in seen.touched:
+        changes += [[name, "", row.values[name]] for name in TOUCH if name in row.values]
     for name, address in _addresses(row).items():
         point = (row.customer_id, people.CONTACTS[name].value, address)
         if not seen.contacts.get(point):
@@ -275,6 +285,7 @@ def _kept(plan: Picture, verdicts: Verdicts, batch: Batch) -> dict[int, dict[str
             "attributes": {
                 n[1:]: [known.attributes.get(n[1:]), known.told_at.get(n)] for n in names if n.startswith("+")
             },
+            "touch": row.customer_id not in plan.touched,
             "named": row.values.get("user_id") if plan.user_ids.get(row.customer_id) is None else None,
         }
     return kept

@@ -12,6 +12,7 @@ from config.kit.registry import Registry
 from users.models import (
     ContactPoint,
     Customer,
+    FirstTouch,
     Identity,
     ImportRow,
     StageMove,
@@ -43,7 +44,7 @@ class Follows:
 
 
 followers: Registry[Follows] = Registry("tables that follow a customer")
-OWN = (ContactPoint, Identity, Standing, StageMove, Touched, ImportRow)
+OWN = (ContactPoint, FirstTouch, Identity, Standing, StageMove, Touched, ImportRow)
 
 
 def follows(
@@ -85,7 +86,7 @@ def remove(ids: list[int]) -> None:
         return
     for one in followers:
         one.remove(ids)
-    for model in (ContactPoint, Identity, StageMove, Standing, Touched):
+    for model in (ContactPoint, FirstTouch, Identity, StageMove, Standing, Touched):
         model.objects.filter(customer__in=ids).delete()
     ImportRow.objects.filter(customer__in=ids).update(customer=None)
     execute("DELETE FROM users_customer WHERE id = ANY(%s)", [ids])
@@ -108,13 +109,14 @@ def _used(ids: list[int]) -> set[int]:
 
 
 def _told_more(ids: list[int], batch: Batch) -> set[int]:
-    """Customers of whose profile something was told at another instant than the file's."""
+    """Customers of whose profile or first touch something was told at another instant than the file's."""
+    later = FirstTouch.objects.filter(customer__in=ids).exclude(at=batch.told)
     rows = fetch(
         "SELECT id FROM users_customer WHERE id = ANY(%s) AND EXISTS (SELECT FROM jsonb_each_text(told_at) AS told"
         " WHERE told.value <> %s)",
         [ids, batch.told.isoformat()],
     )
-    return {customer_id for (customer_id,) in rows}
+    return {customer_id for (customer_id,) in rows} | set(later.values_list("customer_id", flat=True))
 
 
 def _reached_more(ids: list[int], told: dict[int | None, dict[str, Any]]) -> set[int]:
@@ -159,6 +161,8 @@ def _restore_columns(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
                 continue
             known.restore_attribute(name, value, told_before)
     profile.write_back(profiles)
+    untouched = [row.customer_id for row in rows if row.before.get("touch")]
+    FirstTouch.objects.filter(customer__in=untouched, at=told).delete()
     _unname(rows)
     return left
 

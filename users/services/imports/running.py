@@ -30,6 +30,7 @@ from users.services.imports.kinds import (
 )
 from users.services.long_jobs import Chunk, runs
 from users.services.sql import statement
+from users.services.touch import as_history
 
 CHECK, RUN, UNDO = "users.import_check", "users.import_run", "users.import_undo"
 READ_ROWS = 10_000
@@ -67,6 +68,7 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
             state=Import.State.DONE, counts=count_fates(file), finished_at=now
         )
         return Chunk(finished=True, result=count_fates(file))
+    as_history()
     kind, batch = import_kinds[file.kind], Batch(file, now)
     verdicts, plan = kind.judge(_groups(file, kind, after, last), batch)
     _note(file, verdicts)
@@ -87,6 +89,7 @@ def undo_chunk(job: LongJob, now: datetime) -> Chunk:
         left = ImportRow.objects.filter(file=file, state=ImportRow.State.LEFT).count()
         Import.objects.filter(pk=file.pk).update(state=Import.State.UNDONE, result={"left": left})
         return Chunk(finished=True, result={"left": left})
+    as_history()
     written = [Written(no, customer_id, before or {}) for no, customer_id, before in rows]
     left_rows = import_kinds[file.kind].take_back(written, Batch(file, now))
     _note_undone(file, [one.no for one in written], left_rows)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.kit.batches import execute, temporary_table
 from users.models import IntakeBody
-from users.services import activity, products
+from users.services import acquisition, activity, products
 from users.services.intake import order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
@@ -33,6 +33,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     activity.follow(now, quiet=is_history)
     orders.write(now)
     ignored = profiles.apply(now)
+    acquisition.hear_batch(activity.oldest_trigger(now))
     return Applied(
         bodies=len(ids), items=items, events=events, orders=orders.new_keys, parked=parked, ignored=ignored
     )

@@ -1,0 +1,72 @@
+"""Fields of the first touch: the channel's upper level, the source code's owner, UTM."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from segments.registry import Field, register
+from segments.rules.kinds import CHOICE, TEXT
+from segments.segment_fields.offers import OFFERED
+from users.models import AcquisitionChannel, FirstTouch, OwnerKind, SourceCode
+from users.topics import TouchTopic
+
+ACQUISITION = _("Acquisition")
+
+
+def _upper_channels() -> dict[str, str]:
+    found = AcquisitionChannel.objects.filter(parent=None).order_by("name")
+    return {channel.slug: channel.title for channel in found}
+
+
+def _of_sources(column: str) -> Callable[[str], Sequence[str]]:
+    """Offers what source codes have in a column."""
+
+    def suggest(typed: str) -> Sequence[str]:
+        found = SourceCode.objects.filter(**{f"{column}__istartswith": typed}).exclude(**{column: ""})
+        return list(found.order_by(column).values_list(column, flat=True).distinct()[:OFFERED])
+
+    return suggest
+
+
+of_touch = partial(Field, group=ACQUISITION, topic=TouchTopic.PROFILE, rows=FirstTouch.objects.all)
+
+register(
+    Field(
+        "channel_group",
+        _("acquisition channel, upper level"),
+        ACQUISITION,
+        CHOICE,
+        TouchTopic.PROFILE,
+        value=Coalesce(F("channel__parent__slug"), F("channel__slug")),
+        choices=_upper_channels,
+    ),
+    of_touch(
+        "source_owner",
+        _("owner of the source code"),
+        kind=TEXT,
+        value="source__owner",
+        suggest=_of_sources("owner"),
+    ),
+    of_touch(
+        "source_owner_kind",
+        _("kind of owner of the source code"),
+        kind=CHOICE,
+        value="source__owner_kind",
+        choices=lambda: dict(OwnerKind.choices),
+    ),
+    of_touch(
+        "source_platform",
+        _("platform of the source code"),
+        kind=TEXT,
+        value="source__platform",
+        suggest=_of_sources("platform"),
+    ),
+    of_touch("utm_source", _("UTM source of the first touch"), kind=TEXT),
+    of_touch("utm_medium", _("UTM medium of the first touch"), kind=TEXT),
+    of_touch(
+        "utm_campaign", _("UTM campaign of the first touch"), kind=TEXT, suggest=_of_sources("utm_campaign")
+    ),
+)

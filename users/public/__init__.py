@@ -1,0 +1,1 @@
+"""Pages of users that anybody may open."""
