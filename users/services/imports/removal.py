@@ -162,7 +162,11 @@ def _restore_columns(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
             known.restore_attribute(name, value, told_before)
     profile.write_back(profiles)
     untouched = [row.customer_id for row in rows if row.before.get("touch")]
-    FirstTouch.objects.filter(customer__in=untouched, at=told).delete()
+    gone = list(
+        FirstTouch.objects.filter(customer__in=untouched, at=told).values_list("customer_id", flat=True)
+    )
+    FirstTouch.objects.filter(customer__in=gone).delete()
+    Customer.objects.filter(pk__in=gone).update(channel=None, source_code="")
     _unname(rows)
     return left
 
