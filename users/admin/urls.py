@@ -8,6 +8,7 @@ from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.channels import ChannelsReport
+from users.admin.core_customers import CorePage
 from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
@@ -19,14 +20,18 @@ from users.admin.home import HomePage
 from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.leaders import LeadersPage
 from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
+from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.reports import ReportsPage
+from users.admin.repurchase import RepurchasePage
 from users.admin.retained import RetainedPage
 from users.admin.retention import RetentionPage
+from users.admin.rfm import RfmPage
 from users.admin.search import SearchPage
 from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
@@ -81,6 +86,11 @@ urlpatterns = [
         name="source_qr",
     ),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/rfm/", RfmPage.as_view(), name="rfm"),
+    path("reports/core/", CorePage.as_view(), name="core"),
+    path("reports/repurchase/", RepurchasePage.as_view(), name="repurchase"),
+    path("reports/predictions/", ModelPage.as_view(), name="model"),
+    path("reports/leaders/", LeadersPage.as_view(), name="leaders"),
     path("reports/retention/", RetentionPage.as_view(), name="retention"),
     path("reports/portrait/", PortraitPage.as_view(), name="portrait"),
     path("reports/funnel/", FunnelPage.as_view(), name="funnel"),

@@ -32,6 +32,7 @@ from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
 from users.models.transfer import Export, Fate, Import, ImportRow
+from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
     "USABLE_CONTACT_STATES",
@@ -51,6 +52,8 @@ __all__ = [
     "CustomerAlias",
     "CustomerDay",
     "CustomerTag",
+    "CustomerValue",
+    "CutPoint",
     "DataExport",
     "DayFigures",
     "DeadLetter",
@@ -59,6 +62,7 @@ __all__ = [
     "Event",
     "EventType",
     "Export",
+    "Fan",
     "Fate",
     "FirstTouch",
     "Gender",
@@ -71,9 +75,11 @@ __all__ = [
     "JobRun",
     "LifecycleRule",
     "LongJob",
+    "ModelFit",
     "MoveCause",
     "Operator",
     "Order",
+    "OrderBand",
     "OrderKey",
     "OrderLine",
     "Outbox",
@@ -96,6 +102,7 @@ __all__ = [
     "TagRunMember",
     "Topic",
     "Touched",
+    "ValueDay",
     "of_customer",
     "usable_contact",
 ]

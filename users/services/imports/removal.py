@@ -12,6 +12,7 @@ from config.kit.registry import Registry
 from users.models import (
     ContactPoint,
     Customer,
+    CustomerValue,
     FirstTouch,
     Identity,
     ImportRow,
@@ -44,7 +45,7 @@ class Follows:
 
 
 followers: Registry[Follows] = Registry("tables that follow a customer")
-OWN = (ContactPoint, FirstTouch, Identity, Standing, StageMove, Touched, ImportRow)
+OWN = (ContactPoint, CustomerValue, FirstTouch, Identity, Standing, StageMove, Touched, ImportRow)
 
 
 def follows(
@@ -86,7 +87,7 @@ def remove(ids: list[int]) -> None:
         return
     for one in followers:
         one.remove(ids)
-    for model in (ContactPoint, FirstTouch, Identity, StageMove, Standing, Touched):
+    for model in (ContactPoint, CustomerValue, FirstTouch, Identity, StageMove, Standing, Touched):
         model.objects.filter(customer__in=ids).delete()
     ImportRow.objects.filter(customer__in=ids).update(customer=None)
     execute("DELETE FROM users_customer WHERE id = ANY(%s)", [ids])

@@ -137,6 +137,9 @@ INSERT INTO users_tagrunmember (customer_id, run_id, tagged_at, source)
 SELECT survivor, run_id, tagged_at, source FROM moved
 ON CONFLICT DO NOTHING;
 
+-- The figures of the day: the survivor's own hold until the next day computes both together.
+DELETE FROM users_customervalue value USING join_pair pair WHERE value.customer_id = pair.absorbed;
+
 UPDATE users_identity identity SET customer_id = pair.survivor
 FROM join_pair pair WHERE identity.customer_id = pair.absorbed;
 
