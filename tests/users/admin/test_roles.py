@@ -25,12 +25,14 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
+    "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
     "imports": (OWNER | {"operator", "analyst"}, OWNER),
     "import_create": (OWNER | {"operator"}, OWNER | {"operator"}),
     "import_columns": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
     "import": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
     "export_create": (OWNER | {"operator", "analyst"}, OWNER | {"operator", "analyst"}),
+    "features": (EVERYBODY, OWNER),
     "rfm": (EVERYBODY, OWNER),
     "core": (EVERYBODY, OWNER),
     "repurchase": (EVERYBODY, OWNER),
@@ -66,6 +68,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 # Pages of other owners, with matrices of their own.
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
     "export_file",  # whose it is decides: tests/users/files/test_exports.py
 }
