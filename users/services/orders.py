@@ -175,7 +175,7 @@ class OrderPlan:
                 yield NewEvent(
                     customer_id=customer_id,
                     name=name,
-                    key=_short(f"{name}:{source}:{number}{suffix}"),
+                    key=fact_key(f"{name}:{source}:{number}{suffix}"),
                     occurred_at=at,
                     properties={"source": source, "number": number, **properties},
                     starts_things=not row.is_history,
@@ -188,7 +188,7 @@ def _is_other_money(state: OrderState, telling: Telling) -> bool:
     return telling.currency != state.currency and bool(tells_amounts)
 
 
-def _short(key: str) -> str:
+def fact_key(key: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[:100]}#{hashlib.sha256(key.encode()).hexdigest()[:40]}"
@@ -366,21 +366,34 @@ def _plain(lines: Iterable[Line]) -> list[dict[str, Any]]:
     ]
 
 
-def order_owners(numbers: Iterable[str]) -> dict[str, int]:
-    """Whose the orders with these numbers are, as far as they are known."""
+def order_owners(orders: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Whose orders (source, number) are, as far as they are known."""
+    pairs = sorted(set(orders))
     rows = fetch(
-        "SELECT number, customer_id FROM users_orderkey WHERE source = %s AND number = ANY(%s)",
-        [SOURCE, list(numbers)],
+        "SELECT key.source, key.number, key.customer_id FROM unnest(%s::text[], %s::text[]) AS asked (source, number)"
+        " JOIN users_orderkey key USING (source, number)",
+        [[source for source, _ in pairs], [number for _, number in pairs]],
     )
-    return dict(rows)
+    return {(source, number): customer_id for source, number, customer_id in rows}
 
 
 def orders_on_record(keys: Iterable[Key]) -> dict[Key, OrderRow]:
-    """Orders as known, by customer and number, with their lines."""
-    pairs = sorted(set(keys))
-    given = {"source": SOURCE, "ids": [pk for pk, _ in pairs], "numbers": [number for _, number in pairs]}
-    known = {(row[0], row[1]): _known(*row[2:]) for row in fetch(statement("orders_on_record"), given)}
-    for customer_id, number, *line in fetch(statement("lines_on_record"), given):
-        state = known[customer_id, number].state
+    """Orders as known, with their lines."""
+    given = asked_for(keys)
+    known = {
+        (row[0], row[1], row[2]): _known(*row[3:]) for row in fetch(statement("orders_on_record"), given)
+    }
+    for customer_id, source, number, *line in fetch(statement("lines_on_record"), given):
+        state = known[customer_id, source, number].state
         state.lines = (*state.lines, Line(*line))
     return known
+
+
+def asked_for(keys: Iterable[Key]) -> dict[str, list[Any]]:
+    """Keys as the parameters of the statements about orders on record."""
+    asked = sorted(set(keys))
+    return {
+        "ids": [customer_id for customer_id, _source, _number in asked],
+        "sources": [source for _id, source, _number in asked],
+        "numbers": [number for _id, _source, number in asked],
+    }

@@ -78,7 +78,7 @@ def fates(file: Import) -> Fates:
 
 TABLES = (
     "users_customer", "users_identity", "users_contactpoint", "users_consent", "users_customertag", "users_order",
-    "users_orderline", "users_refund", "users_orderkey", "users_event", "users_customerday",
+    "users_orderline", "users_refund", "users_orderkey", "users_event", "users_customerday", "users_ownedproduct",
 )  # fmt: skip
 
 

@@ -131,6 +131,7 @@ export_kinds.register(
         _("One row per line of an order, as the import of orders reads it."),
         (
             _C("order id", _("Order number"), "bought.number"),
+            _C("sold through", _("Sold through"), "bought.source"),
             *WHO,
             _C("date", _("Ordered"), "bought.ordered_at"),
             _C("status", _("Status"), STATUS),

@@ -14,6 +14,7 @@ from users.cells import Unreadable
 from users.models import AcquisitionChannel, Customer, Fate, FirstTouch
 from users.profile import TRAITS, Profile, Refused
 from users.services import profile, stages
+from users.services.erased import erased_among
 from users.services.imports import people
 from users.services.imports.kinds import (
     KEY_FIELDS,
@@ -107,6 +108,7 @@ class Picture:
     user_ids: dict[int, str | None]
     channels: frozenset[str]
     touched: frozenset[int]
+    erased: frozenset[Key]
     chosen: list[Row] = field(default_factory=list)
 
 
@@ -192,7 +194,9 @@ def _keys(row: Row) -> list[Key]:
 def _look(rows: Sequence[Row]) -> Picture:
     ids = {row.customer_id for row in rows if row.customer_id}
     stages.lock(ids)
+    strangers = [key for row in rows if row.customer_id is None for key in _keys(row)]
     return Picture(
+        erased=frozenset(erased_among(strangers)),
         profiles=profile.on_record(ids),
         contacts=people.contacts_on_record(ids),
         owners=people.owners(key for row in rows for key in _keys(row)),
@@ -212,6 +216,8 @@ def _judge(row: Row, seen: Picture, batch: Batch) -> Verdict:
     if user_id and seen.owners.get(("user_id", user_id), row.customer_id) != row.customer_id:
         return refused("key_of_another", "user_id", customer=seen.owners["user_id", user_id])
     detail = _shared(row, seen)
+    if row.customer_id is None and (lost := next((key for key in _keys(row) if key in seen.erased), None)):
+        return refused("erased", lost[0])
     if row.customer_id is None:
         return Verdict(Fate.NEW, detail=detail)
     changes = _changes(row, seen, batch, renames=bool(user_id and theirs is None))

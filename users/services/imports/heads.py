@@ -50,7 +50,7 @@ HEADS = {
     "granted": "consent|answer|opt in|subscribed|同意|授权|是否同意|是否订阅",
     "given_at": "given|given at|date|consent date|opt in date|授权时间|同意时间|日期",
     "wording": "text|version|措辞|授权文案|版本",
-    "source": "origin|来源",
+    "source": "origin|sold through|channel of sale|来源|销售渠道",
     "tags": "tag|label|labels|标签|客户标签",
     "day": "date|日期|天",
     "amount": "cost|spend|金额|费用|花费|消耗",

@@ -9,7 +9,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit.zones import shop_zone
 from users import cells
 from users.cells import Unreadable
-from users.orders import LONGEST_NUMBER
+from users.orders import LONGEST_NUMBER, MOST_PIECES, SOURCE_SHAPE
 from users.services.imports.kinds import KEY_FIELDS, Field, Options
 
 OPEN_WORDS = frozenset({"unpaid", "pending", "open", "待付款", "未付款", "未支付"})
@@ -57,8 +57,18 @@ def _instant(cell: str, options: Options) -> datetime:
     return cells.instant(cell, options.get("day_order", ""), shop_zone())
 
 
+def _source(cell: str, options: Options) -> str:
+    word = cell.strip().lower()
+    if not SOURCE_SHAPE.fullmatch(word):
+        raise Unreadable("bad_source")
+    return word
+
+
 def _quantity(cell: str, options: Options) -> int:
-    return cells.whole_number(cell)
+    pieces = cells.whole_number(cell)
+    if not 0 < pieces <= MOST_PIECES:
+        raise Unreadable("bad_quantity")
+    return pieces
 
 
 def _status(cell: str, options: Options) -> str:
@@ -84,6 +94,7 @@ FIELDS = (
     _own("currency", _("Currency"), _text(3)),
     _own("coupon", _("Coupon"), _text(100)),
     _own("status", _("Status"), _status),
+    _own("source", _("Sold through"), _source),
     _own("product_id", _("Product ID"), _text(100)),
     _own("sku", "SKU", _text(100)),
     _own("product_name", _("Product"), _text(250)),

@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 
 from config.kit.batches import execute, fetch
-from users.services import orders, stages
+from users.services import orders, owned, stages
 from users.services.imports.kinds import Batch, Written
 from users.services.imports.removal import Made, restore_contacts, take_out
-from users.services.orders import SOURCE, Key
+from users.services.orders import Key, asked_for
 from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -25,30 +25,27 @@ TABLES = {"order": "users_order", "lines": "users_orderline", "refunds": "users_
 
 def snapshots(keys: Iterable[Key]) -> dict[Key, Snapshot]:
     """Orders as the tables hold them now; those that do not exist are left out."""
-    pairs = sorted(set(keys))
-    rows = fetch(
-        statement("order_snapshots"),
-        {"source": SOURCE, "ids": [pk for pk, _ in pairs], "numbers": [number for _, number in pairs]},
-    )
-    return {(customer_id, number): json.loads(text) for customer_id, number, text in rows}
+    rows = fetch(statement("order_snapshots"), asked_for(keys))
+    return {(customer_id, source, number): json.loads(text) for customer_id, source, number, text in rows}
 
 
 def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
     """Undo orders; per row that was left the reason. The customers that rows made go with their orders."""
     rows = [row for row in rows if row.customer_id]
     alive = set(stages.lock({row.customer_id for row in rows if row.customer_id}))
-    now = snapshots([(row.customer_id or 0, row.before["number"]) for row in rows])
+    now = snapshots(map(_key, rows))
     left: dict[int, str] = {}
     undone: list[Written] = []
     for row in rows:
         if row.customer_id not in alive:
             left[row.no] = "gone"
-        elif now.get((row.customer_id, row.before["number"])) != row.before["after"]:
+        elif now.get(_key(row)) != row.before["after"]:
             left[row.no] = "touched"
         else:
             undone.append(row)
     if undone:
         _put_back(undone)
+        owned.follow_orders(map(_key, undone))
         _forget_events(undone)
         ids = sorted({row.customer_id for row in undone if row.customer_id})
         _renew_first_seen(ids)
@@ -62,13 +59,18 @@ def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
     return left | {no: "customer_touched" for no in kept}
 
 
+def _key(row: Written) -> Key:
+    return row.customer_id or 0, row.before["source"], row.before["number"]
+
+
 def _put_back(rows: Sequence[Written]) -> None:
-    ids, numbers = [row.customer_id for row in rows], [row.before["number"] for row in rows]
+    columns = [list(column) for column in zip(*map(_key, rows), strict=True)]
     for table in TABLES.values():
         execute(
-            f"DELETE FROM {table} old USING unnest(%s::bigint[], %s::text[]) AS told (customer_id, number)"
-            " WHERE old.customer_id = told.customer_id AND old.number = told.number AND old.source = %s",
-            [ids, numbers, SOURCE],
+            f"DELETE FROM {table} old"
+            " USING unnest(%s::bigint[], %s::text[], %s::text[]) AS told (customer_id, source, number)"
+            " WHERE old.customer_id = told.customer_id AND old.number = told.number AND old.source = told.source",
+            columns,
         )
     before = [row.before["order"] for row in rows if row.before["order"]]
     for part, table in TABLES.items():
@@ -77,9 +79,11 @@ def _put_back(rows: Sequence[Written]) -> None:
             f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)",
             [json.dumps(found)],
         )
+    new = [row.before for row in rows if not row.before["order"]]
     execute(
-        "DELETE FROM users_orderkey WHERE source = %s AND number = ANY(%s)",
-        [SOURCE, [row.before["number"] for row in rows if not row.before["order"]]],
+        "DELETE FROM users_orderkey key USING unnest(%s::text[], %s::text[]) AS told (source, number)"
+        " WHERE key.source = told.source AND key.number = told.number",
+        [[one["source"] for one in new], [one["number"] for one in new]],
     )
 
 
@@ -98,15 +102,15 @@ def _forget_events(rows: Sequence[Written]) -> None:
 
 def _message_ids(row: Written) -> list[str]:
     """The events that the row told, and those that say what became true with it."""
-    number, before = row.before["number"], row.before["order"]
+    before, name = row.before["order"], f"{row.before['source']}:{row.before['number']}"
     ids = list(row.before["events"])
     if not before or before["order"][0]["paid_at"] is None:
-        ids.append(f"order_paid:{SOURCE}:{number}")
+        ids.append(orders.fact_key(f"order_paid:{name}"))
     if not before or before["order"][0]["cancelled_at"] is None:
-        ids.append(f"order_cancelled:{SOURCE}:{number}")
+        ids.append(orders.fact_key(f"order_cancelled:{name}"))
     had = {one["refund_id"] for one in before["refunds"]} if before else set()
     has = {one["refund_id"] for one in row.before["after"]["refunds"]}
-    return ids + [f"order_refunded:{SOURCE}:{number}:{refund_id}" for refund_id in sorted(has - had)]
+    return ids + [orders.fact_key(f"order_refunded:{name}:{refund_id}") for refund_id in sorted(has - had)]
 
 
 def _renew_first_seen(ids: Sequence[int]) -> None:

@@ -16,8 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from users import shop
 from users.models import Fate
-from users.orders import LONGEST_NUMBER, OrderEvent, Unusable, read
+from users.orders import DEFAULT_SOURCE, LONGEST_NUMBER, SOURCE_PROPERTY, OrderEvent, Unusable, read
 from users.services import stages
+from users.services.erased import erased_among
+from users.services.exchange_rates import Rates
 from users.services.imports import people
 from users.services.imports.kinds import (
     Batch,
@@ -36,6 +38,11 @@ from users.services.imports.people import Handle
 from users.services.orders import Key, OrderPlan, OrderRow, order_owners, orders_on_record
 
 
+def order_of(row: Row) -> tuple[str, str]:
+    """Which order a row speaks of: source and number."""
+    return row.values.get("source", DEFAULT_SOURCE), str(row.values["number"])
+
+
 @dataclass(slots=True)
 class Told:
     """An order of the file: its rows, what they say as the intake's events, and whose it will be."""
@@ -45,9 +52,19 @@ class Told:
     customer_id: int | None
 
     @property
-    def number(self) -> str:
-        """The order's number."""
-        return str(self.rows[0].values["number"])
+    def currency(self) -> str:
+        """The currency named, else ""."""
+        return str(self.rows[0].values.get("currency", "")).upper()
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Its source and number."""
+        return order_of(self.rows[0])
+
+    @property
+    def key(self) -> Key:
+        """The order's key; of a customer who is not known yet with 0."""
+        return (self.customer_id or 0, *self.order)
 
 
 @dataclass(slots=True)
@@ -69,12 +86,11 @@ class Orders(ImportKind):
 
     def mark(self, row: Row) -> str:
         """One order."""
-        return str(row.values["number"])
+        return "|".join(order_of(row))
 
     def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Ledger]:
         """Whether the orders' own rules would hear each order, and whether that would change it."""
-        numbers = [str(group[0].values["number"]) for group in groups]
-        owners = order_owners(numbers)
+        owners = order_owners(order_of(group[0]) for group in groups)
         stages.lock({group[0].customer_id for group in groups if group[0].customer_id} | set(owners.values()))
         ledger = Ledger()
         verdicts: Verdicts = {}
@@ -84,9 +100,14 @@ class Orders(ImportKind):
             verdicts |= ours
             if order:
                 told.append(order)
-        known = orders_on_record([(one.customer_id, one.number) for one in told if one.customer_id])
+        known = orders_on_record(one.key for one in told if one.customer_id)
+        gone = erased_among(
+            (batch.file.match_key, one.rows[0].key) for one in told if one.customer_id is None
+        )
+        rates = Rates(shop.currency.get())
+        rates.load({one.currency for one in told} | {row.state.currency for row in known.values()})
         for one in told:
-            verdict = _hear(one, known, batch)
+            verdict = _erased(one, gone) or _hear(one, known, rates, batch)
             for row in one.rows:
                 if row.no not in verdicts:
                     verdicts[row.no] = _of_row(row, one, verdict)
@@ -98,7 +119,7 @@ class Orders(ImportKind):
         self, plan: Ledger, verdicts: Verdicts, batch: Batch
     ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Customers where they are new, then the events of the orders."""
-        before = snapshots([(one.customer_id, one.number) for one in plan.chosen if one.customer_id])
+        before = snapshots(one.key for one in plan.chosen if one.customer_id)
         known = {one.customer_id for one in plan.chosen if one.customer_id}
         handles, made = people.handles(known, batch.now)
         strangers = _strangers(plan, batch)
@@ -116,7 +137,7 @@ class Orders(ImportKind):
         whose = people.owners(handle.key for _no, handle, _first in strangers.values())
         new = {key: whose[handle.key] for key, (_no, handle, _first) in strangers.items()}
         reached = _reach(new, batch)
-        after = snapshots([(one.customer_id or new[one.rows[0].key], one.number) for one in plan.chosen])
+        after = snapshots((one.customer_id or new[one.rows[0].key], *one.order) for one in plan.chosen)
         return {
             one.rows[0].no: _entry(one, new, strangers, reached, made, before, after, batch)
             for one in plan.chosen
@@ -155,9 +176,10 @@ def _entry(
     """What undoing needs: the order before and after, the events, and the customer where the row made one."""
     row = one.rows[0]
     customer_id = one.customer_id or new[row.key]
-    key = (customer_id, one.number)
+    key = (customer_id, *one.order)
     entry: dict[str, Any] = {
-        "number": one.number,
+        "source": one.order[0],
+        "number": one.order[1],
         "order": before.get(key),
         "after": after[key],
         "events": [message_id for _event, message_id, _at, _properties in one.said],
@@ -170,7 +192,9 @@ def _entry(
     return customer_id, entry
 
 
-def _read(group: list[Row], owners: Mapping[str, int], batch: Batch) -> tuple[Told | None, Verdicts]:
+def _read(
+    group: list[Row], owners: Mapping[tuple[str, str], int], batch: Batch
+) -> tuple[Told | None, Verdicts]:
     """The order that rows tell, and verdicts on rows that tell nothing or refuse the whole order."""
     first = group[0]
     verdicts: Verdicts = {}
@@ -186,7 +210,7 @@ def _read(group: list[Row], owners: Mapping[str, int], batch: Batch) -> tuple[To
     if problem is None and first.values["ordered_at"] > batch.now:
         problem = refused("in_future", "ordered_at")
     if problem is None:
-        told = Told(rows, [], first.customer_id or owners.get(str(first.values["number"])))
+        told = Told(rows, [], first.customer_id or owners.get(order_of(first)))
         told.said = list(_said(told, batch))
         return told, verdicts
     for row in rows:
@@ -206,8 +230,8 @@ def _contradiction(rows: list[Row]) -> Verdict | None:
     return None
 
 
-def _not_ours(first: Row, owners: Mapping[str, int]) -> Verdict | None:
-    owner = owners.get(str(first.values["number"]))
+def _not_ours(first: Row, owners: Mapping[tuple[str, str], int]) -> Verdict | None:
+    owner = owners.get(order_of(first))
     if owner is not None and owner != first.customer_id:
         return refused("order_of_another", "number", customer=owner)
     return None
@@ -217,11 +241,13 @@ def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime,
     """The events that the rows of an order amount to."""
     first, values = told.rows[0], told.rows[0].values
     at = values["ordered_at"]
-    properties: dict[str, Any] = {"order_id": told.number}
+    source, number = told.order
+    named: dict[str, Any] = {"order_id": number, SOURCE_PROPERTY: source}
+    if "currency" in values:
+        named["currency"] = values["currency"]
+    properties: dict[str, Any] = dict(named)
     properties |= {
-        name: values[name]
-        for name in ("total", "tax", "shipping", "discount", "currency", "coupon")
-        if name in values
+        name: values[name] for name in ("total", "tax", "shipping", "discount", "coupon") if name in values
     }
     properties["payment_status"] = "pending" if values.get("status") == "open" else "paid"
     if products := [line for row in told.rows if (line := _line(row))]:
@@ -231,11 +257,11 @@ def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime,
     for row in told.rows:
         if "refund_amount" not in row.values or Decimal(row.values["refund_amount"]) == 0:
             continue
-        refund_id = row.values.get("refund_id") or f"{told.number}-refund"[:LONGEST_NUMBER]
+        refund_id = row.values.get("refund_id") or f"{number}-refund"[:LONGEST_NUMBER]
         if refund_id in refunds:
             continue
         refunds.add(refund_id)
-        refund = {"order_id": told.number, "refund_id": refund_id, "amount": row.values["refund_amount"]}
+        refund = {**named, "refund_id": refund_id, "amount": row.values["refund_amount"]}
         yield (
             OrderEvent.REFUNDED,
             batch.message_id(row.no, ":refund"),
@@ -243,12 +269,11 @@ def _said(told: Told, batch: Batch) -> Iterator[tuple[OrderEvent, str, datetime,
             refund,
         )
     if values.get("status") == "cancelled" or "cancelled_at" in values:
-        cancelled = {"order_id": told.number}
         yield (
             OrderEvent.CANCELLED,
             batch.message_id(first.no, ":cancel"),
             values.get("cancelled_at", at),
-            cancelled,
+            named,
         )
 
 
@@ -259,10 +284,16 @@ def _line(row: Row) -> dict[str, Any]:
     return line if {"product_id", "sku", "name"} & line.keys() else {}
 
 
-def _hear(one: Told, known: Mapping[Key, OrderRow], batch: Batch) -> Verdict:
+def _erased(one: Told, gone: Mapping[tuple[str, str], str]) -> Verdict | None:
+    """Who asked to be erased is not made again by a file."""
+    kind_and_key = [key for key in gone if key[1] == one.rows[0].key and one.customer_id is None]
+    return refused("erased", kind_and_key[0][0]) if kind_and_key else None
+
+
+def _hear(one: Told, known: Mapping[Key, OrderRow], rates: Rates, batch: Batch) -> Verdict:
     """Let the order's rules hear what the rows say; what comes of it, on a copy."""
-    key = (one.customer_id or 0, one.number)
-    plan = OrderPlan(oldest_trigger=batch.now, is_history=True)
+    key = one.key
+    plan = OrderPlan(oldest_trigger=batch.now, is_history=True, rates=rates)
     before = known.get(key)
     if before:
         plan.orders = {key: copy.deepcopy(before)}

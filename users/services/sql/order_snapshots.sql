@@ -1,5 +1,5 @@
 -- Orders with their lines and refunds as they are, one text each: what undoing an import puts back.
-SELECT known.customer_id, known.number, jsonb_build_object(
+SELECT known.customer_id, known.source, known.number, jsonb_build_object(
            'order', jsonb_build_array(to_jsonb(known)),
            'lines', coalesce((
                SELECT jsonb_agg(to_jsonb(line) ORDER BY line.line) FROM users_orderline line
@@ -11,6 +11,6 @@ SELECT known.customer_id, known.number, jsonb_build_object(
                  AND refund.number = known.number
            ), '[]')
        )::text
-FROM unnest(%(ids)s::bigint[], %(numbers)s::text[]) AS asked (customer_id, number)
+FROM unnest(%(ids)s::bigint[], %(sources)s::text[], %(numbers)s::text[]) AS asked (customer_id, source, number)
 JOIN users_order known
-  ON known.customer_id = asked.customer_id AND known.source = %(source)s AND known.number = asked.number
+  ON known.customer_id = asked.customer_id AND known.source = asked.source AND known.number = asked.number
