@@ -27,6 +27,7 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.report import ReportResult
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
@@ -81,6 +82,7 @@ __all__ = [
     "OwnerKind",
     "Product",
     "Refund",
+    "ReportResult",
     "Role",
     "Scope",
     "ShopSetting",
