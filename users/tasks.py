@@ -4,9 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, prepared, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
-from users.reports import figures, reach, rollups
+from users.reports import figures, prepared, reach, rollups
 from users.services import (
     attributes,
     erase,
