@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, reach, rollups
+from users.reports import figures, prepared, reach, rollups
 from users.services import (
     attributes,
     erase,
@@ -50,6 +50,12 @@ def move_stages(now: datetime) -> dict[str, int]:
 def run_long_jobs(now: datetime) -> dict[str, int]:
     """Carry on long jobs for some seconds."""
     return {"chunks": long_jobs.run_due()}
+
+
+@scheduled("users.prepare_reports")
+def prepare_reports(now: datetime) -> dict[str, int]:
+    """Ask the usual questions of the reports, so that heavy ones are answered before an operator asks."""
+    return prepared.prepare(now)
 
 
 @scheduled("users.clean_up")

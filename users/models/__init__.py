@@ -30,6 +30,7 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
+from users.models.report import ReportResult
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
@@ -101,6 +102,7 @@ __all__ = [
     "Reach",
     "ReachFigure",
     "Refund",
+    "ReportResult",
     "Role",
     "Scope",
     "ShopConnection",
