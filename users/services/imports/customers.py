@@ -283,7 +283,11 @@ def _kept(plan: Picture, verdicts: Verdicts, batch: Batch) -> dict[int, dict[str
         known = plan.profiles[row.customer_id]
         heard = Profile(dict(known.columns), dict(known.attributes), dict(known.told_at))
         heard.hear(traits(row), batch.told)
-        names = [name for name in heard.told_at if name[0] != "~" and heard.told_at[name] != known.told_at.get(name)]
+        names = [
+            name
+            for name in heard.told_at
+            if name[0] != "~" and heard.told_at[name] != known.told_at.get(name)
+        ]
         kept[row.no] = {
             "columns": {
                 n: [plain(known.columns[n]), known.told_at.get(n)] for n in names if not n.startswith("+")
