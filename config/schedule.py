@@ -33,6 +33,12 @@ JOBS: tuple[Job, ...] = (
     Job(
         "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
     ),
+    Job(
+        "users.compute_value",
+        timedelta(minutes=1),
+        "recompute",
+        _("Compute the figures of the day at their stated time"),
+    ),
     Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
     Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),

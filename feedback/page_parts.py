@@ -1,4 +1,4 @@
-"""What feedback lends to the home page and the customer page."""
+"""What feedback lends to the home page, the customer page and the figures of the day."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from feedback.admin.inbox import TONES, address_of
 from feedback.models import Conversation
 from feedback.reports import inbox as reports
 from feedback.words import due_in_words
+from users.evidence import ChurnWeight, Evidence, lend_churn_weight, lend_evidence
 from users.models import Customer
 from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
 
@@ -42,6 +43,23 @@ def _line(conversation: Conversation, now: datetime) -> dict[str, Any]:
     }
 
 
+lend_churn_weight(
+    ChurnWeight(
+        "open_complaint",
+        _("an open complaint"),
+        20,
+        "SELECT customer_id FROM feedback_conversation WHERE kind = 'complaint' AND state <> 'solved'",
+    )
+)
+lend_evidence(
+    Evidence(
+        "helpful",
+        _("ideas and praise told to us"),
+        5,
+        "SELECT customer_id, count(*) FROM feedback_conversation WHERE kind IN ('idea', 'praise')"
+        " AND opened_at >= %(as_of)s - interval '365 days' AND opened_at < %(as_of)s GROUP BY customer_id",
+    )
+)
 home_card(HomeCard("conversations", _("Waiting conversations"), 70, "feedback/home_card.html", build_card))
 customer_panel(
     CustomerPanel("conversations", _("Conversations"), 70, "feedback/customer_panel.html", build_panel)

@@ -127,6 +127,31 @@ PRESETS = (
         ),
     ),
     Preset(
+        _("Champions"),
+        _("Ordered lately and often."),
+        ({"field": "rfm_group", "op": "is_any_of", "value": ["champions"]},),
+    ),
+    Preset(
+        _("Core customers at risk"),
+        _("Bring most of the revenue and may be about to leave."),
+        (_field("is_core", "equals", True), _field("churn_risk", "at_least", 50)),
+    ),
+    Preset(
+        _("Brand fans"),
+        _("Settled customers who review, answer or bring friends."),
+        ({"field": "fan", "op": "is_any_of", "value": ["brand"]},),
+    ),
+    Preset(
+        _("Content fans"),
+        _("Read or watch what we publish."),
+        ({"field": "fan", "op": "is_any_of", "value": ["content"]},),
+    ),
+    Preset(
+        _("Passers-by"),
+        _("Came on one day and did not order."),
+        ({"field": "fan", "op": "is_any_of", "value": ["passer_by"]},),
+    ),
+    Preset(
         _("Visitors of this week without a name"),
         _("Came by without saying who they are."),
         (_field("identified", "equals", False), _field("last_activity", "in_last_days", 7)),

@@ -35,7 +35,8 @@ class Field:
     ``value`` is the way to it: an ORM path from the customer (``standing__orders``), or, with ``rows``, a
     path inside those rows, which hold at most one row per customer. ``absent``: what it means that there is
     no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
-    values to offer in a form (given what was typed so far), where others are possible too.
+    values to offer in a form (given what was typed so far), where others are possible too. ``also``: further
+    topics whose touches can change it.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Field:
     absent: Any = None
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
+    also: tuple[TouchTopic, ...] = ()
 
     @property
     def x(self) -> Value:

@@ -7,6 +7,7 @@ from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
+from users.services.demo.voices import load_value, load_voices
 
 demo_parts.register(
     "users.sources",
@@ -33,6 +34,24 @@ demo_parts.register(
         title=gettext_noop("Customers with their orders and visits"),
         position=CUSTOMERS_POSITION,
         load=load_customers,
+    ),
+)
+demo_parts.register(
+    "users.voices",
+    DemoPart(
+        name="users.voices",
+        title=gettext_noop("Reviews, shares and friends"),
+        position=CUSTOMERS_POSITION + 5,
+        load=load_voices,
+    ),
+)
+demo_parts.register(
+    "users.value",
+    DemoPart(
+        name="users.value",
+        title=gettext_noop("Figures of the day"),
+        position=CUSTOMERS_POSITION + 10,
+        load=load_value,
     ),
 )
 demo_parts.register(

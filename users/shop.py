@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from decimal import Decimal
 from typing import Generic, TypeVar, cast
 
@@ -12,6 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
 from users.models import ShopSetting
+from users.rfm import read_edges
 
 T = TypeVar("T", int, str, float)
 PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
@@ -86,6 +88,48 @@ erased_may_return = declare(
     0,
     _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
     check=_is_switch,
+)
+
+
+def _is_time(text: str) -> None:
+    time.fromisoformat(text)
+
+
+def _is_span(days: int) -> None:
+    if not 1 <= days <= 3650:
+        raise ValueError(days)
+
+
+value_at = declare(
+    "value_at", "03:30", _("When the figures of the day are computed, shop time (HH:MM)"), check=_is_time
+)
+rfm_window = declare("rfm_window", 730, _("RFM looks at the orders of this many days"), check=_is_span)
+rfm_r_bands = declare(
+    "rfm_r_bands",
+    "30, 90, 180, 365",
+    _("RFM with under 500 buyers: days since the last order at which recency falls to 4, 3, 2 and 1"),
+    check=read_edges,
+)
+rfm_f_bands = declare(
+    "rfm_f_bands",
+    "2, 3, 5, 10",
+    _("RFM with under 500 buyers: orders from which frequency is 2, 3, 4 and 5"),
+    check=read_edges,
+)
+rfm_m_bands = declare(
+    "rfm_m_bands",
+    "50, 100, 250, 500",
+    _("RFM with under 500 buyers: net revenue from which money is 2, 3, 4 and 5"),
+    check=read_edges,
+)
+aov_bands = declare(
+    "aov_bands",
+    "20, 50, 100, 200",
+    _("Average order: amounts at which the next band begins"),
+    check=lambda text: read_edges(text, None),
+)
+ltv_horizon = declare(
+    "ltv_horizon", 365, _("The predicted value covers the coming days, this many"), check=_is_span
 )
 
 

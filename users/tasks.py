@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from users.reports import figures, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep
+from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -83,3 +83,9 @@ def study_silences(now: datetime) -> dict[str, bool]:
 def live_demo(now: datetime) -> dict[str, int]:
     """Let the demo shop live up to now; nothing in a shop that is no demo."""
     return {"parts": live(now)}
+
+
+@scheduled("users.compute_value")
+def compute_value(now: datetime) -> dict[str, int]:
+    """Ask for the figures of the day when they are due; they are computed as long work, step by step."""
+    return {"started": int(value.start_if_due(now))}

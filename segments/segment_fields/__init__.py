@@ -3,6 +3,14 @@
 They stand here and not in users because users knows nothing of segments.
 """
 
-from segments.segment_fields import acquisition, behaviour, contact, lifecycle, orders, profile
+from segments.segment_fields import (
+    acquisition,
+    behaviour,
+    contact,
+    lifecycle,
+    orders,
+    profile,
+    value,
+)
 
-__all__ = ["acquisition", "behaviour", "contact", "lifecycle", "orders", "profile"]
+__all__ = ["acquisition", "behaviour", "contact", "lifecycle", "orders", "profile", "value"]

@@ -14,6 +14,7 @@ from users.models import (
     CustomerAlias,
     CustomerDay,
     CustomerTag,
+    CustomerValue,
     Event,
     Identity,
     Order,
@@ -87,10 +88,19 @@ def test_everything_the_absorbed_one_had_is_the_survivors() -> None:
     assert Refund.objects.get().customer_id == alice
     assert Customer.objects.get(pk=alice).attributes == {"shoeSize": 44}
     assert set(Touched.objects.filter(customer=alice).values_list("topic", flat=True)) == {
-        "profile", "contact", "consent", "tags", "stage", "orders", "events",
+        "profile", "contact", "consent", "tags", "stage", "orders", "value", "events",
     }  # fmt: skip
     told = Event.objects.get(type__name="customers_joined")
     assert (told.customer_id, told.properties) == (alice, {"survivor": alice, "absorbed": bob})
+
+
+def test_figures_of_the_day_of_the_absorbed_one_go() -> None:
+    """The survivor's own hold until the next day computes both together."""
+    send(visit(at=NOON, user="bob"), visit(at=NOON, user="alice"))
+    for user in ("alice", "bob"):
+        CustomerValue.objects.create(customer=customer(user), revenue_year=len(user))
+    alice, _bob = join("alice", "bob")
+    assert CustomerValue.objects.values_list("customer_id", "revenue_year").get() == (alice, 5)
 
 
 def test_what_arrives_later_for_the_absorbed_one_finds_the_survivor() -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
+from users.admin.told import field_words, value_words
 from users.models import AuditEntry, Operator, Role
 
 # The two halves of "noun.verb"; what is not listed is shown as it stands.
@@ -18,12 +19,16 @@ NOUNS = {
     "api_key": gettext_lazy("API key"),
     "campaign": gettext_lazy("Campaign"),
     "conversation": gettext_lazy("Conversation"),
+    "costs": gettext_lazy("Costs"),
     "customer": gettext_lazy("Customer"),
+    "dead_letter": gettext_lazy("Dead letter"),
+    "eventtype": gettext_lazy("Event type"),
     "job": gettext_lazy("Job"),
     "level": gettext_lazy("Level"),
     "lifecycle": gettext_lazy("Stage thresholds"),
     "operator": gettext_lazy("Operator"),
     "points": gettext_lazy("Points"),
+    "retention": gettext_lazy("Retention times"),
     "rule": gettext_lazy("Earning rule"),
     "segment": gettext_lazy("Segment"),
     "settings": gettext_lazy("Settings"),
@@ -40,14 +45,20 @@ VERBS = {
     "compute_again": gettext_lazy("computed again"),
     "create": gettext_lazy("created"),
     "delete": gettext_lazy("deleted"),
+    "download": gettext_lazy("copy handed out"),
     "edit": gettext_lazy("edited"),
+    "erase": gettext_lazy("erasure asked for"),
+    "export": gettext_lazy("copy asked for"),
     "note": gettext_lazy("noted"),
     "pause": gettext_lazy("paused"),
+    "remove": gettext_lazy("removed what was due"),
     "renew_secret": gettext_lazy("secret renewed"),
     "reopen": gettext_lazy("opened again"),
     "reply": gettext_lazy("answered"),
+    "replay": gettext_lazy("sent in again"),
     "resume": gettext_lazy("resumed"),
     "revoke": gettext_lazy("revoked"),
+    "set": gettext_lazy("set"),
     "solve": gettext_lazy("solved"),
     "start": gettext_lazy("started"),
     "tag": gettext_lazy("tag put on"),
@@ -109,20 +120,11 @@ def difference(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
     """What changed, in a line: ``role: owner → analyst; name: Ann``."""
     old, new = before or {}, after or {}
     keys = [*new, *(key for key in old if key not in new)]
-    return "; ".join(_line(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key))
+    joint = _("; ")
+    return joint.join(_line(key, old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key))
 
 
-def _line(key: str, old: Any, new: Any) -> str:
-    if old is None:
-        return f"{key}: {_value(new)}"
-    return f"{key}: {_value(old)} → {_value(new) if new is not None else '–'}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(_value, value[:5])) + (" …" if len(value) > 5 else "")
-    if isinstance(value, dict):
-        return " …" if value else "–"
-    return str(value)[:120]
+def _line(name: str, old: Any, new: Any) -> str:
+    told = value_words(name, new) if new is not None else "–"
+    change = told if old is None else f"{value_words(name, old)} → {told}"
+    return _("%(name)s: %(value)s") % {"name": field_words(name), "value": change}

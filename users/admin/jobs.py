@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from config.kit import clock, words
 from config.kit.admin import OperatorPage
 from config.kit.parts import Action, Cell, Column, Empty, Progress, Stat, Table, Tone
+from users.admin.told import figure_words
 from users.models import LongJob, Role
 from users.reports import machines
 from users.reports.machines import JobState
@@ -151,11 +152,17 @@ def in_words(state: JobState) -> str:
         return state.error.splitlines()[0][:200]
     if not isinstance(state.result, dict):
         return ""
-    told = [f"{name.replace('_', ' ')}: {_value(value)}" for name, value in state.result.items() if value]
-    return ", ".join(told) or _("nothing to do")
+    told = [
+        _("%(name)s: %(value)s") % {"name": figure_words(name), "value": _value(value)}
+        for name, value in state.result.items()
+        if value
+    ]
+    return _(", ").join(told) or _("nothing to do")
 
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return ngettext("%(count)s thing", "%(count)s things", len(value)) % {"count": len(value)}
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     return words.number(value) if isinstance(value, int | float) else str(value)[:80]

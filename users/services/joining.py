@@ -25,6 +25,7 @@ TOPICS = (
     TouchTopic.TAGS,
     TouchTopic.STAGE,
     TouchTopic.ORDERS,
+    TouchTopic.VALUE,
     TouchTopic.EVENTS,
 )
 

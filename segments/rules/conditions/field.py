@@ -46,7 +46,7 @@ class FieldCondition(Condition):
         return phrase(self.field, self.operator, self.value, words)
 
     def topics(self) -> frozenset[TouchTopic]:
-        return frozenset({self.field.topic})
+        return frozenset({self.field.topic, *self.field.also})
 
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         moved = self.operator.crossed(self.field.x, self.value, then, now)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from config.kit.refusal import Conflict, Refusal
 from tests.operators import logged_in, operator
@@ -124,10 +125,17 @@ def test_no_demo_log_ins_outside_the_demo(settings) -> None:
 
 
 def test_what_changed_reads_as_a_line() -> None:
-    assert difference({"role": "owner"}, {"role": "analyst"}) == "role: owner → analyst"
-    assert difference(None, {"tag": "jazz", "on": True}) == "tag: jazz; on: yes"
-    assert difference({"tag": "jazz"}, None) == "tag: jazz → –"
+    assert difference({"role": "owner"}, {"role": "analyst"}) == "Role: Owner → Analyst"
+    assert difference(None, {"tag": "jazz", "on": True}) == "Tag: jazz; on: yes"
+    assert difference({"tag": "jazz"}, None) == "Tag: jazz → –"
     assert difference({"a": 1, "b": [1, 2]}, {"a": 1, "b": [1, 2, 3, 4, 5, 6]}) == "b: 1, 2 → 1, 2, 3, 4, 5 …"
+    assert (
+        difference(None, {"losses": {"capped": 2, "no_consent": 3}, "rule": {"all": []}})
+        == "Not sent: 5; Rule:  …"
+    )
+    with translation.override("zh-hans"):
+        assert difference({"state": "draft"}, {"state": "running"}) == "状态：草稿 → 进行中"
+        assert difference(None, {"shop_name": "X"}) == "顾客看到的店铺名称：X"
 
 
 def test_generic_lists_follow_the_roles_and_write_our_audit_trail() -> None:

@@ -8,10 +8,12 @@ import jwt
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from config.kit import clock
 from config.schedule import JOBS, job
 from tests.operators import logged_in
+from users.admin.jobs import in_words
 from users.models import (
     ApiKey,
     AuditEntry,
@@ -213,6 +215,9 @@ def test_the_jobs_page_puts_results_in_words(owner: Client) -> None:
     assert "parked" not in shown
     assert "ValueError: broken" in shown
     assert "Has not run yet" in shown
+    with translation.override("zh-hans"):
+        (relayed,) = [one for one in machines.job_states(clock.lease_now()) if one.job.name == "users.relay"]
+        assert in_words(relayed) == "已处理：1,234"
 
 
 def test_the_jobs_page_shows_what_waits(owner: Client) -> None:

@@ -1,0 +1,154 @@
+"""Names that programs write into the audit trail and into the results of jobs, in the reader's words."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.kit import words
+from users.models import Role, Scope
+from users.shop import settings
+
+# What an act was about (audit trail) …
+FIELDS = {
+    "accepted": gettext_lazy("taken"),
+    "active": gettext_lazy("Active"),
+    "address": gettext_lazy("Address"),
+    "assignee": gettext_lazy("Assigned to"),
+    "churned_after": gettext_lazy("Churned after (days)"),
+    "colour": gettext_lazy("Colour"),
+    "description": gettext_lazy("What it is for"),
+    "dormant_after": gettext_lazy("Dormant after (days)"),
+    "entries": gettext_lazy("Entries"),
+    "every_days": gettext_lazy("Every (days)"),
+    "fields": gettext_lazy("Fields"),
+    "from": gettext_lazy("From"),
+    "holdout_percent": gettext_lazy("Held out (%)"),
+    "is_active": gettext_lazy("In force"),
+    "kind": gettext_lazy("Kind"),
+    "losses": gettext_lazy("Not sent"),
+    "matched": gettext_lazy("Matched"),
+    "name": gettext_lazy("Name"),
+    "name_zh": gettext_lazy("Name in Chinese"),
+    "new_for": gettext_lazy("New for (days)"),
+    "orders": gettext_lazy("Orders"),
+    "owed": gettext_lazy("Owed"),
+    "pending": gettext_lazy("Pending"),
+    "points": gettext_lazy("Points"),
+    "points_per_unit": gettext_lazy("Points per unit of money"),
+    "position": gettext_lazy("Order of use"),
+    "reason": gettext_lazy("Reason"),
+    "refused": gettext_lazy("refused"),
+    "returning_for": gettext_lazy("Returning for (days)"),
+    "role": gettext_lazy("Role"),
+    "rule": gettext_lazy("Rule"),
+    "scope": gettext_lazy("Scope"),
+    "segment": gettext_lazy("Segment"),
+    "starts_at": gettext_lazy("Starts"),
+    "state": gettext_lazy("State"),
+    "sum": gettext_lazy("Sum"),
+    "tag": gettext_lazy("Tag"),
+    "threshold": gettext_lazy("From growth value"),
+    "title": gettext_lazy("Title"),
+    "to": gettext_lazy("To"),
+    "topic": gettext_lazy("Topic"),
+    "until": gettext_lazy("Until"),
+    "version": gettext_lazy("Version"),
+    "will_receive": gettext_lazy("Will receive"),
+}
+# … and what a run of a job came to.
+FIGURES = {
+    "accepted": gettext_lazy("accepted by the channel"),
+    "answers": gettext_lazy("stored answers removed"),
+    "asked": gettext_lazy("asked for"),
+    "audited": gettext_lazy("segments compared"),
+    "balances_off": gettext_lazy("balances that are off"),
+    "bodies": gettext_lazy("bodies applied"),
+    "bundles": gettext_lazy("copies removed"),
+    "chunks": gettext_lazy("steps done"),
+    "customers": gettext_lazy("customers"),
+    "days": gettext_lazy("days counted"),
+    "dead_letters": gettext_lazy("dead letters removed"),
+    "drifted": gettext_lazy("segments corrected"),
+    "entered": gettext_lazy("entered"),
+    "entries": gettext_lazy("entries"),
+    "events": gettext_lazy("events"),
+    "failed": gettext_lazy("failed"),
+    "finished": gettext_lazy("finished"),
+    "forgotten": gettext_lazy("old runs removed"),
+    "handled": gettext_lazy("handled"),
+    "ignored": gettext_lazy("traits left out"),
+    "ips": gettext_lazy("IP addresses removed"),
+    "items": gettext_lazy("items"),
+    "job_runs": gettext_lazy("job runs removed"),
+    "keys_off": gettext_lazy("bookings that are off"),
+    "left": gettext_lazy("left"),
+    "letters": gettext_lazy("dead letters removed"),
+    "lifted": gettext_lazy("lifted"),
+    "lots": gettext_lazy("lots"),
+    "lost": gettext_lazy("answers lost"),
+    "lots_off": gettext_lazy("lots that are off"),
+    "mail": gettext_lazy("mails removed"),
+    "mailed": gettext_lazy("mailed"),
+    "more": gettext_lazy("more waits"),
+    "moved": gettext_lazy("moved"),
+    "opened": gettext_lazy("opened"),
+    "orders": gettext_lazy("new orders"),
+    "parked": gettext_lazy("parked"),
+    "parts": gettext_lazy("parts of the demo"),
+    "planned": gettext_lazy("planned"),
+    "rebuilt": gettext_lazy("segments computed"),
+    "refused": gettext_lazy("refused by the channel"),
+    "released": gettext_lazy("waiting items let go"),
+    "rows": gettext_lazy("rows"),
+    "segments": gettext_lazy("segments"),
+    "settled": gettext_lazy("settled"),
+    "since": gettext_lazy("since"),
+    "sum": gettext_lazy("sum of the books"),
+    "touched": gettext_lazy("customers looked at"),
+    "untried": gettext_lazy("not tried"),
+    "visitors": gettext_lazy("visitors removed"),
+}
+VALUES = {
+    **dict(Role.choices),
+    **dict(Scope.choices),
+    "answered": gettext_lazy("Answered"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "draft": gettext_lazy("Draft"),
+    "finished": gettext_lazy("Finished"),
+    "list": gettext_lazy("Fixed list"),
+    "one_off": gettext_lazy("One-off"),
+    "paused": gettext_lazy("Paused"),
+    "recurring": gettext_lazy("Recurring"),
+    "running": gettext_lazy("Running"),
+    "scheduled": gettext_lazy("Scheduled"),
+    "solved": gettext_lazy("Solved"),
+    "waiting": gettext_lazy("Waiting for us"),
+}
+OF_CODES = ("role", "scope", "state", "kind")
+
+
+def field_words(name: str) -> str:
+    """The name of a field or setting; what nobody has named is shown with its underscores as spaces."""
+    setting = settings.get(name)
+    return str(FIELDS.get(name) or (setting and setting.sentence) or name.replace("_", " "))
+
+
+def figure_words(name: str) -> str:
+    """The name of a figure that a job reports."""
+    return str(FIGURES.get(name) or name.replace("_", " "))
+
+
+def value_words(name: str, value: Any) -> str:
+    """A value in words: yes and no, states and roles by their names, lists in short, rules not at all."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
+    if isinstance(value, dict):
+        numbers = [one for one in value.values() if isinstance(one, int)]
+        whole = words.number(sum(numbers)) if len(numbers) == len(value) else " …"
+        return whole if value else "–"
+    if name in OF_CODES and value in VALUES:
+        return str(VALUES[value])
+    return str(value)[:120]

@@ -1,0 +1,15 @@
+-- Which category was bought on which day, and which purchase of the customer that day was; the repurchase figures
+-- read it several times.
+DROP TABLE IF EXISTS pg_temp.value_bought;
+
+CREATE TEMPORARY TABLE value_bought ON COMMIT DROP AS
+SELECT customer_id, day, category, dense_rank() OVER (PARTITION BY customer_id ORDER BY day) AS purchase
+FROM (
+    SELECT DISTINCT line.customer_id, (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, line.category
+    FROM users_order o
+    JOIN users_orderline line USING (customer_id, source, number)
+    JOIN users_customervalue value ON value.customer_id = o.customer_id
+    WHERE o.counts AND o.ordered_at < %(as_of)s AND line.category <> ''
+) AS once;
+
+ANALYZE value_bought
