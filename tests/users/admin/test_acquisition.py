@@ -78,7 +78,7 @@ def test_a_channel_is_made_renamed_moved_closed_and_removed_with_a_trail(desk: C
     assert not AcquisitionChannel.objects.filter(slug="radio").exists()
     acts = AuditEntry.objects.filter(act__startswith="channel.").order_by("pk").values_list("act", flat=True)
     assert list(acts) == [
-        "channel.create", "channel.change", "channel.close", "channel.reopen", "channel.create", "channel.remove",
+        "channel.create", "channel.change", "channel.close", "channel.reopen", "channel.create", "channel.delete",
     ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def test_a_clue_is_added_finds_its_customers_and_is_taken_away(desk: Client) -> 
     desk.post(address, {"remove": str(clue.pk)})
     assert not ChannelClue.objects.filter(pk=clue.pk).exists()
     acts = AuditEntry.objects.filter(act__startswith="clue.").order_by("pk").values_list("act", flat=True)
-    assert list(acts) == ["clue.set", "clue.remove"]
+    assert list(acts) == ["clue.set", "clue.delete"]
 
 
 def test_costs_are_entered_spread_corrected_and_taken_away(desk: Client) -> None:
