@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from django import forms
 from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseRedirect
@@ -19,7 +20,6 @@ from config.kit import words
 from config.kit.admin import FormPage
 from config.kit.charts import Chart, Series
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
-from config.kit.words import precision_of
 from users.admin.acquisition_channels import ChannelField
 from users.models import AcquisitionChannel, ChannelCost, Role
 from users.money import NotMoney, minor_units
@@ -124,7 +124,7 @@ class CostsPage(FormPage):
         """What a correction of a line begins with, else yesterday."""
         if (entry := self.entry) is None:
             return {"first": today_in_shop(self.now) - timedelta(days=1)}
-        digits = precision_of(currency.get())
+        digits = get_currency_precision(currency.get())
         return {
             "channel": entry.channel.slug,
             "source_code": entry.source.code if entry.source else "",
