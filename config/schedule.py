@@ -33,6 +33,9 @@ JOBS: tuple[Job, ...] = (
     Job(
         "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
     ),
+    Job("users.discover_attributes", timedelta(minutes=1), "recompute", _("Discover custom attributes")),
+    Job("users.count_reach", timedelta(minutes=10), "recompute", _("Count whom each channel reaches")),
+    Job("users.look_again_at_joins", timedelta(minutes=10), "default", _("Look again at joined customers")),
     Job(
         "users.compute_value",
         timedelta(minutes=1),
@@ -41,6 +44,12 @@ JOBS: tuple[Job, ...] = (
     ),
     Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
     Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
+    Job(
+        "users.prepare_reports",
+        timedelta(minutes=10),
+        "recompute",
+        _("Ask the usual questions of the reports"),
+    ),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
     Job("users.erase_again", timedelta(minutes=10), "default", _("Look after recent erasures once more")),
     Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),

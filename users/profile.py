@@ -21,7 +21,10 @@ MOST_ATTRIBUTE_LEVELS = 5
 BLANK: tuple[Any, ...] = ("", None, [], False)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_ATTRIBUTES = frozenset(
-    {"email", "phone", "consents", "id", "userId", "anonymousId", "address", "channel", "sourceCode"}
+    {
+        *("email", "phone", "consents", "id", "userId", "anonymousId", "address", "channel", "sourceCode"),
+        *("wechatOpenid", "wechatUnionid", "weiboUid"),
+    }
 )
 
 GENDERS = {
@@ -62,13 +65,47 @@ class Profile:
             keep_first = column in KEEP_FIRST
             if told := other.told_at.get(column):
                 self._tell(column, value, datetime.fromisoformat(told), keep_first=keep_first)
-            elif self.columns[column] in BLANK and value not in BLANK:
+            elif self.columns[column] in BLANK and value not in BLANK and column not in self.told_at:
                 self.columns[column] = value
                 self.changed.add(column)
+            if guessed := other.told_at.get(f"~{column}"):
+                self.suggest(column, value, datetime.fromisoformat(guessed))
         for name, value in other.attributes.items():
             told = other.told_at.get(f"+{name}")
             if told or name not in self.attributes:
                 self._tell_attribute(name, value, datetime.fromisoformat(told) if told else EVER)
+
+    def restore(self, column: str, value: Any, told_at: str | None) -> None:
+        """Put a column back to what it was (a date as its text), and when that had been told."""
+        convert = date.fromisoformat if column == "birthday" else datetime.fromisoformat
+        is_text = isinstance(value, str) and column in ("birthday", "registered_at")
+        self.columns[column] = convert(value) if is_text else value
+        self._told(column, told_at)
+
+    def restore_attribute(self, name: str, value: Any, told_at: str | None) -> None:
+        """Put a custom attribute back to what it was; null means that there was none."""
+        if value is None:
+            self.attributes.pop(name, None)
+        else:
+            self.attributes[name] = value
+        self._told(f"+{name}", told_at)
+
+    def _told(self, name: str, told_at: str | None) -> None:
+        self.changed |= {"told_at", name.partition("+")[0] or "attributes"}
+        if told_at is None:
+            self.told_at.pop(name, None)
+        else:
+            self.told_at[name] = told_at
+
+    def suggest(self, column: str, value: Any, at: datetime) -> None:
+        """Fill a column that nobody has told with what follows from something else; the earliest stays.
+
+        Never overrides: what is told, before or after, holds.
+        """
+        unknown = self.columns[column] in BLANK or f"~{column}" in self.told_at
+        if column not in self.told_at and unknown and self._is_news(f"~{column}", at, keep_first=True):
+            self.columns[column] = value
+            self.changed.add(column)
 
     def _tell(self, column: str, value: Any, at: datetime, *, keep_first: bool) -> None:
         if keep_first and value is None:

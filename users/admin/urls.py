@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from users.admin.acquisition_channels import ChangeChannel, ChannelList, CluesPage, NewChannel
 from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
+from users.admin.attributes import AttributeList, AttributePage
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.channels import ChannelsReport
@@ -12,13 +13,17 @@ from users.admin.connections import ConnectionList, ConnectionPage, NewConnectio
 from users.admin.core_customers import CorePage
 from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
+from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.exports import ExportFile, NewExport
 from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
+from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
+from users.admin.join import JoinPage
 from users.admin.keeping import KeepingPage
 from users.admin.ladder import LadderPage
 from users.admin.leaders import LeadersPage
@@ -28,6 +33,7 @@ from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
+from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
 from users.admin.retained import RetainedPage
@@ -38,16 +44,26 @@ from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
+from users.admin.transfers import TransferList
 
 app_name = "users"
 urlpatterns = [
     path("", HomePage.as_view(), name="home"),
     path("customers/", CustomerList.as_view(), name="customers"),
     path("customers/<int:customer_id>/", CustomerPage.as_view(), name="customer"),
+    path("customers/<int:customer_id>/edit/", EditProfile.as_view(), name="customer_edit"),
+    path("customers/<int:customer_id>/consent/", RecordConsent.as_view(), name="customer_consent"),
+    path("customers/<int:customer_id>/join/", JoinPage.as_view(), name="join"),
     path("customers/<int:customer_id>/privacy/", PrivacyPage.as_view(), name="privacy"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
     path("customers/active/", ActiveList.as_view(), name="active"),
+    path("files/", TransferList.as_view(), name="imports"),
+    path("files/imports/new/", NewImport.as_view(), name="import_create"),
+    path("files/imports/<int:import_id>/columns/", ColumnsPage.as_view(), name="import_columns"),
+    path("files/imports/<int:import_id>/", ImportPage.as_view(), name="import"),
+    path("files/exports/new/", NewExport.as_view(), name="export_create"),
+    path("files/exports/<int:export_id>/", ExportFile.as_view(), name="export_file"),
     path("settings/", SettingsPage.as_view(), name="settings"),
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),
@@ -89,6 +105,9 @@ urlpatterns = [
         name="source_qr",
     ),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/reach/", ReachPage.as_view(), name="reach"),
+    path("reports/attributes/", AttributeList.as_view(), name="attributes"),
+    path("reports/attributes/<int:attribute_id>/", AttributePage.as_view(), name="attribute"),
     path("reports/rfm/", RfmPage.as_view(), name="rfm"),
     path("reports/core/", CorePage.as_view(), name="core"),
     path("reports/repurchase/", RepurchasePage.as_view(), name="repurchase"),

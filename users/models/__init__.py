@@ -2,8 +2,9 @@
 
 from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
+from users.models.attribute import AttributeDefinition, AttributeKind, ChangedProfile
 from users.models.audit import AuditEntry
-from users.models.consent import Consent, Topic
+from users.models.consent import Consent, ConsentRequest, Topic
 from users.models.customer import (
     USABLE_CONTACT_STATES,
     Channel,
@@ -28,11 +29,14 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
+from users.models.reach import Reach, ReachFigure
+from users.models.report import ReportResult
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
-from users.models.tag import CustomerTag, Tag
+from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
+from users.models.transfer import Export, Fate, Import, ImportRow
 from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
@@ -40,15 +44,19 @@ __all__ = [
     "AcquisitionChannel",
     "ActiveFigures",
     "ApiKey",
+    "AttributeDefinition",
+    "AttributeKind",
     "AuditEntry",
     "Category",
     "CategoryName",
+    "ChangedProfile",
     "Channel",
     "ChannelClue",
     "ChannelCost",
     "Clock",
     "ClueKind",
     "Consent",
+    "ConsentRequest",
     "ContactPoint",
     "ContactState",
     "Customer",
@@ -65,12 +73,16 @@ __all__ = [
     "Event",
     "EventType",
     "ExchangeRate",
+    "Export",
     "Fan",
+    "Fate",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
     "IdentityKind",
+    "Import",
+    "ImportRow",
     "IntakeBody",
     "JobRun",
     "LifecycleRule",
@@ -87,7 +99,10 @@ __all__ = [
     "OwnedProduct",
     "OwnerKind",
     "Product",
+    "Reach",
+    "ReachFigure",
     "Refund",
+    "ReportResult",
     "Role",
     "Scope",
     "ShopConnection",
@@ -103,6 +118,8 @@ __all__ = [
     "Standing",
     "Storefront",
     "Tag",
+    "TagRun",
+    "TagRunMember",
     "Topic",
     "Touched",
     "ValueDay",
