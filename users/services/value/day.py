@@ -25,6 +25,7 @@ Step = Callable[[Run, int], int | None]
 STEPS: tuple[tuple[str, Step], ...] = (
     ("people", steps.people),
     ("purchases", steps.purchases),
+    ("scores", steps.scores),
     ("orders", steps.orders),
     ("taste", steps.taste),
     ("hours", steps.hours),

@@ -27,33 +27,38 @@ SCORED = (
 )  # fmt: skip
 
 
-def people(run: Run, after: int) -> None:
-    """A row for everybody known; the day's row, unfinished."""
-    ValueDay.objects.update_or_create(day=run.day, defaults={"as_of": run.as_of, "finished_at": None})
-    execute(statement("value_people"), run.values)
+def people(run: Run, after: int) -> int | None:
+    """A row for everybody known, slice by slice; the day's row, unfinished."""
+    if after == 0:
+        ValueDay.objects.update_or_create(day=run.day, defaults={"as_of": run.as_of, "finished_at": None})
+        execute(statement("value_gone"))
+    last = _end_of_slice("users_customer", "id", after)
+    if last is not None:
+        execute(statement("value_people"), run.values | {"after": after, "last": last})
+    return last
 
 
 def purchases(run: Run, after: int) -> int | None:
     """What each has bought, slice by slice, into a table of the job's own."""
     if after == 0:
         execute(f"DROP TABLE IF EXISTS users_value_buyer; CREATE UNLOGGED TABLE users_value_buyer ({BUYER})")
-    [(last,)] = fetch(
-        "SELECT max(customer_id) FROM (SELECT customer_id FROM users_customervalue WHERE customer_id > %s"
-        " ORDER BY customer_id LIMIT %s) AS slice",
-        [after, SLICE],
-    )
+    last = _end_of_slice("users_customervalue", "customer_id", after)
     if last is None:
         execute("ALTER TABLE users_value_buyer ADD PRIMARY KEY (customer_id); ANALYZE users_value_buyer")
         return None
     execute(statement("value_purchases"), run.scoring | {"after": after, "last": last})
-    return int(last)
+    return last
+
+
+def scores(run: Run, after: int) -> None:
+    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; the cuts."""
+    execute("DELETE FROM users_cutpoint WHERE day = %(day)s", run.values)
+    execute(statement("value_scores"), run.scoring)
 
 
 def orders(run: Run, after: int) -> int | None:
-    """Bands, scores, named groups, core, top N %; the cuts."""
-    if after == 0:
-        execute("DELETE FROM users_cutpoint WHERE day = %(day)s", run.values)
-    return _tell(after, "value_orders", SCORED, run.scoring)
+    """What follows from orders goes to the customers."""
+    return _tell(after, "value_orders", SCORED, run.values)
 
 
 def taste(run: Run, after: int) -> int | None:
@@ -102,9 +107,21 @@ def roll_up(run: Run, after: int) -> int | None:
         execute(statement("value_cuts_of_ltv"), run.values)
     if _remember(run, reports.roll_ups(run.day), after):
         return after + 1
-    execute("DROP TABLE IF EXISTS users_value_buyer, users_value_bought, users_value_told")
+    execute(
+        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told"
+    )
     ValueDay.objects.filter(day=run.day).update(finished_at=clock.now())
     return None
+
+
+def _end_of_slice(table: str, column: str, after: int) -> int | None:
+    """The last id of the next slice; None when there is none."""
+    [(last,)] = fetch(
+        f"SELECT max({column}) FROM (SELECT {column} FROM {table} WHERE {column} > %s"
+        f" ORDER BY {column} LIMIT %s) AS slice",
+        [after, SLICE],
+    )
+    return None if last is None else int(last)
 
 
 def _tell(
