@@ -9,11 +9,12 @@ from users import (  # noqa: F401 - registers them
     activity_groups,
     cohort_groups,
     feature_groups,
+    goods_groups,
     group_kinds,
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards, value_panel
+from users.admin import acquisition_parts, cards, owned, value_panel
 from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
@@ -37,6 +38,7 @@ page_values.register("currency", currency.get)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
+owned.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
