@@ -20,6 +20,7 @@ from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.ladder import LadderPage
 from users.admin.leaders import LeadersPage
 from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
@@ -84,6 +85,7 @@ urlpatterns = [
     path("system/jobs/", JobsPage.as_view(), name="jobs"),
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
+    path("reports/ladder/", LadderPage.as_view(), name="ladder"),
     path("settings/channels/", ChannelList.as_view(), name="acquisition_channels"),
     path("settings/channels/new/", NewChannel.as_view(), name="acquisition_channel_create"),
     path("settings/channels/clues/", CluesPage.as_view(), name="channel_clues"),

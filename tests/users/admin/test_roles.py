@@ -31,6 +31,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "categories": (EVERYBODY, OWNER),
     "category": (EVERYBODY, OWNER | {"operator"}),
     "active": (EVERYBODY, OWNER),
+    "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
     "features": (EVERYBODY, OWNER),
     "rfm": (EVERYBODY, OWNER),
