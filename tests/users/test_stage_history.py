@@ -166,7 +166,7 @@ def test_a_replay_is_the_machine_run_over_history(shop: Lives) -> None:
             span = f"begin={(NOW - 365 * DAY).isoformat()}&end={NOW.isoformat()}".replace("+", "%2B")
             assert names(f"silent?days={after}&{span}") == set(first)
             assert names(f"silent?days={after}&{span}&back=yes") == back
-    assert AuditEntry.objects.get(act="lifecycle.replay").after == TRIED
+    assert AuditEntry.objects.get(act="lifecycle.try").after == TRIED
     assert stages.rule_in_force().proposed  # a trial changes nothing
 
 
