@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
+from users.reports import figures
+from users.services import day_counts, erase, long_jobs, relay, retention, stage_study, stages, sweep, value
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -66,11 +66,9 @@ def count_figures(now: datetime) -> dict[str, int]:
 
 
 @scheduled("users.count_history")
-def count_history(now: datetime) -> dict[str, str]:
+def count_history(now: datetime) -> dict[str, bool]:
     """Count moves between stages and active customers by day for the reports."""
-    first = rollups.first_due(now)
-    rollups.compute(now, first=first)
-    return {"since": first.isoformat()}
+    return {"asked": day_counts.count(now)}
 
 
 @scheduled("users.study_silences")

@@ -33,7 +33,7 @@ def shop() -> None:
             if at > NOW - 730 * DAY:
                 told.append(visit(at=at, user=f"c{number}"))
     send(*told, is_history=True)
-    rollups.compute(NOW, first=rollups.first_due(NOW))
+    rollups.count_all(NOW)
 
 
 def part(client: Client, page: str, target: str, **query: str) -> Any:
