@@ -4,11 +4,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures
-from users.services import day_counts, erase, long_jobs, relay, retention, stage_study, stages, sweep, value
-from users.reports import figures, reach, rollups
+from users.reports import figures, reach
 from users.services import (
     attributes,
+    day_counts,
     erase,
     joining,
     long_jobs,

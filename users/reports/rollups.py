@@ -11,26 +11,21 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 
 from config.kit.batches import execute
-from users.models import ActiveFigures, CustomerDay, StageFlow
+from users.models import ActiveFigures, Customer, CustomerDay, StageFlow
 from users.reports.figures import today_in_shop
 
 RECENT = 40
 
 
 @transaction.atomic
-def count_moves(now: datetime) -> None:
-    """Count all moves between stages again."""
-    StageFlow.objects.all().delete()
-    execute(sql("stage_flows"), {"now": now, "zone": settings.SHOP_TIME_ZONE})
-
-
-@transaction.atomic
 def count_days(now: datetime, *, first: date, last: date) -> None:
-    """Count the active customers of the days from ``first`` to ``last`` (the shop's zone) again."""
+    """Count the moves and the active customers of the days from ``first`` to ``last`` (shop's zone) again."""
     values = {"now": now, "zone": settings.SHOP_TIME_ZONE, "first": first, "last": last}
+    StageFlow.objects.filter(day__gte=first, day__lte=last).delete()
+    execute(sql("stage_flows"), values)
     ActiveFigures.objects.filter(day__gte=first, day__lte=last).delete()
     execute(sql("active_days"), values)
     yesterday = today_in_shop(now) - timedelta(days=1)
@@ -40,7 +35,6 @@ def count_days(now: datetime, *, first: date, last: date) -> None:
 
 def count_all(now: datetime) -> None:
     """Count everything at once; for shops small enough for that, as the demo is."""
-    count_moves(now)
     count_days(now, first=min(earliest_day(), recent_since(now)), last=today_in_shop(now))
 
 
@@ -50,8 +44,10 @@ def recent_since(now: datetime) -> date:
 
 
 def earliest_day() -> date:
-    """The first day on which anybody was active; far ahead when nobody ever was."""
-    return CustomerDay.objects.aggregate(first=Min("day"))["first"] or date.max
+    """The first day on which anybody was known or active; far ahead when there is nobody."""
+    known = Customer.objects.aggregate(first=Min("first_seen_at"))["first"]
+    active = CustomerDay.objects.aggregate(first=Min("day"))["first"]
+    return min(today_in_shop(known) if known else date.max, active or date.max)
 
 
 def counted_since() -> datetime | None:
@@ -62,7 +58,8 @@ def counted_since() -> datetime | None:
 
 def computed_at() -> datetime | None:
     """When the roll-ups were counted last; None before the first time."""
-    return StageFlow.objects.values_list("computed_at", flat=True).first()
+    counted: datetime | None = StageFlow.objects.aggregate(at=Max("computed_at"))["at"]
+    return counted
 
 
 @cache

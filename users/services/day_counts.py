@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 
 from config.kit import clock
-from users.models import ActiveFigures, LongJob
+from users.models import ActiveFigures, LongJob, StageFlow
 from users.reports import rollups
 from users.reports.figures import today_in_shop
 from users.services.long_jobs import OPEN, Chunk, runs, start
@@ -18,8 +18,7 @@ READ_ONLY = (COUNT, STUDY, REPLAY)
 
 
 def count(now: datetime) -> bool:
-    """Count moves and recent days; whether all days were asked for, too."""
-    rollups.count_moves(now)
+    """Count the recent days; whether all days were asked for, too."""
     due = is_due(now)
     rollups.count_days(now, first=rollups.recent_since(now), last=today_in_shop(now))
     if due:
@@ -44,12 +43,13 @@ def is_due(now: datetime) -> bool:
 
 @runs(COUNT)
 def count_slice(job: LongJob, now: datetime) -> Chunk:
-    """The next sixty days, from the first day on which anybody was active to where the recent days begin."""
+    """The next sixty days, from the first day of all to where the recent days begin."""
     told = job.parameters.get("next")
     first = date.fromisoformat(told) if told else rollups.earliest_day()
     end = rollups.recent_since(now) - timedelta(days=1)
     if not told:
         ActiveFigures.objects.filter(day__lt=first).delete()
+        StageFlow.objects.filter(day__lt=first).delete()
     if first > end:
         return Chunk(finished=True)
     last = min(first + SLICE - timedelta(days=1), end)

@@ -8,11 +8,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from config.kit.batches import execute
+from config.kit.refusal import Refusal
 from tests.clock import move_to
 from tests.operators import logged_in, operator
 from tests.users.door import send, visit
+from users.admin import features as features_page
 from users.models import ActiveFigures, AuditEntry, LifecycleRule, LongJob, Role, StageFlow
-from users.reports import rollups
+from users.reports import features, patience, rollups
 from users.services import long_jobs, stage_study
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +180,17 @@ def test_an_address_may_fill_the_form_with_nothing_but_days() -> None:
     initial = {name: form[name].initial for name in TRIED}
     assert initial == {"new_for": 9, "dormant_after": 30, "churned_after": 90, "returning_for": 30}
     assert "<script>&" not in logged_in().get(url).content.decode()
+
+
+def test_what_takes_too_long_is_cut_off_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: Any) -> None:
+        execute("SELECT pg_sleep(3)")
+
+    monkeypatch.setattr(features, "visits", slow)
+    with pytest.raises(Refusal), patience.with_patience(1):
+        slow()
+    monkeypatch.setattr(features_page, "with_patience", lambda: patience.with_patience(1))
+    client = logged_in()
+    text = part(client, "users:features", "visits").content.decode()
+    assert "Choose a shorter period or one channel." in text
+    assert "Page Viewed" in part(client, "users:features", "use").content.decode()
