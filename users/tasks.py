@@ -4,8 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, reach
-from users.reports import figures, prepared, reach, rollups
+from users.reports import figures, prepared, reach
 from users.services import (
     attributes,
     day_counts,
