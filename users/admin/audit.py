@@ -78,6 +78,7 @@ VERBS = {
     "switch": gettext_lazy("switched"),
     "tag": gettext_lazy("tag put on"),
     "test_send": gettext_lazy("test sent"),
+    "try": gettext_lazy("tried on history"),
     "untag": gettext_lazy("tag taken off"),
 }
 
