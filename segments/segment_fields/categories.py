@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from segments.rules.arguments import OneText, Texts
 from segments.rules.as_of import AsOf
-from segments.rules.kinds import KNOWN, Kind, by_name, is_filled
+from segments.rules.kinds import Kind, by_name, is_filled
 from segments.rules.operators import (
+    KNOWN,
     BeginsWith,
     ContainsNotText,
     ContainsText,

@@ -140,7 +140,7 @@ def test_random_trees_stay_exact() -> None:
 
 def is_below(text: str, top: str) -> bool:
     wanted = CategoryName.objects.get(text=top).category_id
-    at = CategoryName.objects.get(text=text).category
+    at: Category | None = CategoryName.objects.get(text=text).category
     while at is not None:
         if at.pk == wanted:
             return True

@@ -7,7 +7,6 @@ from django.urls import reverse
 from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
-from tests.users.door import customer, identify, send
 from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
 from users.models import AcquisitionChannel, Category, Product, Role, SourceCode

@@ -297,7 +297,7 @@ def test_the_form_of_an_operator_and_a_product_set_by_hand() -> None:
     page = reverse("users:product", args=[Product.objects.get().pk])
     assert client.post(page, {"category": "Home > Hi-fi", "warranty_months": "12"}).status_code == 302
     assert OrderLine.objects.get().category == "Home > Hi-fi"
-    ends = sorted(OwnedProduct.objects.values_list("warranty_end", flat=True))
+    ends = list(OwnedProduct.objects.order_by("warranty_end").values_list("warranty_end", flat=True))
     assert ends == [datetime(2027, 4, 30, 16, 0, tzinfo=UTC), datetime(2027, 5, 20, 4, 0, tzinfo=UTC)]
     # What orders tell from now on does not move it back.
     send(completed("2", products=[{"product_id": "amp", "name": "Amp", "category": "Audio", "price": 100}]))
