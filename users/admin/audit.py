@@ -67,6 +67,7 @@ VERBS = {
     "start": gettext_lazy("started"),
     "tag": gettext_lazy("tag put on"),
     "test_send": gettext_lazy("test sent"),
+    "try": gettext_lazy("tried on history"),
     "untag": gettext_lazy("tag taken off"),
 }
 
