@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit import words
 from users.models import Role, Scope
@@ -12,14 +12,18 @@ from users.shop import settings
 # What an act was about (audit trail) …
 FIELDS = {
     "accepted": gettext_lazy("taken"),
-    "active": gettext_lazy("Active"),
+    "active": pgettext_lazy("points", "Active"),
     "address": gettext_lazy("Address"),
     "assignee": gettext_lazy("Assigned to"),
+    "category": gettext_lazy("Category"),
     "channel": gettext_lazy("Channel"),
     "churned_after": gettext_lazy("Churned after (days)"),
     "closed": gettext_lazy("Closed"),
     "code": gettext_lazy("Code"),
     "colour": gettext_lazy("Colour"),
+    "currency": gettext_lazy("Currency"),
+    "customer": gettext_lazy("Customer"),
+    "delivery": gettext_lazy("Delivery"),
     "description": gettext_lazy("What it is for"),
     "dormant_after": gettext_lazy("Dormant after (days)"),
     "entries": gettext_lazy("Entries"),
@@ -28,22 +32,28 @@ FIELDS = {
     "from": gettext_lazy("From"),
     "holdout_percent": gettext_lazy("Held out (%)"),
     "is_active": gettext_lazy("In force"),
+    "is_on": gettext_lazy("Switched on"),
     "kind": gettext_lazy("Kind"),
     "losses": gettext_lazy("Not sent"),
     "matched": gettext_lazy("Matched"),
+    "months": gettext_lazy("Months"),
     "name": gettext_lazy("Name"),
     "name_zh": gettext_lazy("Name in Chinese"),
     "new_for": gettext_lazy("New for (days)"),
+    "of": gettext_lazy("Out of"),
     "orders": gettext_lazy("Orders"),
     "owed": gettext_lazy("Owed"),
     "owner": gettext_lazy("Code owner"),
     "owner_kind": gettext_lazy("Kind of owner"),
     "parent": gettext_lazy("Belongs to"),
+    "path": gettext_lazy("Path"),
     "pending": gettext_lazy("Pending"),
     "platform": gettext_lazy("Platform"),
     "points": gettext_lazy("Points"),
     "points_per_unit": gettext_lazy("Points per unit of money"),
     "position": gettext_lazy("Order of use"),
+    "product": gettext_lazy("Product"),
+    "rate": gettext_lazy("Rate"),
     "reason": gettext_lazy("Reason"),
     "refused": gettext_lazy("refused"),
     "returning_for": gettext_lazy("Returning for (days)"),
@@ -51,11 +61,14 @@ FIELDS = {
     "rule": gettext_lazy("Rule"),
     "scope": gettext_lazy("Scope"),
     "segment": gettext_lazy("Segment"),
+    "since": gettext_lazy("Since"),
     "slug": gettext_lazy("Short name"),
+    "source": gettext_lazy("Source"),
     "starts_at": gettext_lazy("Starts"),
     "state": gettext_lazy("State"),
     "sum": gettext_lazy("Sum"),
     "tag": gettext_lazy("Tag"),
+    "taken": gettext_lazy("Taken"),
     "target": gettext_lazy("Leads to"),
     "threshold": gettext_lazy("From growth value"),
     "title": gettext_lazy("Title"),
@@ -68,6 +81,7 @@ FIELDS = {
     "utm_source": gettext_lazy("UTM source"),
     "utm_term": gettext_lazy("UTM term"),
     "version": gettext_lazy("Version"),
+    "warranty_months": gettext_lazy("Warranty in months"),
     "will_receive": gettext_lazy("Will receive"),
 }
 # … and what a run of a job came to.
@@ -99,8 +113,8 @@ FIGURES = {
     "left": gettext_lazy("left"),
     "letters": gettext_lazy("dead letters removed"),
     "lifted": gettext_lazy("lifted"),
-    "lots": gettext_lazy("lots"),
     "lost": gettext_lazy("answers lost"),
+    "lots": gettext_lazy("lots"),
     "lots_off": gettext_lazy("lots that are off"),
     "mail": gettext_lazy("mails removed"),
     "mailed": gettext_lazy("mailed"),
@@ -117,6 +131,7 @@ FIGURES = {
     "rows": gettext_lazy("rows"),
     "segments": gettext_lazy("segments"),
     "settled": gettext_lazy("settled"),
+    "shop_deliveries": gettext_lazy("deliveries of shops removed"),
     "since": gettext_lazy("since"),
     "sum": gettext_lazy("sum of the books"),
     "touched": gettext_lazy("customers looked at"),
