@@ -9,12 +9,13 @@ from users import (  # noqa: F401 - registers them
     activity_groups,
     cohort_groups,
     feature_groups,
+    goods_groups,
     group_kinds,
     phases,
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards, value_panel
+from users.admin import acquisition_parts, cards, owned, value_panel
 from users.models import (
     Consent,
     ContactPoint,
@@ -75,6 +76,7 @@ page_values.register("currency", currency.get)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
+owned.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
