@@ -100,6 +100,7 @@ FIGURES = {
     "rebuilt": gettext_lazy("segments computed"),
     "refused": gettext_lazy("refused by the channel"),
     "released": gettext_lazy("waiting items let go"),
+    "questions": gettext_lazy("questions of the reports asked"),
     "rows": gettext_lazy("rows"),
     "segments": gettext_lazy("segments"),
     "settled": gettext_lazy("settled"),
