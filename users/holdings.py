@@ -7,6 +7,7 @@ from users import (  # noqa: F401 - the rest of what users declares
     goods_holdings,
     report_holdings,
     traces,
+    transfer_holdings,
     value_holdings,
 )
 from users.models import (

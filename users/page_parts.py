@@ -9,11 +9,13 @@ from users import (  # noqa: F401 - registers them
     activity_groups,
     cohort_groups,
     feature_groups,
+    goods_groups,
     group_kinds,
+    phases,
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards, value_panel
+from users.admin import acquisition_parts, cards, owned, value_panel
 from users.models import (
     Consent,
     ContactPoint,
@@ -21,6 +23,7 @@ from users.models import (
     CustomerTag,
     Event,
     Identity,
+    Import,
     LifecycleRule,
     Order,
     Refund,
@@ -73,6 +76,7 @@ page_values.register("currency", currency.get)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
+owned.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
@@ -83,4 +87,15 @@ first_step(
         thresholds_accepted,
     )
 )
+
+
+def imported() -> bool:
+    """Whether a file was brought in."""
+    return Import.objects.filter(state=Import.State.DONE).exists()
+
+
+first_step(
+    FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
+)
+group_act(GroupAct("export", _("Export"), "users:export_create", "download"))
 group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, prepared, reach, rollups
+from users.reports import figures, prepared, reach
 from users.services import (
     attributes,
+    day_counts,
     erase,
     joining,
     long_jobs,
@@ -18,6 +19,8 @@ from users.services import (
     value,
 )
 from users.services.demo.live import live
+from users.services.exports import acts as exports
+from users.services.imports import acts as imports
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
 
@@ -58,8 +61,9 @@ def prepare_reports(now: datetime) -> dict[str, int]:
 
 @scheduled("users.clean_up")
 def clean_up(now: datetime) -> dict[str, int]:
-    """Remove old job runs and stored answers."""
-    return sweep.remove_old(now)
+    """Remove old job runs, stored answers and the rows of old imports."""
+    files = {"imports": imports.remove_old(now), "exports": exports.remove_old(now)}
+    return sweep.remove_old(now) | files
 
 
 @scheduled("users.erase_again")
@@ -83,11 +87,9 @@ def count_figures(now: datetime) -> dict[str, int]:
 
 
 @scheduled("users.count_history")
-def count_history(now: datetime) -> dict[str, str]:
+def count_history(now: datetime) -> dict[str, bool]:
     """Count moves between stages and active customers by day for the reports."""
-    first = rollups.first_due(now)
-    rollups.compute(now, first=first)
-    return {"since": first.isoformat()}
+    return {"asked": day_counts.count(now)}
 
 
 @scheduled("users.study_silences")

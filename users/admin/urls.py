@@ -7,7 +7,7 @@ from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.attributes import AttributeList, AttributePage
 from users.admin.audit import AuditList
-from users.admin.behind import ActiveList, MoveList, OrderList
+from users.admin.behind import ActiveList, MoveList
 from users.admin.channels import ChannelsReport
 from users.admin.connections import ConnectionList, ConnectionPage, NewConnection, RenewConnectionSecret
 from users.admin.core_customers import CorePage
@@ -16,10 +16,12 @@ from users.admin.customer import CustomerPage
 from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.exports import ExportFile, NewExport
 from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
+from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
 from users.admin.join import JoinPage
 from users.admin.keeping import KeepingPage
@@ -29,8 +31,12 @@ from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
 from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.orders import OrderPage, OrdersPage
+from users.admin.owned import RegisterWarranty
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
+from users.admin.products import CategoriesPage, CategoryPage, ProductPage, ProductsPage
+from users.admin.rates import RatesPage
 from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
@@ -42,6 +48,7 @@ from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
+from users.admin.transfers import TransferList
 
 app_name = "users"
 urlpatterns = [
@@ -53,8 +60,23 @@ urlpatterns = [
     path("customers/<int:customer_id>/join/", JoinPage.as_view(), name="join"),
     path("customers/<int:customer_id>/privacy/", PrivacyPage.as_view(), name="privacy"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
-    path("customers/orders/", OrderList.as_view(), name="orders"),
+    path("orders/", OrdersPage.as_view(), name="orders"),
+    path("orders/rates/", RatesPage.as_view(), name="rates"),
+    path(
+        "customers/<int:customer_id>/orders/<slug:source>/<path:number>/", OrderPage.as_view(), name="order"
+    ),
+    path("customers/<int:customer_id>/warranty/", RegisterWarranty.as_view(), name="warranty"),
+    path("products/", ProductsPage.as_view(), name="products"),
+    path("products/<int:pk>/", ProductPage.as_view(), name="product"),
+    path("products/categories/", CategoriesPage.as_view(), name="categories"),
+    path("products/categories/<int:pk>/", CategoryPage.as_view(), name="category"),
     path("customers/active/", ActiveList.as_view(), name="active"),
+    path("files/", TransferList.as_view(), name="imports"),
+    path("files/imports/new/", NewImport.as_view(), name="import_create"),
+    path("files/imports/<int:import_id>/columns/", ColumnsPage.as_view(), name="import_columns"),
+    path("files/imports/<int:import_id>/", ImportPage.as_view(), name="import"),
+    path("files/exports/new/", NewExport.as_view(), name="export_create"),
+    path("files/exports/<int:export_id>/", ExportFile.as_view(), name="export_file"),
     path("settings/", SettingsPage.as_view(), name="settings"),
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),

@@ -35,7 +35,8 @@ from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
-from users.models.tag import CustomerTag, Tag
+from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
+from users.models.transfer import Export, Fate, Import, ImportRow
 from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
@@ -72,12 +73,16 @@ __all__ = [
     "Event",
     "EventType",
     "ExchangeRate",
+    "Export",
     "Fan",
+    "Fate",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
     "IdentityKind",
+    "Import",
+    "ImportRow",
     "IntakeBody",
     "JobRun",
     "LifecycleRule",
@@ -113,6 +118,8 @@ __all__ = [
     "Standing",
     "Storefront",
     "Tag",
+    "TagRun",
+    "TagRunMember",
     "Topic",
     "Touched",
     "ValueDay",
