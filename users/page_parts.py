@@ -1,9 +1,10 @@
 """What users itself puts on every page, on the home page and into the search."""
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin import page_values
+from config.kit.admin import page_scopes, page_values
 from users import (  # noqa: F401 - registers them
     acquisition_groups,
     activity_groups,
@@ -16,7 +17,7 @@ from users.admin import acquisition_parts, cards, value_panel
 from users.models import LifecycleRule
 from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
 from users.reports import finding
-from users.shop import currency
+from users.shop import currency, read_once
 
 
 def find_customers(text: str, limit: int) -> list[Hit]:
@@ -27,12 +28,13 @@ def find_customers(text: str, limit: int) -> list[Hit]:
     ]
 
 
-def thresholds_accepted() -> bool:
-    """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(proposed=False).exists()
+def thresholds_accepted() -> "QuerySet[LifecycleRule]":
+    """Found once an operator has said yes to the stage thresholds."""
+    return LifecycleRule.objects.filter(proposed=False)
 
 
 page_values.register("currency", currency.get)
+page_scopes.register("settings", read_once)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
