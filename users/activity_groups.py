@@ -1,4 +1,4 @@
-"""Groups of customers behind the reports on activity and features: who was active when, and who used what."""
+"""Groups of customers behind the report on activity: who was active when, and how often."""
 
 from datetime import datetime, timedelta
 
@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from config.kit import words
 from users.dimensions import dimension
 from users.groups import Group, Parameters, group, group_url, selected
-from users.models import AcquisitionChannel, EventType
-from users.stage_groups import read_day, read_span
+from users.models import AcquisitionChannel
+from users.stage_groups import read_day
 
 _ACTIVE = """
     SELECT customer.id FROM users_customer customer
@@ -21,13 +21,6 @@ _SPREAD = """
     WHERE customer.erased_at IS NULL AND customer.id IN (
         SELECT customer_id FROM users_customerday WHERE day BETWEEN %s AND %s
         GROUP BY customer_id HAVING count(*) = %s
-    )
-"""
-_USED = """
-    SELECT customer.id FROM users_customer customer
-    WHERE customer.erased_at IS NULL AND customer.id IN (
-        SELECT customer_id FROM users_event WHERE type_id = %s AND occurred_at >= %s AND occurred_at < %s
-          AND occurred_at <= %s
     )
 """
 
@@ -78,18 +71,6 @@ def active_days(asked: Parameters, now: datetime) -> Group:
         "n": days,
         "day": words.day(day),
     }
-    return Group(sentence + told, found)
-
-
-@group("feature")
-def feature(asked: Parameters, now: datetime) -> Group:
-    """Who used a feature (an event type that counts as activity) in a period."""
-    kind, period = EventType.objects.filter(pk=int(asked["type"])).first(), read_span(asked)
-    if kind is None:
-        raise KeyError("type")
-    where, values, told = crowd(asked)
-    found = selected(_USED + where, (kind.pk, period.begin, period.end, now, *values))
-    sentence = _("Customers with “%(event)s”, %(period)s") % {"event": kind.name, "period": period.sentence}
     return Group(sentence + told, found)
 
 

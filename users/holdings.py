@@ -2,7 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from users import acquisition_holdings, traces, value_holdings  # noqa: F401 - the rest of what users declares
+from users import (  # noqa: F401 - the rest of what users declares
+    acquisition_holdings,
+    goods_holdings,
+    traces,
+    value_holdings,
+)
 from users.models import (
     Consent,
     ContactPoint,

@@ -5,18 +5,24 @@ the instant of the event, not of its arrival), an event that leaves a field out 
 once paid is paid (money given back is a refund). So shuffled, late and repeated events end in the same order.
 
 A telling without a server key is *unconfirmed*: it never counts, and the first confirmed one starts afresh.
+Orders of different sources (web shop, till, marketplace) never meet: a number is unique within its source.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any
 
 from users.money import NotMoney, is_currency, minor_units
 
+DEFAULT_SOURCE = "shop"
+"""Where an order comes from when nobody says otherwise."""
+SOURCE_PROPERTY = "channel_of_sale"
+SOURCE_SHAPE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 LONGEST_NUMBER = 100
 MOST_PIECES = 1_000_000
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
@@ -59,6 +65,7 @@ class Telling:
     """What one event says of an order. ``said`` holds the fields it names; amounts in minor units.
 
     For a refund: ``refund_id`` (else the message id) and ``amount`` (None: all that is left).
+    ``names_currency``: whether ``currency`` was told, and is not just the shop's.
     """
 
     event: OrderEvent
@@ -70,6 +77,8 @@ class Telling:
     lines: tuple[Line, ...] | None = None
     refund_id: str = ""
     amount: int | None = None
+    source: str = DEFAULT_SOURCE
+    names_currency: bool = True
 
 
 @dataclass(slots=True)
@@ -77,6 +86,8 @@ class OrderState:
     """An order as told so far.
 
     ``told_at``: when each field was last told, and when the order was first "completed" and "updated".
+    Amounts are in minor units of ``currency``; ``rate`` is what one of them is worth in minor units of the
+    shop's currency, ``refunds`` the amounts given back, each converted by itself.
     """
 
     confirmed: bool = False
@@ -90,6 +101,8 @@ class OrderState:
     paid_at: datetime | None = None
     cancelled_at: datetime | None = None
     refunded: int = 0
+    rate: Decimal = Decimal(1)
+    refunds: tuple[int, ...] = ()
     told_at: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -99,13 +112,17 @@ class OrderState:
 
     @property
     def net(self) -> int:
-        """total − tax − shipping − refunds."""
-        return self.net_before_refunds - self.refunded
+        """total − tax − shipping − refunds, in the shop's currency."""
+        return self.net_before_refunds - sum(map(self.in_shop_currency, self.refunds))
 
     @property
     def net_before_refunds(self) -> int:
-        """total − tax − shipping: what the order brought when it was paid."""
-        return (self.total or 0) - self.tax - self.shipping
+        """total − tax − shipping in the shop's currency: what the order brought when it was paid."""
+        return self.in_shop_currency((self.total or 0) - self.tax - self.shipping)
+
+    def in_shop_currency(self, amount: int) -> int:
+        """An amount of the order at the rate of its day, halves away from zero."""
+        return amount if self.rate == 1 else int((amount * self.rate).quantize(Decimal(1), ROUND_HALF_UP))
 
     @property
     def is_paid(self) -> bool:
@@ -126,7 +143,10 @@ class OrderState:
             self._forget()
         self.confirmed = telling.confirmed
         self._date(telling)
-        said = {**telling.said, "currency": telling.currency}
+        said = dict(telling.said)
+        if telling.names_currency:
+            said["currency"] = telling.currency
+        self.currency = self.currency or telling.currency
         if telling.lines is not None:
             said["lines"] = telling.lines
         for name, value in said.items():
@@ -160,32 +180,54 @@ def read(
     confirmed: bool,
     shop_currency: str,
 ) -> Telling:
-    """What an event says of an order. Raises Unusable, also for amounts not in the shop's currency."""
+    """What an event says of an order. Raises Unusable."""
     number = _text(properties.get("order_id"), LONGEST_NUMBER + 1)
     if not 0 < len(number) <= LONGEST_NUMBER:
         raise Unusable("too_long" if number else "no_order_id", "order_id")
-    currency = (_text(properties.get("currency"), 3) or shop_currency).upper()
+    named = _text(properties.get("currency"), 4).upper()
+    currency = named or shop_currency
     if not is_currency(currency):
         raise Unusable("unknown_currency", "currency")
-    if currency != shop_currency:
-        raise Unusable("no_exchange_rate", "currency")
+    source = _source(properties) if confirmed else DEFAULT_SOURCE
     lines = _lines(properties, currency)
     if event is OrderEvent.REFUNDED:
         refund_id = _text(properties.get("refund_id"), LONGEST_NUMBER) or message_id
         amount = _refund_amount(properties, lines, currency)
         return Telling(
-            event, number, at, confirmed, currency, lines=lines, refund_id=refund_id, amount=amount
-        )
+            event, number, at, confirmed, currency, lines=lines, refund_id=refund_id, amount=amount,
+            source=source, names_currency=bool(named),
+        )  # fmt: skip
     said = _said(event, properties, currency)
     if event is OrderEvent.COMPLETED and "total" not in said:
         raise Unusable("no_amount", "total")
-    return Telling(event, number, at, confirmed, currency, said=said, lines=lines)
+    return Telling(
+        event,
+        number,
+        at,
+        confirmed,
+        currency,
+        said=said,
+        lines=lines,
+        source=source,
+        names_currency=bool(named),
+    )
 
 
 def parse(properties: str) -> dict[str, Any]:
     """Properties from JSON text with exact decimals."""
     parsed: dict[str, Any] = json.loads(properties, parse_float=Decimal)
     return parsed
+
+
+def _source(properties: Mapping[str, Any]) -> str:
+    """Where the order comes from; only a server key may say so."""
+    told = properties.get(SOURCE_PROPERTY)
+    if told is None or told == "":
+        return DEFAULT_SOURCE
+    source = told.strip().lower() if isinstance(told, str) else ""
+    if not SOURCE_SHAPE.fullmatch(source):
+        raise Unusable("bad_source", SOURCE_PROPERTY)
+    return source
 
 
 def _said(event: OrderEvent, properties: Mapping[str, Any], currency: str) -> dict[str, Any]:

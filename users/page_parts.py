@@ -9,6 +9,7 @@ from users import (  # noqa: F401 - registers them
     acquisition_groups,
     activity_groups,
     cohort_groups,
+    feature_groups,
     group_kinds,
     stage_groups,
     value_groups,

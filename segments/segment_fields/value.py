@@ -21,7 +21,7 @@ from users.phase import SETTLED_DAYS, Phase
 from users.rfm import RfmGroup
 from users.topics import TouchTopic
 
-VALUE = _("Value")
+VALUE = _("Value of the customer")
 
 daily = partial(Field, group=VALUE, topic=TouchTopic.VALUE, rows=CustomerValue.objects.all)
 of_orders = partial(Field, group=VALUE, topic=TouchTopic.ORDERS)

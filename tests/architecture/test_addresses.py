@@ -14,6 +14,7 @@ INTERNAL = {
     "accounts/": "operators",
     "i18n/": "operators",
     "^(?:api|v1|beacon|hooks)/": "whoever asks for what is not there",
+    "hooks/": "shops that deliver: docs/orders.md",
     "livez": "whoever runs it",
     "readyz": "whoever runs it",
     "metrics": "whoever runs it",

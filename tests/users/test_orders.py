@@ -233,7 +233,7 @@ def test_refunds_of_more_than_there_was_are_parked() -> None:
 def test_a_refund_that_comes_before_its_order_waits_for_it() -> None:
     send(refunded("1", "r1", amount=30))
     letter = DeadLetter.objects.get()
-    assert (letter.code, letter.detail, letter.replayed_at) == ("unknown_order", "1", None)
+    assert (letter.code, letter.detail, letter.replayed_at) == ("unknown_order", "shop 1", None)
     assert not Refund.objects.exists()
     send(completed("1", at=NOON - HOUR))
     letter.refresh_from_db()

@@ -36,7 +36,6 @@ class LeadersPage(ValuePage):
                 Column(_("Score"), "number"),
                 *(Column(one.title, "number") for one in evidence),
                 Column(_("Orders"), "number"),
-                Column(_("Stage"), "stage"),
             ],
             rows=[
                 [
@@ -44,7 +43,6 @@ class LeadersPage(ValuePage):
                     Cell(one.leader_score, url=group_url("leaders", least=one.leader_score)),
                     *(one.leader_parts.get(part.name) for part in evidence),
                     one.customer.standing.orders,
-                    one.customer.standing.stage,
                 ]
                 for one in found.rows
             ],

@@ -33,6 +33,12 @@ SHELVES = (
         _("Who is here, who stays"),
         (
             Report(
+                _("From visitor to core"),
+                _("How many are known, registered, paying and core, by channel."),
+                "users:ladder",
+                "stairs",
+            ),
+            Report(
                 _("Activity"),
                 _("How many are active a day, a week, a month, and how often."),
                 "users:activity",

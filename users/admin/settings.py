@@ -70,6 +70,12 @@ SCREENS = (
         "badge",
     ),
     Screen(
+        gettext_lazy("Shop connections"),
+        gettext_lazy("Shops and marketplaces that tell of their orders by webhook."),
+        "users:connections",
+        "cable",
+    ),
+    Screen(
         gettext_lazy("Privacy"),
         gettext_lazy("How long each kind of data is kept, and who was erased."),
         "users:keeping",

@@ -8,16 +8,19 @@ from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.channels import ChannelsReport
+from users.admin.connections import ConnectionList, ConnectionPage, NewConnection, RenewConnectionSecret
 from users.admin.core_customers import CorePage
 from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
 from users.admin.keeping import KeepingPage
+from users.admin.ladder import LadderPage
 from users.admin.leaders import LeadersPage
 from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
@@ -58,9 +61,18 @@ urlpatterns = [
     path("settings/storefronts/", StorefrontList.as_view(), name="storefronts"),
     path("settings/storefronts/new/", NewStorefront.as_view(), name="storefront_create"),
     path("settings/storefronts/<int:storefront_id>/", RenewSecret.as_view(), name="storefront_secret"),
+    path("settings/connections/", ConnectionList.as_view(), name="connections"),
+    path("settings/connections/new/", NewConnection.as_view(), name="connection_create"),
+    path("settings/connections/<int:connection_id>/", ConnectionPage.as_view(), name="connection"),
+    path(
+        "settings/connections/<int:connection_id>/secret/",
+        RenewConnectionSecret.as_view(),
+        name="connection_secret",
+    ),
     path("system/jobs/", JobsPage.as_view(), name="jobs"),
     path("system/dead-letters/", DeadLetterList.as_view(), name="dead_letters"),
     path("system/dead-letters/<int:letter_id>/", DeadLetterPage.as_view(), name="dead_letter"),
+    path("reports/ladder/", LadderPage.as_view(), name="ladder"),
     path("settings/channels/", ChannelList.as_view(), name="acquisition_channels"),
     path("settings/channels/new/", NewChannel.as_view(), name="acquisition_channel_create"),
     path("settings/channels/clues/", CluesPage.as_view(), name="channel_clues"),
@@ -88,6 +100,7 @@ urlpatterns = [
     path("reports/retained/", RetainedPage.as_view(), name="retained"),
     path("reports/value/", ValuePage.as_view(), name="ltv"),
     path("reports/activity/", ActivityPage.as_view(), name="activity"),
+    path("reports/features/", FeaturesPage.as_view(), name="features"),
     path("reports/stages/", FlowsPage.as_view(), name="flows"),
     path("search/", SearchPage.as_view(), name="search"),
 ]

@@ -109,4 +109,6 @@ def _hour(value: CustomerValue, day: ValueDay) -> Cell:
 
 def lend() -> None:
     """Put the panel on the customer page."""
-    customer_panel(CustomerPanel("value", gettext_lazy("Value"), 10, "users/value_panel.html", build))
+    customer_panel(
+        CustomerPanel("value", gettext_lazy("Value of the customer"), 10, "users/value_panel.html", build)
+    )

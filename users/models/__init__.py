@@ -21,14 +21,16 @@ from users.models.customer import (
 from users.models.erasure import DataExport, ErasedIdentity, Erasure
 from users.models.event import CustomerDay, Event, EventType, Outbox, Touched
 from users.models.figures import DayFigures, StageFigures
+from users.models.goods import Category, CategoryName, ExchangeRate, OwnedProduct
 from users.models.intake import DeadLetter, IntakeBody
 from users.models.job import JobRun, LongJob
 from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
-from users.models.order import Order, OrderKey, OrderLine, Product, Refund
+from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
+from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
 from users.models.tag import CustomerTag, Tag
 from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
@@ -39,6 +41,8 @@ __all__ = [
     "ActiveFigures",
     "ApiKey",
     "AuditEntry",
+    "Category",
+    "CategoryName",
     "Channel",
     "ChannelClue",
     "ChannelCost",
@@ -60,6 +64,7 @@ __all__ = [
     "Erasure",
     "Event",
     "EventType",
+    "ExchangeRate",
     "Fan",
     "FirstTouch",
     "Gender",
@@ -75,14 +80,19 @@ __all__ = [
     "Operator",
     "Order",
     "OrderBand",
+    "OrderClaim",
     "OrderKey",
     "OrderLine",
     "Outbox",
+    "OwnedProduct",
     "OwnerKind",
     "Product",
     "Refund",
     "Role",
     "Scope",
+    "ShopConnection",
+    "ShopDelivery",
+    "ShopKind",
     "ShopSetting",
     "SourceCode",
     "SourceTouch",

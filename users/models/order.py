@@ -1,7 +1,10 @@
 """Orders, their lines and refunds, and the products they are about. Money is integer minor units."""
 
+from decimal import Decimal
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import of_customer
@@ -21,6 +24,7 @@ class OrderKey(models.Model):
 class Order(models.Model):
     """An order as last told. Amounts in minor units of ``currency``; ``net`` in the shop's currency.
 
+    ``rate``: what a minor unit of ``currency`` was worth in minor units of the shop's on the day of the order.
     ``net`` = total − tax − shipping − refunds (definitions.md, Value). ``counts``: paid, confirmed,
     neither cancelled nor wholly refunded; figures and rules read only orders that count. ``told_at``: when
     each field was last told, so that events may arrive in any order (``users/orders.py``).
@@ -40,6 +44,7 @@ class Order(models.Model):
     shipping = models.BigIntegerField(default=0)
     discount = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
+    rate = models.DecimalField(max_digits=24, decimal_places=12, default=Decimal(1), db_default=Decimal(1))
     net = models.BigIntegerField()
     coupon = models.CharField(max_length=100, blank=True)
     counts = models.BooleanField()
@@ -73,9 +78,18 @@ class OrderLine(models.Model):
     price = models.BigIntegerField()
     amount = models.BigIntegerField()
 
+    class Meta:
+        indexes = [
+            # Lines of one product, whichever of its two names the order told.
+            models.Index(Coalesce(NullIf("product_id", Value("")), F("sku")), name="orderline_product"),
+        ]
+
 
 class Refund(models.Model):
-    """Money given back for an order, counted from its own instant; the refund id makes it count once."""
+    """Money given back for an order, counted from its own instant; the refund id makes it count once.
+
+    ``amount`` in minor units of the order's currency, ``net`` in the shop's.
+    """
 
     pk = models.CompositePrimaryKey("customer", "source", "number", "refund_id")
     customer = of_customer("refunds")
@@ -85,14 +99,32 @@ class Refund(models.Model):
     refunded_at = models.DateTimeField()
     confirmed = models.BooleanField()
     amount = models.BigIntegerField()
+    net = models.BigIntegerField(default=0, db_default=0)
     lines = models.JSONField(default=list)
 
     class Meta:
         indexes = [models.Index(fields=["refunded_at"], name="refund_time")]
 
 
+class OrderClaim(models.Model):
+    """Somebody else's name on an order: a server key told it as another customer's. The first owner keeps it."""
+
+    pk = models.CompositePrimaryKey("customer", "source", "number", "claimant")
+    customer = of_customer("claimed_orders")
+    source = models.CharField(max_length=40)
+    number = models.CharField(max_length=100)
+    claimant = models.ForeignKey(
+        "users.Customer", on_delete=models.DO_NOTHING, related_name="order_claims", db_constraint=False
+    )
+    claimed_at = models.DateTimeField()
+
+
 class Product(models.Model):
-    """A product as orders and views have named it."""
+    """A product as orders and views have named it.
+
+    ``category_fixed``: an operator or the shop's own catalogue said its category; order lines follow it.
+    ``told_at``: when the shop's catalogue last spoke of it.
+    """
 
     product_id = models.CharField(_("product ID"), max_length=100, unique=True)
     name = models.CharField(_("name"), max_length=250, blank=True)
@@ -100,6 +132,9 @@ class Product(models.Model):
     price = models.BigIntegerField(_("price"), null=True, blank=True)
     url = models.CharField(_("link"), max_length=500, blank=True)
     image_url = models.CharField(_("picture"), max_length=500, blank=True)
+    category_fixed = models.BooleanField(default=False, db_default=False)
+    warranty_months = models.SmallIntegerField(_("warranty in months"), null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("product")

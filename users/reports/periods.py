@@ -31,12 +31,12 @@ class Period:
     @property
     def begin(self) -> datetime:
         """The instant at which the first day begins."""
-        return _midnight(self.first)
+        return midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The instant at which the last day is over."""
-        return _midnight(self.last + timedelta(days=1))
+        return midnight(self.last + timedelta(days=1))
 
     @property
     def before(self) -> "Period":
@@ -89,5 +89,6 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
+    """The instant at which a calendar day of the shop begins."""
     return datetime.combine(day, time(), tzinfo=words.shop_zone())

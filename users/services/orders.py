@@ -4,26 +4,31 @@
 locked.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import facts
-from users.orders import Line, OrderEvent, OrderState, Telling
-from users.services import products
+from users.orders import AMOUNTS, Line, OrderEvent, OrderState, Telling
+from users.services import owned, products
 from users.services.events import NewEvent, record_many
+from users.services.exchange_rates import Rates
 from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
 
-# One source until marketplaces bring theirs; numbers are unique within a source.
-SOURCE = "shop"
-
-Key = tuple[int, str]  # (customer, number)
-FIGURES = ("confirmed", "currency", "total", "tax", "shipping", "discount", "coupon", "paid_at", "refunded")
+Key = tuple[int, str, str]  # (customer, source, number); numbers are unique within a source
+FIGURES = (
+    "confirmed", "currency", "total", "tax", "shipping", "discount", "coupon", "paid_at", "refunded", "rate",
+)  # fmt: skip
+LONGEST_KEY = 150
+"""Of an event's message id; longer business keys end in a digest."""
+NO_RATE = "no_exchange_rate"
 LINE_COLUMNS = ("product_id", "sku", "name", "category", "quantity", "price", "amount")
 
 
@@ -35,16 +40,23 @@ class NewRefund:
     at: datetime
     amount: int
     lines: tuple[Line, ...]
+    net: int
     net_after: int
 
 
 @dataclass(slots=True)
 class OrderRow:
-    """An order in hand: its state, whether its start was history, its refunds, and what the batch changed."""
+    """An order in hand: its state, whether its start was history, its refunds, and what the batch changed.
+
+    ``redated``: refunds on record that turned out to have happened earlier.
+    """
 
     state: OrderState
     is_history: bool
-    refund_ids: set[str] = field(default_factory=set)
+    refunded_at: dict[str, datetime] = field(default_factory=dict)
+    redated: dict[str, datetime] = field(default_factory=dict)
+    was_confirmed: bool = False
+    was_rate: Decimal | None = None
     was_paid: bool = False
     was_cancelled: bool = False
     refunds: list[NewRefund] = field(default_factory=list)
@@ -57,7 +69,7 @@ class OrderPlan:
 
     oldest_trigger: datetime
     is_history: bool
-    new_keys: int = 0
+    rates: Rates
     orders: dict[Key, OrderRow] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
 
@@ -65,9 +77,13 @@ class OrderPlan:
         """Begin with the orders on record."""
         self.orders = known
 
+    def currencies(self) -> set[str]:
+        """In which currencies the orders on record are."""
+        return {row.state.currency for row in self.orders.values()}
+
     def hear(self, customer_id: int, telling: Telling) -> str:
         """Add one telling; why it is refused, or "" when it is not."""
-        key = (customer_id, telling.number)
+        key = (customer_id, telling.source, telling.number)
         if telling.event in (OrderEvent.COMPLETED, OrderEvent.UPDATED):
             return self._tell(key, telling)
         if not telling.confirmed:
@@ -75,6 +91,8 @@ class OrderPlan:
         row = self.orders.get(key)
         if row is None or not row.state.confirmed:
             return "unknown_order"
+        if telling.event is OrderEvent.REFUNDED and _is_other_money(row.state, telling):
+            return "other_currency"
         return (
             self._refund(key, telling) if telling.event is OrderEvent.REFUNDED else self._cancel(key, telling)
         )
@@ -87,19 +105,35 @@ class OrderPlan:
         _write_orders(rows)
         _write_lines(rows)
         _write_refunds(rows)
+        owned.follow_orders(rows)
         recount({key[0] for key, row in rows.items() if not row.is_history})
         recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
         record_many(self._facts(rows), now=now)
         products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.lines)
+
+    @property
+    def started(self) -> int:
+        """How many orders the batch is the first to confirm."""
+        return sum(
+            self.orders[key].state.confirmed and not self.orders[key].was_confirmed for key in self.changed
+        )
 
     def _tell(self, key: Key, telling: Telling) -> str:
         row = self.orders.get(key)
         if row is None:
             if "total" not in telling.said:
                 return "unknown_order"
-            row = self.orders[key] = OrderRow(OrderState(), is_history=True)
-        was_confirmed = row.state.confirmed
-        row.state.hear(telling)
+            row = OrderRow(OrderState(), is_history=True)
+        state = replace(row.state, told_at=dict(row.state.told_at))
+        if state.told_at and not telling.names_currency and _is_other_money(state, telling):
+            return "other_currency"
+        state.hear(telling)
+        rate = self.rates.of(state.currency, state.ordered_at)
+        if rate is None:
+            return NO_RATE
+        state.rate = rate
+        was_confirmed, row.state = row.state.confirmed, state
+        self.orders[key] = row
         news = telling.lines is not None and row.state.lines is telling.lines
         row.lines_told = row.lines_told or news or row.state.confirmed != was_confirmed
         if row.state.is_paid and not row.was_paid:
@@ -111,15 +145,22 @@ class OrderPlan:
     def _refund(self, key: Key, telling: Telling) -> str:
         row = self.orders[key]
         state = row.state
-        if telling.refund_id in row.refund_ids:
+        if telling.refund_id in row.refunded_at:
+            if telling.at < row.refunded_at[telling.refund_id]:
+                row.refunded_at[telling.refund_id] = row.redated[telling.refund_id] = telling.at
+                self.changed.add(key)
             return ""
         left = (state.total or 0) - state.refunded
         amount = left if telling.amount is None else telling.amount
         if amount > left:
             return "refund_over_total"
+        net = state.in_shop_currency(amount)
         state.refunded += amount
-        row.refund_ids.add(telling.refund_id)
-        row.refunds.append(NewRefund(telling.refund_id, telling.at, amount, telling.lines or (), state.net))
+        state.refunds = (*state.refunds, amount)
+        row.refunded_at[telling.refund_id] = telling.at
+        row.refunds.append(
+            NewRefund(telling.refund_id, telling.at, amount, telling.lines or (), net, state.net)
+        )
         self.changed.add(key)
         return ""
 
@@ -129,16 +170,28 @@ class OrderPlan:
         return ""
 
     def _facts(self, rows: dict[Key, OrderRow]) -> Iterator[NewEvent]:
-        for (customer_id, number), row in rows.items():
-            for name, suffix, at, properties in _news(row):
+        for (customer_id, source, number), row in rows.items():
+            for name, suffix, at, properties in _news(row, self.rates.shop_currency):
                 yield NewEvent(
                     customer_id=customer_id,
                     name=name,
-                    key=f"{name}:{SOURCE}:{number}{suffix}",
+                    key=_short(f"{name}:{source}:{number}{suffix}"),
                     occurred_at=at,
-                    properties={"source": SOURCE, "number": number, **properties},
+                    properties={"source": source, "number": number, **properties},
                     starts_things=not row.is_history,
                 )
+
+
+def _is_other_money(state: OrderState, telling: Telling) -> bool:
+    """Whether amounts were told in another currency than the order's; unnamed, they were read as the shop's."""
+    tells_amounts = telling.amount is not None or telling.lines or {"total", *AMOUNTS} & telling.said.keys()
+    return telling.currency != state.currency and bool(tells_amounts)
+
+
+def _short(key: str) -> str:
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[:100]}#{hashlib.sha256(key.encode()).hexdigest()[:40]}"
 
 
 def recount(customer_ids: Iterable[int], *, is_history: bool = False) -> None:
@@ -151,31 +204,42 @@ def recount(customer_ids: Iterable[int], *, is_history: bool = False) -> None:
 
 def known_orders() -> dict[Key, OrderRow]:
     """The orders on record that the batch's items (temporary table ``order_item``) speak of."""
-    return {
-        (row[0], row[1]): _known(*row[2:]) for row in fetch(statement("known_orders"), {"source": SOURCE})
-    }
+    return {(row[0], row[1], row[2]): _known(*row[3:]) for row in fetch(statement("known_orders"))}
 
 
 def _known(
-    is_history: bool, told_at: str, refund_ids: list[str], cancelled_at: datetime | None, *figures: Any
+    is_history: bool,
+    told_at: str,
+    refund_ids: list[str],
+    refund_times: list[datetime],
+    refunds: list[int],
+    cancelled_at: datetime | None,
+    *figures: Any,
 ) -> OrderRow:
     told = {name: datetime.fromisoformat(at) for name, at in json.loads(told_at).items()}
-    state = OrderState(told_at=told, cancelled_at=cancelled_at, **dict(zip(FIGURES, figures, strict=True)))
+    state = OrderState(
+        told_at=told,
+        cancelled_at=cancelled_at,
+        refunds=tuple(refunds),
+        **dict(zip(FIGURES, figures, strict=True)),
+    )
     return OrderRow(
         state=state,
         is_history=is_history,
-        refund_ids=set(refund_ids),
+        refunded_at=dict(zip(refund_ids, refund_times, strict=True)),
+        was_confirmed=state.confirmed,
+        was_rate=state.rate,
         was_paid=state.is_paid,
         was_cancelled=cancelled_at is not None,
     )
 
 
-def _news(row: OrderRow) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
+def _news(row: OrderRow, shop_currency: str) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
     """What became true with this batch: (event, suffix of its key, instant, properties)."""
     state = row.state
     if state.is_paid and not row.was_paid:
         assert state.paid_at is not None
-        paid = {"net": state.net_before_refunds, "currency": state.currency, "paid_at": state.paid_at}
+        paid = {"net": state.net_before_refunds, "currency": shop_currency, "paid_at": state.paid_at}
         yield facts.ORDER_PAID, "", state.paid_at, paid
     for refund in row.refunds:
         yield (
@@ -184,7 +248,7 @@ def _news(row: OrderRow) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
             refund.at,
             {
                 "refund_id": refund.refund_id,
-                "amount": refund.amount,
+                "amount": refund.net,
                 "net_after": refund.net_after,
                 "lines": _plain(refund.lines),
             },
@@ -196,15 +260,15 @@ def _news(row: OrderRow) -> Iterator[tuple[str, str, datetime, dict[str, Any]]]:
 def _write_orders(rows: dict[Key, OrderRow]) -> None:
     temporary_table(
         "order_told",
-        "customer_id bigint, number text, ordered_at timestamptz, net bigint, counts boolean,"
+        "customer_id bigint, source text, number text, ordered_at timestamptz, net bigint, counts boolean,"
         " is_history boolean, told_at jsonb, cancelled_at timestamptz, confirmed boolean, currency text,"
         " total bigint, tax bigint, shipping bigint, discount bigint, coupon text, paid_at timestamptz,"
-        " refunded bigint",
+        " refunded bigint, rate numeric",
     )
     copy_rows(
         "order_told",
-        ("customer_id", "number", "ordered_at", "net", "counts", "is_history", "told_at", "cancelled_at",
-         *FIGURES),
+        ("customer_id", "source", "number", "ordered_at", "net", "counts", "is_history", "told_at",
+         "cancelled_at", *FIGURES),
         (
             (
                 *key, row.state.ordered_at, row.state.net, row.state.counts, row.is_history,
@@ -215,7 +279,7 @@ def _write_orders(rows: dict[Key, OrderRow]) -> None:
         ),
     )  # fmt: skip
     execute("ANALYZE order_told")
-    execute(statement("upsert_orders"), {"source": SOURCE})
+    execute(statement("upsert_orders"))
 
 
 def _write_lines(rows: dict[Key, OrderRow]) -> None:
@@ -225,38 +289,74 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
         return
     execute(
         "DELETE FROM users_orderline line"
-        " USING unnest(%s::bigint[], %s::text[]) AS told (customer_id, number)"
-        " WHERE line.customer_id = told.customer_id AND line.source = %s AND line.number = told.number",
-        [[customer_id for customer_id, _ in told], [number for _, number in told], SOURCE],
+        " USING unnest(%s::bigint[], %s::text[], %s::text[]) AS told (customer_id, source, number)"
+        " WHERE (line.customer_id, line.source, line.number) = (told.customer_id, told.source, told.number)",
+        columns_of(told),
     )
     copy_rows(
         "users_orderline",
         ("customer_id", "source", "number", "line", *LINE_COLUMNS),
         (
-            (customer_id, SOURCE, number, position, *(getattr(line, name) for name in LINE_COLUMNS))
-            for (customer_id, number), row in told.items()
+            (*key, position, *(getattr(line, name) for name in LINE_COLUMNS))
+            for key, row in told.items()
             for position, line in enumerate(row.state.lines, start=1)
         ),
     )
+    products.put_lines_right(columns_of(told))
 
 
 def _write_refunds(rows: dict[Key, OrderRow]) -> None:
     copy_rows(
         "users_refund",
-        ("customer_id", "source", "number", "refund_id", "refunded_at", "confirmed", "amount", "lines"),
+        (
+            "customer_id",
+            "source",
+            "number",
+            "refund_id",
+            "refunded_at",
+            "confirmed",
+            "amount",
+            "net",
+            "lines",
+        ),
         (
             (
-                *(key[0], SOURCE, key[1]),
+                *key,
                 one.refund_id,
-                one.at,
+                row.refunded_at[one.refund_id],
                 True,
                 one.amount,
+                one.net,
                 json.dumps(_plain(one.lines)),
             )
             for key, row in rows.items()
             for one in row.refunds
         ),
     )
+    rated = {
+        key for key, row in rows.items() if row.was_rate not in (None, row.state.rate) and row.refunded_at
+    }
+    if rated:
+        execute(
+            "UPDATE users_refund refund SET net = round(refund.amount * told.rate) FROM order_told told"
+            " WHERE (refund.customer_id, refund.source, refund.number)"
+            " = (told.customer_id, told.source, told.number)"
+        )
+    redated = [(*key, *one) for key, row in rows.items() for one in row.redated.items()]
+    if redated:
+        execute(
+            "UPDATE users_refund refund SET refunded_at = told.at"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+            " AS told (customer_id, source, number, refund_id, at)"
+            " WHERE (refund.customer_id, refund.source, refund.number, refund.refund_id)"
+            " = (told.customer_id, told.source, told.number, told.refund_id)",
+            [list(column) for column in zip(*redated, strict=True)],
+        )
+
+
+def columns_of(keys: Iterable[Key]) -> list[list[Any]]:
+    """Keys of orders as three arrays: customers, sources, numbers."""
+    return [list(column) for column in zip(*keys, strict=True)]
 
 
 def _plain(lines: Iterable[Line]) -> list[dict[str, Any]]:

@@ -52,6 +52,9 @@ ITEM: dict[str, StrOrPromise] = {
     "bad_products": _("Its products are no list of objects."),
     "bad_quantity": _("A quantity is no whole number above 0."),
     "unknown_order": _("It speaks of an order that has not arrived; it is applied when the order comes."),
+    "other_currency": _("Its amounts are not in the currency of the order."),
+    "bad_source": _("Where an order comes from is a word of letters, digits and dashes."),
+    "bad_months": _("A warranty is a whole number of months, 0 to 600."),
     "refund_over_total": _("It refunds more than is left of the order."),
 }
 

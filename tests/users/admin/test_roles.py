@@ -24,7 +24,9 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
     "active": (EVERYBODY, OWNER),
+    "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "features": (EVERYBODY, OWNER),
     "rfm": (EVERYBODY, OWNER),
     "core": (EVERYBODY, OWNER),
     "repurchase": (EVERYBODY, OWNER),
@@ -60,6 +62,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 # Pages of other owners, with matrices of their own.
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }
 ANSWERS_POST = {

@@ -167,6 +167,22 @@ def test_first_at_once_then_once_a_day() -> None:
     assert value.start_if_due(AS_OF + DAY) is True
 
 
+def test_again_at_once_when_the_first_orders_are_there() -> None:
+    people = invent(40, AS_OF)
+    for one in people:
+        one.acts.append(("Product Viewed", AS_OF - DAY, "Jazz"))
+        one.orders = []
+    open_shop(people)
+    assert value.start_if_due(NOW) is True
+    long_jobs.run_due()
+    assert value.start_if_due(NOW) is False
+    Order.objects.create(
+        customer_id=people[5].pk, source="shop", number="first", ordered_at=AS_OF - DAY, confirmed=True,
+        currency="USD", total=100, net=100, counts=True,
+    )  # fmt: skip
+    assert value.start_if_due(NOW) is True
+
+
 def test_not_while_something_is_being_loaded() -> None:
     shop(60)
     LongJob.objects.create(kind="import", title="Orders", created_at=NOW)

@@ -19,21 +19,21 @@ WITH day AS (
     GROUP BY 1
 ), counting AS (
     SELECT (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, count(*) AS orders,
-           sum(o.net + o.refunded) AS revenue
+           sum(round((o.total - o.tax - o.shipping) * o.rate)) AS revenue
     FROM users_order o, span
     WHERE o.counts AND o.ordered_at >= span.begins AND o.ordered_at < span.ends
     GROUP BY 1
 ), given_back AS (
-    SELECT (r.refunded_at AT TIME ZONE %(zone)s)::date AS day, r.customer_id, r.source, r.number, r.amount
+    SELECT (r.refunded_at AT TIME ZONE %(zone)s)::date AS day, r.customer_id, r.source, r.number, r.net
     FROM users_refund r, span
     WHERE r.confirmed AND r.refunded_at >= span.begins AND r.refunded_at < span.ends
 ), refunded AS (
-    SELECT g.day, sum(g.amount) AS amount
+    SELECT g.day, sum(g.net) AS amount
     FROM given_back g JOIN users_order o USING (customer_id, source, number)
     WHERE o.confirmed AND o.cancelled_at IS NULL
     GROUP BY g.day
 ), undone AS (
-    SELECT (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, sum(o.net + o.refunded) AS revenue
+    SELECT (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, sum(round((o.total - o.tax - o.shipping) * o.rate)) AS revenue
     FROM users_order o, span
     WHERE NOT o.counts AND o.confirmed AND o.paid_at IS NOT NULL AND o.cancelled_at IS NULL
       AND o.ordered_at >= span.begins AND o.ordered_at < span.ends

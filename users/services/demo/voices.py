@@ -11,6 +11,7 @@ from users.demo import Progress
 from users.evidence import INVITED
 from users.models import CustomerDay, Event
 from users.services import value
+from users.services.demo.catalogue import CATEGORIES, records_of
 from users.services.demo.door import front_door
 from users.services.demo.instants import iso
 from users.services.demo.storytelling import Call
@@ -22,6 +23,7 @@ ACTS = (
     ("Survey Answered", 3),
     ("Content Viewed", 6),
 )
+STORIES = ("How records are pressed", "Ten albums for rainy days", "A visit to the cutting room")
 WINDOW = timedelta(days=80)
 
 
@@ -58,16 +60,23 @@ def _voices(now: datetime, random: Random) -> Iterator[Call]:
         user, at = last[pk]
         for number in range(random.choice((1, 2, 2, 5))):
             (name,) = random.choices([act for act, _w in ACTS], [weight for _act, weight in ACTS])
-            yield _call(user, name, at, number)
+            yield _call(user, name, at, number, name=_about(name, random))
         if random.random() < 0.15:
             for number in range(random.randint(1, 3)):
                 yield _call(user, INVITED, at, 100 + number, friend=random.choice(names))
 
 
-def _call(user: str, name: str, at: datetime, number: int, **properties: str) -> Call:
+def _about(name: str, random: Random) -> str:
+    """What it was about: a record, or something to read."""
+    if name == "Content Viewed":
+        return random.choice(STORIES)
+    return random.choice(records_of(random.choice(CATEGORIES))).title
+
+
+def _call(user: str, event: str, at: datetime, number: int, **properties: str) -> Call:
     return {
         "type": "track",
-        "event": name,
+        "event": event,
         "userId": user,
         "messageId": f"demo-voice-{user}-{number}",
         "timestamp": iso(at + timedelta(seconds=number)),

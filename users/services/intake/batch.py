@@ -4,7 +4,7 @@ from datetime import datetime
 
 from config.kit.batches import execute, temporary_table
 from users.models import IntakeBody
-from users.services import acquisition, activity, products
+from users.services import acquisition, activity, owned, products
 from users.services.intake import order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
@@ -21,6 +21,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     parking.begin()
     parking.refuse_what_is_ours()
     said = order_items.read_items()
+    cards = owned.read_cards()
     parked = parking.park(now, is_history=is_history)
     people.resolve(now, is_history=is_history)
     orders = order_items.plan(said, now, is_history=is_history)
@@ -32,10 +33,11 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     products.note_views()
     activity.follow(now, quiet=is_history)
     orders.write(now)
+    owned.note_cards(cards)
     ignored = profiles.apply(now)
     acquisition.hear_batch(activity.oldest_trigger(now))
     return Applied(
-        bodies=len(ids), items=items, events=events, orders=orders.new_keys, parked=parked, ignored=ignored
+        bodies=len(ids), items=items, events=events, orders=orders.started, parked=parked, ignored=ignored
     )
 
 

@@ -7,9 +7,10 @@ from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
 from users.orders import OrderEvent, Telling, Unusable, parse, read
 from users.services.activity import oldest_trigger
+from users.services.exchange_rates import Rates, day_of
 from users.services.intake.parking import Refused, refuse
 from users.services.intake.turned_away import turn_away_orders
-from users.services.orders import SOURCE, OrderPlan, known_orders
+from users.services.orders import NO_RATE, OrderPlan, known_orders
 
 TELLING = (OrderEvent.COMPLETED, OrderEvent.UPDATED)
 UNKNOWN_ORDER = "unknown_order"
@@ -47,28 +48,43 @@ def read_items() -> list[Said]:
         except Unusable as problem:
             refused.append(Refused(no, problem.code, problem.field))
     refuse(refused)
-    return said
+    return _take_owners(said)
 
 
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:
     """What the batch makes of its orders. Refuses what speaks of an order nobody has told yet (it waits in
     the dead letters until the order arrives) and refunds of more than is left."""
-    orders = OrderPlan(oldest_trigger=oldest_trigger(now), is_history=is_history)
+    rates = Rates(shop.currency.get() if said else "")
+    orders = OrderPlan(oldest_trigger=oldest_trigger(now), is_history=is_history, rates=rates)
     if not said:
         return orders
     _lay_out(said)
-    orders.new_keys = _claim_keys()
-    _take_to_their_owners()
+    _claim_keys()
+    _take_to_their_owners(now)
     turn_away_orders(now)
     customers = dict(fetch(_CUSTOMERS))
     orders.start_from(known_orders())
+    rates.load({one.telling.currency for one in said} | orders.currencies())
     refused = []
     there = [one for one in said if one.no in customers]  # the others speak of somebody who was erased
     for one in sorted(there, key=lambda one: (one.telling.event not in TELLING, one.telling.at, one.no)):
         if code := orders.hear(customers[one.no], one.telling):
-            refused.append(Refused(one.no, code, "order_id", one.telling.number))
+            refused.append(_refusal(one, code))
     refuse(refused)
     return orders
+
+
+def _refusal(one: Said, code: str) -> Refused:
+    """Why an item waits; its detail says for what: the order, or the rate of a day."""
+    telling = one.telling
+    if code == NO_RATE:
+        return Refused(one.no, code, "currency", f"{telling.currency} {day_of(telling.at)}")
+    return Refused(one.no, code, "order_id", waits_for(telling.source, telling.number))
+
+
+def waits_for(source: str, number: str) -> str:
+    """How a dead letter names the order it waits for."""
+    return f"{source} {number}"
 
 
 def confirm_events() -> None:
@@ -92,65 +108,115 @@ def release_waiting() -> int:
         WITH released AS (
             UPDATE users_deadletter letter SET replayed_at = business_now()
             FROM users_orderkey key
-            WHERE letter.code = %s AND letter.replayed_at IS NULL AND letter.confirmed
-              AND key.source = %s AND key.number = letter.detail
+            JOIN users_order known
+              ON (known.customer_id, known.source, known.number) = (key.customer_id, key.source, key.number)
+            WHERE letter.code = %s AND letter.replayed_at IS NULL AND letter.confirmed AND known.confirmed
+              AND key.source = split_part(letter.detail, ' ', 1)
+              AND key.number = substr(letter.detail, strpos(letter.detail, ' ') + 1)
             RETURNING letter.*
         )
         INSERT INTO users_intakebody (key_id, received_at, confirmed, is_history, attempts, items)
         SELECT key_id, received_at, confirmed, is_history, 0, '[' || item || ']' FROM released ORDER BY id
         """,
-        [UNKNOWN_ORDER, SOURCE],
+        [UNKNOWN_ORDER],
     )
 
 
 def _lay_out(said: list[Said]) -> None:
-    temporary_table("order_item", "no integer, number text, confirmed boolean, tells boolean")
+    temporary_table("order_item", "no integer, source text, number text, confirmed boolean, tells boolean")
     copy_rows(
         "order_item",
-        ("no", "number", "confirmed", "tells"),
-        ((s.no, s.telling.number, s.telling.confirmed, s.telling.event in TELLING) for s in said),
+        ("no", "source", "number", "confirmed", "tells"),
+        (
+            (s.no, s.telling.source, s.telling.number, s.telling.confirmed, s.telling.event in TELLING)
+            for s in said
+        ),
     )
     execute("ANALYZE order_item")
 
 
-def _claim_keys() -> int:
-    """The first server key to tell an order decides whose it is; how many orders were new. A write key
-    decides nothing: else a stranger could claim a number before the shop tells it."""
-    return execute(
+def _take_owners(said: list[Said]) -> list[Said]:
+    """An item that names nobody (a shop's refund names only its order) is of whoever owns the order; while
+    nobody does, it waits. Those that need not wait."""
+    lost = {no for (no,) in fetch("SELECT no FROM intake_item WHERE owner_value IS NULL")} if said else ()
+    unowned = [one for one in said if one.no in lost]
+    if not unowned:
+        return said
+    execute(
+        """
+        UPDATE intake_item item
+        SET owner_kind = found.kind, owner_value = found.value,
+            user_id = CASE WHEN found.kind = 'user_id' THEN found.value END,
+            anonymous_id = CASE WHEN found.kind = 'anonymous_id' THEN found.value END
+        FROM unnest(%s::integer[], %s::text[], %s::text[]) AS lost (no, source, number)
+        JOIN users_orderkey key USING (source, number)
+        CROSS JOIN LATERAL (
+            SELECT kind, value FROM users_identity
+            WHERE customer_id = key.customer_id AND kind IN ('user_id', 'anonymous_id')
+            ORDER BY kind DESC, value LIMIT 1
+        ) AS found
+        WHERE item.no = lost.no
+        """,
+        [
+            [one.no for one in unowned],
+            [one.telling.source for one in unowned],
+            [one.telling.number for one in unowned],
+        ],
+    )
+    still = {no for (no,) in fetch("SELECT no FROM intake_item WHERE owner_value IS NULL")}
+    refuse(_refusal(one, UNKNOWN_ORDER) for one in unowned if one.no in still)
+    return [one for one in said if one.no not in still]
+
+
+def _claim_keys() -> None:
+    """The first server key to tell an order decides whose it is. A write key decides nothing: else a
+    stranger could claim a number before the shop tells it."""
+    execute(
         """
         INSERT INTO users_orderkey (source, number, customer_id)
-        SELECT DISTINCT ON (said.number) %s, said.number, owner.customer_id
+        SELECT DISTINCT ON (said.source, said.number) said.source, said.number, owner.customer_id
         FROM order_item said
         JOIN intake_item item USING (no)
         JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
         WHERE said.confirmed AND said.tells
-        ORDER BY said.number, said.no
+        ORDER BY said.source, said.number, said.no
         ON CONFLICT DO NOTHING
-        """,
-        [SOURCE],
+        """
     )
 
 
-def _take_to_their_owners() -> None:
-    """What a server key says of an order goes to the customer whose order it is, whoever it names."""
+def _take_to_their_owners(now: datetime) -> None:
+    """What a server key says of an order goes to the customer whose order it is, whoever it names; where it
+    names another customer, a claim is kept for people to see."""
     fetch(
         """
         SELECT customer_id FROM users_standing
         WHERE customer_id IN (
-            SELECT key.customer_id FROM order_item said JOIN users_orderkey key USING (number)
-            WHERE said.confirmed AND key.source = %s
+            SELECT key.customer_id FROM order_item said JOIN users_orderkey key USING (source, number)
+            WHERE said.confirmed
         )
         ORDER BY customer_id FOR NO KEY UPDATE
-        """,
-        [SOURCE],
+        """
     )
     execute(
         """
         UPDATE intake_item item SET customer_id = key.customer_id
-        FROM order_item said JOIN users_orderkey key USING (number)
-        WHERE said.no = item.no AND said.confirmed AND key.source = %s
+        FROM order_item said JOIN users_orderkey key USING (source, number)
+        WHERE said.no = item.no AND said.confirmed
+        """
+    )
+    execute(
+        """
+        INSERT INTO users_orderclaim (customer_id, source, number, claimant_id, claimed_at)
+        SELECT item.customer_id, said.source, said.number, owner.customer_id, %s
+        FROM order_item said
+        JOIN intake_item item USING (no)
+        JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+        WHERE said.confirmed AND said.tells AND owner.customer_id <> item.customer_id
+        ORDER BY 1, 2, 3, 4
+        ON CONFLICT DO NOTHING
         """,
-        [SOURCE],
+        [now],
     )
 
 

@@ -56,9 +56,9 @@ WITH moved AS (
     RETURNING pair.survivor, old.*
 )
 INSERT INTO users_order (customer_id, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total,
-                         tax, shipping, discount, refunded, net, coupon, counts, is_history, told_at)
+                         tax, shipping, discount, refunded, rate, net, coupon, counts, is_history, told_at)
 SELECT survivor, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total, tax, shipping,
-       discount, refunded, net, coupon, counts, is_history, told_at
+       discount, refunded, rate, net, coupon, counts, is_history, told_at
 FROM moved
 ON CONFLICT DO NOTHING;
 
@@ -74,8 +74,34 @@ WITH moved AS (
     DELETE FROM users_refund refund USING join_pair pair WHERE refund.customer_id = pair.absorbed
     RETURNING pair.survivor, refund.*
 )
-INSERT INTO users_refund (customer_id, source, number, refund_id, refunded_at, confirmed, amount, lines)
-SELECT survivor, source, number, refund_id, refunded_at, confirmed, amount, lines FROM moved
+INSERT INTO users_refund (customer_id, source, number, refund_id, refunded_at, confirmed, amount, net, lines)
+SELECT survivor, source, number, refund_id, refunded_at, confirmed, amount, net, lines FROM moved
+ON CONFLICT DO NOTHING;
+
+-- Claims on orders: who claimed the order of the one he turned out to be claims nothing any more.
+WITH moved AS (
+    DELETE FROM users_orderclaim claim USING join_pair pair
+    WHERE claim.customer_id = pair.absorbed OR claim.claimant_id = pair.absorbed
+    RETURNING claim.*
+)
+INSERT INTO users_orderclaim (customer_id, source, number, claimant_id, claimed_at)
+SELECT coalesce(of_owner.survivor, customer_id), source, number, coalesce(of_claimant.survivor, claimant_id), claimed_at
+FROM moved
+LEFT JOIN join_pair of_owner ON of_owner.absorbed = customer_id
+LEFT JOIN join_pair of_claimant ON of_claimant.absorbed = claimant_id
+WHERE coalesce(of_owner.survivor, customer_id) <> coalesce(of_claimant.survivor, claimant_id)
+ON CONFLICT DO NOTHING;
+
+-- Products owned: the same purchase or card is one.
+WITH moved AS (
+    DELETE FROM users_ownedproduct old USING join_pair pair WHERE old.customer_id = pair.absorbed
+    RETURNING pair.survivor, old.*
+)
+INSERT INTO users_ownedproduct (customer_id, key, product_id, category, serial, since, warranty_months, warranty_end,
+                                source, quantity, order_source, order_number)
+SELECT survivor, key, product_id, category, serial, since, warranty_months, warranty_end, source, quantity,
+       order_source, order_number
+FROM moved
 ON CONFLICT DO NOTHING;
 
 -- Contact points: an address both have keeps the worse state, and is confirmed if either was.

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.kit import clock, words
 from users import shop
-from users.models import IntakeBody, LongJob, Order, ValueDay
+from users.models import IntakeBody, LongJob, Order, Standing, ValueDay
 from users.services import long_jobs
 from users.services.long_jobs import Chunk, runs
 from users.services.value import predict, steps
@@ -50,7 +50,8 @@ def instant_of_day(now: datetime) -> datetime:
 def start_if_due(now: datetime) -> bool:
     """Ask for today's figures unless they are there or under way; whether they were asked for.
 
-    In a shop that has none yet they are computed as soon as there are orders and nothing is being loaded.
+    In a shop that has none yet they are computed as soon as there is somebody and nothing is being loaded, and again
+    when the first orders are there.
     """
     if LongJob.objects.filter(kind=KIND, state__in=long_jobs.OPEN).exists() or not is_due(now):
         return False
@@ -66,11 +67,19 @@ def is_due(now: datetime) -> bool:
     if last is not None and last.buyers:
         return last.as_of < as_of
     buyers = Order.objects.filter(counts=True, ordered_at__lt=as_of, customer__identified=True)
-    return (
-        buyers.exists()
-        and not IntakeBody.objects.exists()
-        and not LongJob.objects.filter(state__in=long_jobs.OPEN).exists()
-    )
+    if last is not None and last.as_of >= as_of and not buyers.exists():
+        return False
+    return _has_somebody(as_of) and not _is_loading()
+
+
+def _has_somebody(as_of: datetime) -> bool:
+    active = Standing.objects.filter(first_activity_at__lt=as_of, customer__identified=True)
+    return active.filter(customer__erased_at__isnull=True).exists()
+
+
+def _is_loading() -> bool:
+    """Whether an import, the demo or a backlog at the front door is still being worked through."""
+    return IntakeBody.objects.exists() or LongJob.objects.filter(state__in=long_jobs.OPEN).exists()
 
 
 def compute(now: datetime) -> ValueDay:

@@ -37,7 +37,7 @@ def fit(run: Run, after: int) -> None:
         found.reason = ModelFit.Reason.YOUNG
     else:
         try:
-            _fit_both(found, run)
+            fit_both(found, run)
         except NoFit:
             found.reason = ModelFit.Reason.NO_FIT
         else:
@@ -56,7 +56,8 @@ def models_of(found: ModelFit | None) -> tuple[BgNbd, GammaGamma] | None:
     return BgNbd(**figures), GammaGamma(**spending)
 
 
-def _fit_both(found: ModelFit, run: Run) -> None:
+def fit_both(found: ModelFit, run: Run) -> None:
+    """Read the groups, fit both models, put the parameters into ``found``. Raises NoFit."""
     rows = fetch(
         "SELECT repeat_days, last_day - first_day, %s - first_day, count(*) FROM users_customervalue"
         " WHERE first_day IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",

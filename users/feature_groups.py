@@ -1,0 +1,59 @@
+"""Groups of customers behind the report on features: who used one in a period, who visited for how long."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from users.activity_groups import crowd
+from users.groups import Group, Parameters, group, selected
+from users.models import EventType
+from users.reports import features
+from users.reports.rollups import sql
+from users.stage_groups import read_span
+
+_USED = """
+    SELECT customer.id FROM users_customer customer
+    WHERE customer.erased_at IS NULL AND customer.id IN (
+        SELECT customer_id FROM users_event WHERE type_id = %s AND occurred_at >= %s AND occurred_at < %s
+          AND occurred_at <= %s
+    )
+"""
+_VISITED = """
+    SELECT customer.id FROM users_customer customer
+    WHERE customer.erased_at IS NULL AND customer.id IN (
+        SELECT customer_id FROM visit WHERE ended + %s <= %s AND ended - began >= %s AND ended - began < %s
+    )
+"""
+LONGEST = timedelta(days=3650)
+
+
+@group("feature")
+def feature(asked: Parameters, now: datetime) -> Group:
+    """Who used a feature (an event type that counts as activity) in a period."""
+    kind, period = EventType.objects.filter(pk=int(asked["type"])).first(), read_span(asked)
+    if kind is None:
+        raise KeyError("type")
+    where, values, told = crowd(asked)
+    found = selected(_USED + where, (kind.pk, period.begin, period.end, now, *values))
+    sentence = _("Customers with “%(event)s”, %(period)s") % {"event": kind.name, "period": period.sentence}
+    return Group(sentence + told, found)
+
+
+@group("visits")
+def visits(asked: Parameters, now: datetime) -> Group:
+    """Who had a visit of at least ``low`` and less than ``high`` seconds (without it: however long) in a period."""
+    period, low = read_span(asked), int(asked["low"])
+    high = timedelta(seconds=int(asked["high"])) if "high" in asked else LONGEST
+    where, values, told = crowd(asked)
+    edge = min(now, period.end + features.LOOK_AHEAD)
+    found = selected(
+        sql("visits") + _VISITED + where,
+        (*features.parameters(period, now), features.PAUSE, edge, timedelta(seconds=low), high, *values),
+    )
+    sentence = (
+        _("Customers with a visit of %(low)d seconds up to less than %(high)d, %(period)s")
+        if "high" in asked
+        else _("Customers with a visit of at least %(low)d seconds, %(period)s")
+    )
+    facts = {"low": low, "high": high.total_seconds(), "period": period.sentence}
+    return Group(sentence % facts + told, found)

@@ -1,0 +1,125 @@
+"""Youzan's pushes: a message about a trade or a refund. Only ``msg`` is signed, so only it is believed."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_plus
+from zoneinfo import ZoneInfo
+
+from users.hooks.translation import (
+    Placed,
+    Shop,
+    Teller,
+    Translation,
+    Untranslatable,
+    guest,
+    line,
+    mapping,
+    moment,
+    moment_or_none,
+    sequence,
+    shop_id,
+    tell_order,
+    tell_refund,
+    text,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CURRENCY = "CNY"
+CLOSED = "TRADE_CLOSED"
+GIVEN_BACK = frozenset({"SUCCESS", "REFUND_SUCCESS", ""})
+Body = Mapping[str, Any]
+
+
+def message(envelope: Body) -> Body:
+    """What the push says, out of its envelope. Raises Untranslatable."""
+    try:
+        told = json.loads(unquote_plus(text(envelope.get("msg")), errors="strict"))
+    except (ValueError, RecursionError):
+        raise Untranslatable("not_json") from None
+    if not isinstance(told, dict):
+        raise Untranslatable("not_an_object")
+    return told
+
+
+def translate(topic: str, body: Body, shop: Shop, received_at: datetime) -> Translation | None:
+    """What a message says; None for one about neither trade nor refund. Raises Untranslatable."""
+    if "full_order_info" in body:
+        return _trade(mapping(body["full_order_info"]), shop, received_at)
+    if "refund_id" in body and "tid" in body:
+        return _refund(body, shop, received_at)
+    return None
+
+
+def _trade(trade: Body, shop: Shop, received_at: datetime) -> Translation:
+    order, pay = mapping(trade.get("order_info")), mapping(trade.get("pay_info"))
+    number = shop_id(order.get("tid"))
+    teller = _teller(trade, number, shop, received_at)
+    told_at = moment(order.get("update_time") or order.get("created"), ZONE)
+    paid_at = moment_or_none(order.get("pay_time"), ZONE)
+    buyer = mapping(trade.get("buyer_info"))
+    teller.identify(
+        f"order:{number}:who",
+        told_at,
+        {"phone": _phone(text(buyer.get("buyer_phone")))},
+    )
+    tell_order(
+        teller,
+        Placed(
+            number=number,
+            placed_at=moment(order.get("created"), ZONE),
+            told_at=told_at,
+            is_paid=paid_at is not None,
+            paid_at=paid_at,
+            # Closed after it was paid means given back; the refund is told by itself, on its own day.
+            cancelled_at=told_at if order.get("status") == CLOSED and paid_at is None else None,
+            about={
+                "total": pay.get("payment"),
+                "shipping": pay.get("post_fee"),
+                "currency": CURRENCY,
+                "products": [_line(one, teller) for one in sequence(trade.get("orders"))],
+            },
+        ),
+    )
+    return Translation(teller.items, user_id=teller.user_id or "")
+
+
+def _refund(body: Body, shop: Shop, received_at: datetime) -> Translation | None:
+    """A refund that was paid out; asking for one and refusing it move no money."""
+    if text(body.get("status")) not in GIVEN_BACK:
+        return None
+    teller = Teller(shop, received_at)
+    amount = body.get("refunded_fee", body.get("refund_fee"))
+    if amount in (None, ""):
+        raise Untranslatable("bad_amount")
+    at = moment(body.get("update_time"), ZONE)
+    tell_refund(
+        teller, shop_id(body.get("tid")), shop_id(body.get("refund_id")), at, unowned=True, amount=amount,
+        currency=CURRENCY,
+    )  # fmt: skip
+    return Translation(teller.items)
+
+
+def _teller(trade: Body, number: str, shop: Shop, received_at: datetime) -> Teller:
+    buyer = mapping(trade.get("buyer_info"))
+    known = text(buyer.get("yz_open_id")) or text(buyer.get("buyer_id"))
+    if known not in ("", "0"):
+        return Teller(shop, received_at, user_id=shop.own_id(known))
+    return Teller(shop, received_at, anonymous_id=guest(shop, text(buyer.get("buyer_phone")), number))
+
+
+def _phone(told: str) -> str:
+    """A mainland number in international form; masked ones ("138****0000") are none."""
+    return f"+86{told}" if len(told) == 11 and told.isdecimal() else ""
+
+
+def _line(told: Body, teller: Teller) -> dict[str, Any]:
+    return line(
+        teller,
+        text(told.get("item_id")),
+        sku=text(told.get("outer_sku_id")) or text(told.get("outer_item_id")),
+        name=text(told.get("title")),
+        price=told.get("price"),
+        quantity=told.get("num") or None,
+    )
