@@ -14,7 +14,7 @@ from campaigns.models import Content
 from config.kit.refusal import Refusal
 
 # Given by the dispatcher for each message, beside what the sources lend.
-OWN_VALUES = frozenset({"unsubscribe_url", "open_url", LINKS})
+OWN_VALUES = frozenset({"unsubscribe_url", "preferences_url", "open_url", LINKS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,12 @@ def check(subject: str, body: str, language: str) -> Compiled:
 
 def example_values(form: Compiled) -> dict[str, object]:
     """Values as good as real ones, for a look at the text without a customer."""
-    own = {"unsubscribe_url": "#", "open_url": "", LINKS: {digest(url): url for url in form.links}}
+    own = {
+        "unsubscribe_url": "#",
+        "preferences_url": "#",
+        "open_url": "",
+        LINKS: {digest(url): url for url in form.links},
+    }
     return {**merge.examples(), **own}
 
 

@@ -63,7 +63,7 @@ class House:
 
 @dataclass(slots=True)
 class Person:
-    """What is known of the customer of one queued message."""
+    """What is known of the customer of one queued message. ``most_per_week``: the customer's own wish."""
 
     zone: ZoneInfo
     rank: tuple[int, datetime, int]
@@ -71,6 +71,7 @@ class Person:
     contact_usable: bool
     consented: bool
     suppressed: SkipReason | None
+    most_per_week: int | None = None
     past: list[Past] = field(default_factory=list)
     rivals: list[Rival] = field(default_factory=list)
 
@@ -152,6 +153,7 @@ def _rooms(person: Person, ahead: Sequence[Rival], house: House) -> list[tuple[i
     scopes = (
         (house.caps.per_day, in_day, list(ahead)),
         (house.caps.per_week, week, list(ahead)),
+        (person.most_per_week or 0, week, list(ahead)),
         (house.caps.topic_per_week, of_topic, [r for r in ahead if r.topic_id == house.topic_id]),
         (house.caps.channel_per_week, on_channel, [r for r in ahead if r.channel == house.channel]),
     )

@@ -1,6 +1,6 @@
 """What campaigns do when something happens: count conversions, credit orders, follow joined customers."""
 
-from campaigns.services import attribution, joining
+from campaigns.services import attribution, joining, opt_in_mail
 from config.kit import clock
 from users import facts
 from users.handlers import Fact, handles
@@ -22,4 +22,10 @@ def credit_order(fact: Fact) -> None:
 @handles(facts.CUSTOMERS_JOINED, name="campaigns.follow_join")
 def follow_join(fact: Fact) -> None:
     """A repeat finds nothing left to move."""
-    joining.join(int(fact.properties["survivor"]), int(fact.properties["absorbed"]))
+    joining.join(fact.customer_id, int(fact.properties["absorbed"]))
+
+
+@handles(facts.CONSENT_ASKED, name="campaigns.mail_opt_in")
+def mail_opt_in(fact: Fact) -> None:
+    """Once per request, by the key of the message; a request that was settled meanwhile is not mailed."""
+    opt_in_mail.mail(fact.customer_id, str(fact.properties["request"]), now=clock.now())

@@ -18,11 +18,14 @@ from users.pages import (
     FirstStep,
     Hit,
     HomeCard,
+    JoinCount,
     Outreach,
     Searcher,
+    counter,
     customer_panel,
     first_step,
     home_card,
+    join_count,
     lend_outreach,
     searcher,
 )
@@ -106,6 +109,7 @@ first_step(
         first_campaign_started,
     )
 )
+join_count(JoinCount("messages", gettext_lazy("Messages"), 40, counter(Delivery)))
 # Service messages are no attempt to win anybody back.
 lend_outreach(
     Outreach(

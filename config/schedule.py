@@ -33,6 +33,9 @@ JOBS: tuple[Job, ...] = (
     Job(
         "users.count_figures", timedelta(seconds=30), "default", _("Count customers and orders for the pages")
     ),
+    Job("users.discover_attributes", timedelta(minutes=1), "recompute", _("Discover custom attributes")),
+    Job("users.count_reach", timedelta(minutes=10), "recompute", _("Count whom each channel reaches")),
+    Job("users.look_again_at_joins", timedelta(minutes=10), "default", _("Look again at joined customers")),
     Job(
         "users.compute_value",
         timedelta(minutes=1),

@@ -256,6 +256,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
+        "PushChannelEnum": ["app_push", "web_push"],
+        "ContactChannelEnum": "users.models.Channel",
+    },
 }
 
 # --- Security -----------------------------------------------------------------------------------------------

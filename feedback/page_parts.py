@@ -12,7 +12,7 @@ from feedback.reports import inbox as reports
 from feedback.words import due_in_words
 from users.evidence import ChurnWeight, Evidence, lend_churn_weight, lend_evidence
 from users.models import Customer
-from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
+from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
 
 LATEST = 5
 
@@ -64,3 +64,4 @@ home_card(HomeCard("conversations", _("Waiting conversations"), 70, "feedback/ho
 customer_panel(
     CustomerPanel("conversations", _("Conversations"), 70, "feedback/customer_panel.html", build_panel)
 )
+join_count(JoinCount("conversations", _("Conversations"), 60, counter(Conversation)))

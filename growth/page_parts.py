@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from growth.admin.ledger import entry_table, level_facts
 from growth.admin.overview import outstanding_stats
+from growth.models import CheckIn, Entry
 from growth.reports import points as reports
 from users.models import Customer
-from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
+from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
 
 LATEST = 5
 
@@ -33,3 +34,5 @@ def build_panel(customer: Customer, now: datetime) -> dict[str, Any]:
 
 home_card(HomeCard("points", _("Points outstanding"), 60, "growth/home_card.html", build_card))
 customer_panel(CustomerPanel("points", _("Points and level"), 50, "growth/customer_panel.html", build_panel))
+join_count(JoinCount("points", _("Entries in the points ledger"), 50, counter(Entry)))
+join_count(JoinCount("check_ins", _("Check-ins"), 51, counter(CheckIn)))

@@ -20,11 +20,14 @@ from users.pages import (
     GroupAct,
     Hit,
     HomeCard,
+    JoinCount,
     Searcher,
+    counter,
     customer_panel,
     first_step,
     group_act,
     home_card,
+    join_count,
     searcher,
 )
 
@@ -108,3 +111,4 @@ first_step(
     FirstStep("segment", gettext_lazy("Make the first segment"), 40, "segments:create", Segment.objects.all)
 )
 group_act(GroupAct("keep", gettext_lazy("Save as a segment"), "segments:keep", "bookmark_add"))
+join_count(JoinCount("memberships", gettext_lazy("Segments"), 30, counter(Membership)))

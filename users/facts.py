@@ -13,6 +13,8 @@ ORDER_CANCELLED = "order_cancelled"
 STAGE_CHANGED = "stage_changed"
 # properties: survivor, absorbed (customer ids); recorded for the survivor
 CUSTOMERS_JOINED = "customers_joined"
+# properties: request (key), channel, topic; somebody said yes in public and is asked back by e-mail
+CONSENT_ASKED = "consent_asked"
 # properties: segment (id), run (id), at
 SEGMENT_ENTERED = "segment_entered"
 SEGMENT_LEFT = "segment_left"
@@ -56,6 +58,7 @@ INTERNAL_EVENTS = (
     CUSTOMERS_JOINED,
     SEGMENT_ENTERED,
     SEGMENT_LEFT,
+    CONSENT_ASKED,
 )
 # What the message ids of our own events begin with, up to the first colon. The intake refuses them from outside:
 # who could take the id of a refund in advance would make the real one a repeat.

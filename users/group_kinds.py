@@ -8,6 +8,7 @@ from django_stubs_ext import StrOrPromise
 from users.dimensions import dimension
 from users.groups import Group, Parameters, group, group_spec, offer, selected
 from users.models import Customer, CustomerTag, Stage, Standing, Tag
+from users.reports import reach  # noqa: F401 - registers its kind
 
 MOST_OFFERED = 100
 

@@ -9,7 +9,9 @@ from users import (  # noqa: F401 - the rest of what users declares
     value_holdings,
 )
 from users.models import (
+    ChangedProfile,
     Consent,
+    ConsentRequest,
     ContactPoint,
     Customer,
     CustomerAlias,
@@ -63,6 +65,7 @@ holds(
             "time_zone": _("Time zone"),
             "attributes": _("Custom attributes"),
             "no_profiling": _("No profiling"),
+            "most_per_week": _("Wants at most, a week"),
             "channel__name": _("Acquisition channel"),
             "platform": _("Platform"),
             "source_code": _("Source code"),
@@ -91,6 +94,7 @@ holds(
             "attributes": {},
             "told_at": {},
             "no_profiling": True,
+            "most_per_week": None,
             "platform": "",
             "source_code": "",
         },
@@ -128,6 +132,7 @@ holds(
         {
             "channel": _("Channel"),
             "address": _("Address"),
+            "details": _("Keys of the address"),
             "state": _("State"),
             "confirmed": _("Confirmed"),
             "added_at": _("Added"),
@@ -150,11 +155,34 @@ holds(
             "source": _("How we know"),
             "wording": _("Wording shown"),
             "ip": _("IP address"),
+            "evidence": _("Evidence"),
             "is_current": _("In force"),
         },
         order=("given_at", "key"),
     )
 )
+holds(
+    Holding(
+        ConsentRequest,
+        _("Consents waiting for a confirmation"),
+        55,
+        Erase.DELETE,
+        {
+            "channel": _("Channel"),
+            "topic__name": _("Topic"),
+            "address": _("Address"),
+            "asked_at": _("Asked"),
+            "expires_at": _("Expires"),
+            "source": _("How we know"),
+            "wording": _("Wording shown"),
+            "ip": _("IP address"),
+            "confirmed_at": _("Confirmed"),
+            "withdrawn_at": _("Withdrawn"),
+        },
+        order=("asked_at", "key"),
+    )
+)
+holds(Holding(ChangedProfile, _("Attributes still to be looked at"), 125, Erase.KEEP, {}, why=NUMBERS))
 holds(
     Holding(
         CustomerTag,

@@ -62,6 +62,11 @@ def anonymous_key(anonymous_id: str) -> Key:
     return (IdentityKind.ANONYMOUS_ID.value, anonymous_id)
 
 
+def rank(user_id: str | None, first_seen_at: datetime, customer_id: int) -> tuple[bool, datetime, int]:
+    """Of customers who are one, the lowest survives: known before visitor, else older, else lower id."""
+    return (user_id is None, first_seen_at, customer_id)
+
+
 class _Planner:
     def __init__(self, known: Mapping[Key, Known], new_ids: Iterator[int]) -> None:
         self.owner = {key: one.customer_id for key, one in known.items()}
@@ -103,8 +108,7 @@ class _Planner:
             self.plan.joins[absorbed] = survivor
 
     def _rank(self, customer: int) -> tuple[bool, datetime, int]:
-        """Survivors first: known before visitor, else older, else lower id."""
-        return (self.user_of[customer] is None, self.seen[customer], customer)
+        return rank(self.user_of[customer], self.seen[customer], customer)
 
     def _find(self, key: Key) -> int | None:
         owner = self.owner.get(key)

@@ -15,8 +15,30 @@ from users import (  # noqa: F401 - registers them
     value_groups,
 )
 from users.admin import acquisition_parts, cards, value_panel
-from users.models import LifecycleRule
-from users.pages import FirstStep, GroupAct, Hit, Searcher, first_step, group_act, searcher
+from users.models import (
+    Consent,
+    ContactPoint,
+    CustomerDay,
+    CustomerTag,
+    Event,
+    Identity,
+    LifecycleRule,
+    Order,
+    Refund,
+    StageMove,
+)
+from users.pages import (
+    FirstStep,
+    GroupAct,
+    Hit,
+    JoinCount,
+    Searcher,
+    counter,
+    first_step,
+    group_act,
+    join_count,
+    searcher,
+)
 from users.reports import finding
 from users.shop import currency, read_once
 
@@ -34,6 +56,20 @@ def thresholds_accepted() -> "QuerySet[LifecycleRule]":
     return LifecycleRule.objects.filter(proposed=False)
 
 
+for _position, (_name, _title, _model) in enumerate(
+    (
+        ("identities", _("Keys by which they are recognised"), Identity),
+        ("contacts", _("Contact points"), ContactPoint),
+        ("events", _("Events"), Event),
+        ("days", _("Active days"), CustomerDay),
+        ("orders", _("Orders"), Order),
+        ("refunds", _("Refunds"), Refund),
+        ("stage_moves", _("Moves between stages"), StageMove),
+        ("consents", _("Consents"), Consent),
+        ("tags", _("Tags"), CustomerTag),
+    )
+):
+    join_count(JoinCount(_name, _title, _position, counter(_model)))
 page_values.register("currency", currency.get)
 page_scopes.register("settings", read_once)
 cards.lend()

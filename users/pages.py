@@ -4,12 +4,12 @@ An app puts them into ``page_parts.py``. A part is a template and a function tha
 pages compose parts and know nothing of the apps above.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Model, QuerySet
 from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
@@ -91,6 +91,16 @@ class FirstStep:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinCount:
+    """What moves when two customers are joined; ``count(customer_ids)`` counts it for each, in one query."""
+
+    name: str
+    title: StrOrPromise
+    position: int
+    count: Callable[[Sequence[int]], Mapping[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Outreach:
     """Where it is known who was written to and when: ``statement`` selects ``customer_id`` and ``at``, no more.
 
@@ -106,6 +116,7 @@ customer_panels: Registry[CustomerPanel] = Registry("customer panel")
 searchers: Registry[Searcher] = Registry("searcher")
 group_acts: Registry[GroupAct] = Registry("act on a group")
 first_steps: Registry[FirstStep] = Registry("first step")
+join_counts: Registry[JoinCount] = Registry("count of what a join moves")
 outreach: Registry[Outreach] = Registry("outreach")
 
 
@@ -132,6 +143,21 @@ def group_act(entry: GroupAct) -> GroupAct:
 def first_step(entry: FirstStep) -> FirstStep:
     """Lend a step to the first day's checklist."""
     return first_steps.register(entry.name, entry)
+
+
+def join_count(entry: JoinCount) -> JoinCount:
+    """Lend a count to the preview of joining two customers by hand."""
+    return join_counts.register(entry.name, entry)
+
+
+def counter(model: type[Model]) -> Callable[[Sequence[int]], Mapping[int, int]]:
+    """Counts rows of a table per customer."""
+
+    def count(customer_ids: Sequence[int]) -> Mapping[int, int]:
+        rows = model._default_manager.filter(customer_id__in=customer_ids).values("customer_id")
+        return dict(rows.annotate(n=Count("*")).values_list("customer_id", "n"))
+
+    return count
 
 
 def lend_outreach(entry: Outreach) -> Outreach:

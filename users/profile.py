@@ -21,7 +21,10 @@ MOST_ATTRIBUTE_LEVELS = 5
 BLANK: tuple[Any, ...] = ("", None, [], False)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_ATTRIBUTES = frozenset(
-    {"email", "phone", "consents", "id", "userId", "anonymousId", "address", "channel", "sourceCode"}
+    {
+        *("email", "phone", "consents", "id", "userId", "anonymousId", "address", "channel", "sourceCode"),
+        *("wechatOpenid", "wechatUnionid", "weiboUid"),
+    }
 )
 
 GENDERS = {
@@ -62,13 +65,25 @@ class Profile:
             keep_first = column in KEEP_FIRST
             if told := other.told_at.get(column):
                 self._tell(column, value, datetime.fromisoformat(told), keep_first=keep_first)
-            elif self.columns[column] in BLANK and value not in BLANK:
+            elif self.columns[column] in BLANK and value not in BLANK and column not in self.told_at:
                 self.columns[column] = value
                 self.changed.add(column)
+            if guessed := other.told_at.get(f"~{column}"):
+                self.suggest(column, value, datetime.fromisoformat(guessed))
         for name, value in other.attributes.items():
             told = other.told_at.get(f"+{name}")
             if told or name not in self.attributes:
                 self._tell_attribute(name, value, datetime.fromisoformat(told) if told else EVER)
+
+    def suggest(self, column: str, value: Any, at: datetime) -> None:
+        """Fill a column that nobody has told with what follows from something else; the earliest stays.
+
+        Never overrides: what is told, before or after, holds.
+        """
+        unknown = self.columns[column] in BLANK or f"~{column}" in self.told_at
+        if column not in self.told_at and unknown and self._is_news(f"~{column}", at, keep_first=True):
+            self.columns[column] = value
+            self.changed.add(column)
 
     def _tell(self, column: str, value: Any, at: datetime, *, keep_first: bool) -> None:
         if keep_first and value is None:

@@ -35,16 +35,19 @@ def seed(**_: Any) -> None:
 def _seed_event_types(now: Any) -> None:
     """Event types named in the code, with fixed ids so that every process may keep them."""
     names = (*facts.INTERNAL_EVENTS, *facts.ACTIVITY_EVENTS)
+    known = set(EventType.objects.values_list("name", flat=True))
     EventType.objects.bulk_create(
         [
             EventType(
-                id=number,
+                # One that a later version names gets the next free id: the numbers below are taken.
+                id=None if known else number,
                 name=name,
                 is_activity=name in facts.ACTIVITY_EVENTS,
                 is_internal=name in facts.INTERNAL_EVENTS,
                 first_seen_at=now,
             )
             for number, name in enumerate(names, start=1)
+            if name not in known
         ],
         ignore_conflicts=True,
     )

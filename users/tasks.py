@@ -4,8 +4,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, rollups
-from users.services import erase, long_jobs, relay, retention, stage_study, stages, sweep, value
+from users.reports import figures, reach, rollups
+from users.services import (
+    attributes,
+    erase,
+    joining,
+    long_jobs,
+    relay,
+    retention,
+    stage_study,
+    stages,
+    sweep,
+    value,
+)
 from users.services.demo.live import live
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
@@ -83,6 +94,24 @@ def study_silences(now: datetime) -> dict[str, bool]:
 def live_demo(now: datetime) -> dict[str, int]:
     """Let the demo shop live up to now; nothing in a shop that is no demo."""
     return {"parts": live(now)}
+
+
+@scheduled("users.discover_attributes")
+def discover_attributes(now: datetime) -> dict[str, int]:
+    """Look at profiles that changed, and once a day count the customers of every attribute."""
+    return {"profiles": attributes.discover_all(now), "counted": attributes.count_if_due(now)}
+
+
+@scheduled("users.count_reach")
+def count_reach(now: datetime) -> dict[str, int]:
+    """Count whom each channel reaches."""
+    return {"figures": reach.compute(now)}
+
+
+@scheduled("users.look_again_at_joins")
+def look_again_at_joins(now: datetime) -> dict[str, int]:
+    """Hand the joins of a while ago to their handlers once more."""
+    return {"calls": joining.look_again(now)}
 
 
 @scheduled("users.compute_value")

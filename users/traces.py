@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from users.keeping import keep
 from users.models import (
     ActiveFigures,
+    AttributeDefinition,
     AuditEntry,
     DeadLetter,
     EventType,
@@ -38,11 +39,14 @@ quotes(
 )
 quotes(JobRun, _("Runs of scheduled jobs"), empties={"result": None, "error": ""})
 
+quotes(AttributeDefinition, _("Examples of custom attributes"), empties={"examples": []})
+
 place(Place("redis", _("Cache and queues"), scrub.clean_redis))
 place(Place("sink", _("Mails and text messages of the demo"), scrub.clean_sink))
 
 # The shop's own words
 
+impersonal(AttributeDefinition, "name", "label", "label_zh", why="names of custom attributes")
 impersonal(ActiveFigures, "channel", "spread", why="numbers of customers by day")
 impersonal(EventType, "name", why="names of kinds of events")
 impersonal(Product, "name", "url", "image_url", why="the catalogue")

@@ -1,6 +1,7 @@
 """What links in messages open: the way out, clicks, the open pixel. No log-in, no JavaScript, no cookies."""
 
 from base64 import b64decode
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,6 +16,7 @@ from campaigns.services.receipts import Visit, note_click, note_open
 from campaigns.services.unsubscribe import unsubscribe
 from campaigns.tokens import Purpose, read
 from config.kit import clock
+from users.services.preferences import preferences_url
 from users.shop import shop_name
 
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -54,6 +56,7 @@ class UnsubscribeView(View):
             "shop_name": shop_name.get(),
             "topic": (topic.name_zh if chinese and topic.name_zh else topic.name) if topic else "",
             "known": delivery is not None,
+            "preferences_url": _preferences(delivery) if delivery else "",
             "done": done,
         }
         status = 200 if delivery else 404
@@ -61,6 +64,11 @@ class UnsubscribeView(View):
         response["Cache-Control"] = "no-store"
         response["X-Robots-Tag"] = "noindex"
         return response
+
+
+def _preferences(delivery: Delivery) -> str:
+    """For the visit: this link's own token has no end, so what it opens has one."""
+    return preferences_url(delivery.customer_id, clock.now(), good_for=timedelta(days=1))
 
 
 class ClickView(View):

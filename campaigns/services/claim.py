@@ -130,7 +130,7 @@ def claim_window(lease: Lease, size: int, now: datetime) -> list[Claimed] | None
     ids = _lock_attention(lease, size)
     if not ids:
         return None
-    claimed = _facts(lease, ids)
+    claimed = _facts(lease, ids, now)
     house = _house(lease, state, now)
     if not house.is_service:
         _add_history(claimed, lease, now)
@@ -160,23 +160,31 @@ def _lock_attention(lease: Lease, size: int) -> list[int]:
     return ids
 
 
-def _facts(lease: Lease, ids: Sequence[int]) -> list[Claimed]:
+def _facts(lease: Lease, ids: Sequence[int], now: datetime) -> list[Claimed]:
     """The window's messages with the customer's address and consent as they are now."""
     rows = fetch(
         """
         SELECT d.customer_id, d.occasion, d.contact, c.language, d.attempts, d.variables, c.time_zone,
                d.priority, d.due_at, c.erased_at IS NOT NULL,
                EXISTS (SELECT FROM users_contactpoint p WHERE p.customer_id = d.customer_id
-                       AND p.channel = d.channel AND p.address = d.contact AND p.confirmed
+                       AND p.channel = d.channel AND p.address = d.contact
+                       AND (p.confirmed OR %(service)s AND EXISTS (
+                            -- Asked back: only the mail itself can show that the address is theirs.
+                            SELECT FROM users_consentrequest q
+                            WHERE q.customer_id = d.customer_id AND q.address = d.contact
+                              AND q.confirmed_at IS NULL AND q.withdrawn_at IS NULL AND q.expires_at > %(now)s))
                        AND p.state = ANY(%(usable)s)),
                EXISTS (SELECT FROM users_consent k WHERE k.customer_id = d.customer_id
-                       AND k.channel = d.channel AND k.topic_id = %(topic)s AND k.is_current AND k.granted)
+                       AND k.channel = d.channel AND k.topic_id = %(topic)s AND k.is_current AND k.granted),
+               c.most_per_week
         FROM campaigns_delivery d JOIN users_customer c ON c.id = d.customer_id
         WHERE d.batch_id = %(batch)s AND d.customer_id = ANY(%(ids)s) AND d.state = 'queued'
         ORDER BY d.customer_id, d.occasion
         """,
         {
             "usable": list(USABLE_CONTACT_STATES),
+            "service": lease.campaign.is_service,
+            "now": now,
             "topic": lease.campaign.topic_id,
             "batch": lease.batch.pk,
             "ids": list(ids),
@@ -193,11 +201,12 @@ def _facts(lease: Lease, ids: Sequence[int]) -> list[Claimed]:
                 contact_usable=usable,
                 consented=consented,
                 suppressed=hidden.get(customer_id),
+                most_per_week=most_per_week,
             ),
         )
         for (
             customer_id, occasion, contact, language, attempts, variables, zone, priority, due_at, erased,
-            usable, consented,
+            usable, consented, most_per_week,
         ) in rows
     ]  # fmt: skip
 

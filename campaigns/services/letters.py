@@ -12,6 +12,7 @@ from campaigns.markup import LINKS, digest
 from campaigns.models import Content, Step
 from campaigns.services.claim import Claimed, refuse_letter
 from config.kit.refusal import Refusal
+from users.services.preferences import preferences_url
 
 
 class LetterWriter:
@@ -28,17 +29,19 @@ class LetterWriter:
         made = [(one, self._compiled(one.language)) for one in claimed]
         namespaces = sorted({name for _one, form in made for name in form.namespaces})
         values = merge.load_values(namespaces, [one.customer_id for one in claimed], now)
-        written = ((one, self._message(one, form, values[one.customer_id])) for one, form in made)
+        written = ((one, self._message(one, form, values[one.customer_id], now)) for one, form in made)
         return [(one, message) for one, message in written if message is not None]
 
     def _compiled(self, language: str) -> Compiled:
         content = choose(self._contents, language)
         return compiled(content.subject, content.body, content.language, self._is_service)
 
-    def _message(self, one: Claimed, form: Compiled, values: Mapping[str, object]) -> Message | None:
+    def _message(
+        self, one: Claimed, form: Compiled, values: Mapping[str, object], now: datetime
+    ) -> Message | None:
         key = one.key(self._step.pk)
         about = tokens.Address(one.customer_id, self._step.pk, one.occasion)
-        own = own_values(about, form.links, self._link_ids)
+        own = own_values(about, form.links, self._link_ids, now)
         try:
             letter = form.fill({**values, **own, **(one.variables or {})})
         except Refusal:
@@ -47,8 +50,10 @@ class LetterWriter:
         return Message(key, one.contact, letter, "" if self._is_service else str(own["unsubscribe_url"]))
 
 
-def own_values(about: tokens.Address, links: Iterable[str], link_ids: Mapping[str, int]) -> dict[str, object]:
-    """The addresses that belong to one message: the way out, the open pixel, a click address per link."""
+def own_values(
+    about: tokens.Address, links: Iterable[str], link_ids: Mapping[str, int], now: datetime
+) -> dict[str, object]:
+    """The addresses that belong to one message: the way out, the preferences, the open pixel, the links."""
     site = settings.PUBLIC_URL
     clicks = {}
     for url in links:
@@ -57,6 +62,7 @@ def own_values(about: tokens.Address, links: Iterable[str], link_ids: Mapping[st
         clicks[name] = f"{site}/c/{tokens.make(tokens.Purpose.CLICK, link)}"
     return {
         "unsubscribe_url": f"{site}/u/{tokens.make(tokens.Purpose.UNSUBSCRIBE, about)}",
+        "preferences_url": preferences_url(about.customer_id, now),
         "open_url": f"{site}/o/{tokens.make(tokens.Purpose.OPEN, about)}.gif",
         LINKS: clicks,
     }

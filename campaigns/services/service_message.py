@@ -24,6 +24,7 @@ from campaigns.models import (
 from users.models import Channel, ContactPoint, ContactState, Topic
 from users.models.customer import usable_contact
 from users.services.jobs import nudge
+from users.services.survivors import survivor_of
 
 TOPIC = "service"
 OCCASION = "service"
@@ -32,16 +33,20 @@ BODY = '<div style="white-space:pre-line">{{ body }}</div>'
 ENDLESS = timedelta(days=36_500)
 
 
-def queue(*, customer_id: int, kind: str, key: str, subject: str, body: str, now: datetime) -> Delivery:
+def queue(
+    *, customer_id: int, kind: str, key: str, subject: str, body: str, now: datetime, address: str = ""
+) -> Delivery:
     """Queue a message to the customer's best e-mail address, once per ``kind`` and ``key``.
 
-    ``subject`` and ``body`` are plain words, not a template. The delivery says what becomes of it; a
+    ``address``: this one and no other (it must be a contact point all the same). ``subject`` and ``body``
+    are plain words, not a template. The delivery says what becomes of it; a
     customer without an address has it skipped as unreachable. Call it in the transaction of the act that
     the message is about.
     """
     with transaction.atomic():
         run, step = _machine(kind, now)
-        address = _address(customer_id)
+        customer_id = survivor_of(customer_id)
+        address = address or _address(customer_id)
         delivery, is_new = Delivery.objects.get_or_create(
             customer_id=customer_id,
             step_id=step.pk,

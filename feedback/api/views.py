@@ -30,7 +30,7 @@ from feedback.services.conversations import (
 from users.api.auth import ForServer, ForShopper
 from users.api.idempotency import idempotent
 from users.models import Customer
-from users.services.find import by_user_id
+from users.services.find import by_id, by_user_id
 
 
 class ConversationPage(Page):
@@ -63,7 +63,7 @@ class MyConversations(ForShopper, GenericAPIView[Conversation]):
         """Begin a conversation."""
         asked = NewConversationSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        customer = Customer.objects.get(pk=self.shopper.customer_id)
+        customer = by_id(self.shopper.customer_id)
         return Response(_thread(_open(customer, asked.validated_data, origin="widget")), status=201)
 
 

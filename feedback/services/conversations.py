@@ -16,7 +16,7 @@ from feedback.models import Conversation, ConversationKind, ConversationState, M
 from feedback.services import calendar
 from users import facts
 from users.models import Customer, Operator
-from users.services import audit
+from users.services import audit, survivors
 from users.services.activity import record_activity
 from users.services.events import NewEvent
 from users.services.touch import touch
@@ -44,12 +44,13 @@ def open_conversation(customer: Customer, opening: Opening, *, now: datetime) ->
     """
     key = opening.key or uuid.uuid4()
     text = _demand_text(opening.text)
+    customer_id = survivors.hold_one(customer.pk)
     existing = Conversation.objects.filter(key=key).first()
     if existing is not None:
-        return _demand_own(existing, customer)
+        return _demand_own(existing, customer_id)
     due = calendar.reply_due(now)
     conversation = Conversation.objects.create(
-        customer=customer,
+        customer_id=customer_id,
         key=key,
         subject=opening.subject.strip()[:200] or text[:80],
         kind=opening.kind,
@@ -171,8 +172,15 @@ def of_anybody(key: uuid.UUID) -> Conversation:
 
 
 def hold(conversation: Conversation) -> Conversation:
-    """The conversation as it is now, locked until the transaction ends."""
-    return Conversation.objects.select_for_update().get(pk=conversation.pk)
+    """The conversation as it is now, locked until the transaction ends. Refuses ``not_found``.
+
+    By its key alone: a join that we waited for has made it the survivor's, which a second look shows.
+    """
+    for _look in range(2):
+        held = Conversation.objects.select_for_update().filter(key=conversation.key).first()
+        if held is not None:
+            return held
+    raise NotFound
 
 
 def _hear(conversation: Conversation, text: str, *, key: str, now: datetime) -> Message:
@@ -235,8 +243,8 @@ def _demand_text(text: str) -> str:
     return text
 
 
-def _demand_own(conversation: Conversation, customer: Customer) -> Conversation:
-    if conversation.customer_id != customer.pk:
+def _demand_own(conversation: Conversation, customer_id: int) -> Conversation:
+    if conversation.customer_id != customer_id:
         raise NotFound
     return conversation
 

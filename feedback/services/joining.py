@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from config.kit.batches import execute
+from config.kit.batches import execute, fetch
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -29,7 +29,11 @@ _MOVE = (
 
 @transaction.atomic
 def join(survivor: int, absorbed: int) -> None:
-    """Move the conversations of ``absorbed`` to ``survivor``; repeating it changes nothing."""
+    """Move the conversations of ``absorbed`` to ``survivor``; repeating it changes nothing.
+
+    Whoever is writing in one of them holds its row, and what they write must come along.
+    """
+    fetch("SELECT 1 FROM feedback_conversation WHERE customer_id = %s ORDER BY key FOR UPDATE", [absorbed])
     for statement in _MOVE:
         execute(statement, {"survivor": survivor, "absorbed": absorbed})
     touch([survivor], TouchTopic.FEEDBACK)

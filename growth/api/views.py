@@ -27,7 +27,7 @@ from growth.services.spend import spend
 from users.api.auth import ForServer, ForShopper
 from users.api.idempotency import idempotent
 from users.models import Customer
-from users.services.find import by_user_id
+from users.services.find import by_id, by_user_id
 
 
 class MyPoints(ForShopper):
@@ -81,7 +81,7 @@ class MyCheckIn(ForShopper):
         return Response(CheckInSerializer(done).data, status=201 if done.is_new else 200)
 
     def _customer(self) -> Customer:
-        return Customer.objects.get(pk=self.shopper.customer_id)
+        return by_id(self.shopper.customer_id)
 
 
 class CustomerPoints(ForServer):

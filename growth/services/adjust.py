@@ -11,7 +11,7 @@ from growth.services import ledger
 from growth.services.earn import grant
 from growth.services.spend import spend
 from users.models import Customer, Operator
-from users.services import audit
+from users.services import audit, survivors
 
 
 @transaction.atomic
@@ -25,10 +25,11 @@ def adjust(customer: Customer, points: int, *, reason: str, key: str, by: Operat
         raise Refusal("no_change", _("Enter a number of points other than zero."), field="points")
     if not reason.strip():
         raise Refusal("reason_missing", _("Say why; the customer's history keeps it."), field="reason")
-    ledger.hold([customer.pk])
-    before = Balance.objects.get(pk=customer.pk)
-    if _book(customer.pk, points, key=f"adjust:{key}", note=reason.strip()[:200], now=now):
-        after = Balance.objects.get(pk=customer.pk)
+    customer_id = survivors.hold_one(customer.pk)
+    ledger.hold([customer_id])
+    before = Balance.objects.get(pk=customer_id)
+    if _book(customer_id, points, key=f"adjust:{key}", note=reason.strip()[:200], now=now):
+        after = Balance.objects.get(pk=customer_id)
         audit.record(
             "points.adjust",
             by=by,

@@ -14,6 +14,7 @@ from growth.services import ledger
 from growth.services.earn import grant
 from users import facts
 from users.models import Customer
+from users.services import survivors
 from users.services.activity import record_activity
 from users.services.events import NewEvent
 from users.services.touch import touch
@@ -36,20 +37,21 @@ def check_in(customer: Customer, *, now: datetime) -> CheckedIn:
 
     It counts as activity: the stage moves with it.
     """
-    ledger.hold([customer.pk])
+    customer_id = survivors.hold_one(customer.pk)
+    ledger.hold([customer_id])
     today = local_date(customer, now)
-    last = CheckIn.objects.filter(customer_id=customer.pk).order_by("-local_date").first()
+    last = CheckIn.objects.filter(customer_id=customer_id).order_by("-local_date").first()
     if last is not None and last.local_date >= today:
         return CheckedIn(last.local_date, last.streak, last.points, is_new=False)
     streak = streak_on(today, last)
     points = _reward(streak)
-    CheckIn.objects.create(customer_id=customer.pk, local_date=today, at=now, streak=streak, points=points)
-    key = f"checkin:{customer.pk}:{today}"
+    CheckIn.objects.create(customer_id=customer_id, local_date=today, at=now, streak=streak, points=points)
+    key = f"checkin:{customer_id}:{today}"
     if points:
-        grant(customer.pk, points, key=key, kind=EntryKind.CHECK_IN, now=now)
-    touch([customer.pk], TouchTopic.POINTS)
+        grant(customer_id, points, key=key, kind=EntryKind.CHECK_IN, now=now)
+    touch([customer_id], TouchTopic.POINTS)
     happened = {"local_date": today, "streak": streak}
-    record_activity([NewEvent(customer.pk, facts.CHECKED_IN, key, now, happened)], now=now)
+    record_activity([NewEvent(customer_id, facts.CHECKED_IN, key, now, happened)], now=now)
     return CheckedIn(today, streak, points, is_new=True)
 
 

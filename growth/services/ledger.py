@@ -137,6 +137,20 @@ def hold(customer_ids: Iterable[int]) -> dict[int, Held]:
     return held
 
 
+def hold_survivor(customer_id: int) -> int:
+    """``hold`` for the customer to whom an id leads now; that customer's id.
+
+    For handlers of events, which hold many customers one after the other and so must not wait for standings.
+    The join of two customers' points needs both balances: it comes after us and takes along what we book, or
+    it came before and the alias is there to be read.
+    """
+    hold([customer_id])
+    alias = CustomerAlias.objects.filter(old_id=customer_id).values_list("customer_id", flat=True).first()
+    if alias is None:
+        return customer_id
+    return hold_survivor(alias)
+
+
 def family(customer_id: int) -> list[int]:
     """The customer's id and those of the customers who were joined to them."""
     joined = CustomerAlias.objects.filter(customer_id=customer_id).values_list("old_id", flat=True)

@@ -40,7 +40,7 @@ def earning_of(order: Order, rule: EarningRule, *, currency: str, return_days: i
 @transaction.atomic
 def award(customer_id: int, source: str, number: str) -> None:
     """Give the points of one paid order; nothing when it does not count or no rule is in force."""
-    ledger.hold([customer_id])
+    customer_id = ledger.hold_survivor(customer_id)
     order = Order.objects.filter(customer_id=customer_id, source=source, number=number, counts=True).first()
     rule = rule_in_force()
     if order is not None and rule is not None:
@@ -51,7 +51,7 @@ def award(customer_id: int, source: str, number: str) -> None:
 @transaction.atomic
 def follow(customer_id: int, source: str, number: str, *, key: str, now: datetime) -> int:
     """Take back what an order's net no longer deserves; how many points. ``key`` names the refund."""
-    ledger.hold([customer_id])
+    customer_id = ledger.hold_survivor(customer_id)
     order = Order.objects.filter(customer_id=customer_id, source=source, number=number).first()
     if order is None:
         return 0

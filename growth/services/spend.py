@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import Conflict
 from growth.models import Account, Entry, EntryKind
-from growth.services import ledger
+from growth.services import joining, ledger
 from growth.services.earn import demand_positive
 from growth.services.ledger import Booking
+from users.services import survivors
 
 
 @transaction.atomic
@@ -29,6 +30,8 @@ def spend(
     of points, ``key_reused``. Points past their expiry cannot be spent, swept or not.
     """
     demand_positive(points)
+    customer_id = survivors.hold_one(customer_id)
+    joining.finish(customer_id, now=now)
     ledger.hold([customer_id])
     booking = Booking(customer_id, key, kind, now, {Account.ACTIVE: -points, against: points}, note)
     if ledger.book_spending(booking, points, valid_after=now):

@@ -23,6 +23,8 @@ INTERNAL = {
     "u/": "links in messages",
     "c/": "links in messages",
     "o/": "links in messages",
+    "p/": "links in messages",
+    "y/": "links in messages",
 }
 # Posted because the question is long; nothing is changed.
 QUESTIONS = {"POST api/v1/segments/preview"}

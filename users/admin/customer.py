@@ -1,26 +1,29 @@
 """The customer page: one person's whole story on one page, with panels that the other apps lend."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
-from config.kit.admin import OperatorPage
+from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
+from users.admin.customer_acts import SOURCES
 from users.admin.customers import channel_name
-from users.models import ContactState, Customer, CustomerAlias, MoveCause, Role, Topic
+from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
 from users.pages import customer_panels
 from users.phase import phase
 from users.reports import customer as report
-from users.services import tags
+from users.services import contact_acts, opt_in, tags
+from users.services.preferences import title_of
 from users.shop import currency
 
 CONTACT_TONES: dict[str, Tone] = {
@@ -48,14 +51,40 @@ class CustomerPage(OperatorPage):
             return HttpResponseRedirect(reverse("users:customer", args=[survivor.customer_id]))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Put a tag on, or take one off."""
-        if "untag" in request.POST:
+        """Put a tag on or take one off; add an address, say what became of one, or remove it."""
+        if "contact" in request.POST:
+            self._act_on_contact(request.POST)
+        elif "untag" in request.POST:
             tag_id = request.POST["untag"]
             if tag_id.isdecimal() and len(tag_id) < 10:
                 tags.take_off(self.customer, int(tag_id), by=self.operator)
         else:
             tags.put_on(self.customer, request.POST.get("tag", ""), by=self.operator, now=self.now)
         return HttpResponseRedirect(request.path)
+
+    def _act_on_contact(self, told: QueryDict) -> None:
+        act, channel, address = (
+            told.get(name, "").replace("\0", "") for name in ("contact", "channel", "address")
+        )
+        if act == "add":
+            contact_acts.add_by_hand(self.customer, channel, address, by=self.operator, now=self.now)
+        elif act == "remove":
+            contact_acts.remove_by_hand(self.customer, channel, address, by=self.operator)
+        else:
+            contact_acts.set_by_hand(self.customer, channel, address, act, by=self.operator, now=self.now)
+
+    def get_actions(self) -> Sequence[Action]:
+        """What operators do with a customer, as far as their role allows it."""
+        acts = (
+            (_("Data and privacy"), "users:privacy", "shield"),
+            (_("Join with another customer"), "users:join", "merge"),
+            (_("Record an answer"), "users:customer_consent", "contract_edit"),
+            (_("Edit the profile"), "users:customer_edit", "edit"),
+        )
+        if "customer" not in self.__dict__:
+            return []
+        lent = [(title, reverse(page, args=[self.kwargs["customer_id"]]), icon) for title, page, icon in acts]
+        return [Action(title, url, icon=icon) for title, url, icon in lent if may_open(self.operator, url)]
 
     @cached_property
     def customer(self) -> Customer:
@@ -77,14 +106,6 @@ class CustomerPage(OperatorPage):
         """Under the list."""
         return [Crumb(_("Customers"), reverse("users:customers"))]
 
-    def get_actions(self) -> Sequence[Action]:
-        """The way to the customer's data: a copy of it, and the erasure."""
-        if "customer" not in self.__dict__:
-            return []
-        return [
-            Action(_("Data and privacy"), reverse("users:privacy", args=[self.customer.pk]), icon="shield")
-        ]
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Everything, or only older events when the timeline asks for them."""
         customer = self.customer
@@ -98,7 +119,7 @@ class CustomerPage(OperatorPage):
         return {
             "standing": customer.standing,
             "stats": self._stats(customer),
-            "profile": _profile(customer),
+            "profile": _profile(customer, self.now.astimezone(words.shop_zone())),
             "phase": phase(
                 customer.standing.active_days,
                 customer.standing.first_order_at,
@@ -111,7 +132,8 @@ class CustomerPage(OperatorPage):
             "orders": report.orders(customer.pk),
             "identities": report.identities(customer.pk),
             "contacts": [(c, CONTACT_TONES.get(c.state, "")) for c in report.contacts(customer.pk)],
-            "consents": [(c, topic_name(c.topic)) for c in report.consents(customer.pk)],
+            "by_hand": [(channel.value, channel.label) for channel in contact_acts.BY_HAND],
+            **_consents(customer.pk, self.now),
             "tags": report.tags(customer.pk),
             "panels": [
                 (panel, panel.build(customer, self.now))
@@ -132,12 +154,45 @@ class CustomerPage(OperatorPage):
         ]
 
 
-def topic_name(topic: Topic) -> str:
-    """A topic in the reader's language."""
-    return topic.name_zh if get_language() == "zh-hans" and topic.name_zh else topic.name
+def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
+    """The answers in force, what waits for a confirmation, and the whole ledger."""
+    ledger = report.ledger(customer_id)
+    sources = dict(SOURCES)
+    table = Table(
+        [
+            Column(_("Given"), "time"),
+            Column(_("Topic")),
+            Column(_("Channel")),
+            Column(_("Answer"), "tag"),
+            Column(_("Source")),
+            Column(_("Wording")),
+            Column(_("IP address")),
+            Column(_("Evidence")),
+        ],
+        [
+            [
+                c.given_at,
+                title_of(c.topic),
+                c.get_channel_display(),
+                Cell(_("Granted"), tone="good") if c.granted else Cell(_("Refused"), tone="bad"),
+                sources.get(c.source, c.source),
+                c.wording,
+                c.ip or "",
+                c.evidence,
+            ]
+            for c in ledger
+        ],
+        Empty(_("No answer yet"), _("Answers stand here for ever, the latest first.")),
+        caption=_("Consent ledger"),
+    )
+    return {
+        "consents": [(c, title_of(c.topic), sources.get(c.source, c.source)) for c in ledger if c.is_current],
+        "pending": [(r, title_of(r.topic)) for r in opt_in.open_requests(customer_id, now)],
+        "ledger": table,
+    }
 
 
-def _profile(customer: Customer) -> list[Fact]:
+def _profile(customer: Customer, now: datetime) -> list[Fact]:
     place = ", ".join(part for part in (customer.city, customer.region, customer.country) if part)
     pairs: list[tuple[StrOrPromise, Cell]] = [
         (_("User ID"), Cell(customer.user_id)),
@@ -147,6 +202,7 @@ def _profile(customer: Customer) -> list[Fact]:
         (_("Source code"), Cell(customer.source_code)),
         (_("Gender"), Cell(customer.get_gender_display() if customer.gender else "")),
         (_("Birthday"), Cell(customer.birthday, kind="day")),
+        (_("Age"), Cell(_age(customer.birthday, now), kind="number")),
         (_("Place"), Cell(place)),
         (_("Language"), Cell(customer.language)),
         (_("Time zone"), Cell(customer.time_zone)),
@@ -155,9 +211,30 @@ def _profile(customer: Customer) -> list[Fact]:
         (_("Income band"), Cell(customer.income_band)),
         (_("Education"), Cell(customer.education)),
         (_("Interests"), Cell(", ".join(map(str, customer.interests)))),
-        *((key, Cell(_plain(value))) for key, value in sorted(customer.attributes.items())[:30]),
+        (_("Wants at most"), Cell(_wish(customer.most_per_week))),
+        *((title, Cell(_plain(value))) for title, value in _attributes(customer)),
     ]
     return [Fact(title, cell) for title, cell in pairs if cell.value not in (None, "")]
+
+
+def _age(birthday: date | None, now: datetime) -> int | None:
+    """Whole years at ``now``, whose date decides."""
+    if birthday is None:
+        return None
+    today = now.date()
+    return today.year - birthday.year - ((today.month, today.day) < (birthday.month, birthday.day))
+
+
+def _wish(most: int | None) -> str:
+    return ngettext("%(n)d message a week", "%(n)d messages a week", most) % {"n": most} if most else ""
+
+
+def _attributes(customer: Customer) -> list[tuple[str, Any]]:
+    """Custom attributes under their names for people, without the hidden ones."""
+    known = {one.name: one for one in AttributeDefinition.objects.filter(name__in=customer.attributes)}
+    hidden = {name for name, one in known.items() if one.is_hidden}
+    shown = sorted(item for item in customer.attributes.items() if item[0] not in hidden)
+    return [(known[name].title if name in known else name, value) for name, value in shown[:30]]
 
 
 def _plain(value: object) -> str:

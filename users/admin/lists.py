@@ -11,7 +11,7 @@ class TopicAdmin(OperatorModelAdmin):
     """What a customer may agree to or refuse."""
 
     roles_that_act = (Role.OPERATOR,)
-    list_display = ("name", "name_zh", "slug", "is_service")
+    list_display = ("name", "name_zh", "slug", "is_service", "double_opt_in")
     prepopulated_fields = {"slug": ("name",)}
 
 

@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from users.admin.acquisition_channels import ChangeChannel, ChannelList, CluesPage, NewChannel
 from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
+from users.admin.attributes import AttributeList, AttributePage
 from users.admin.audit import AuditList
 from users.admin.behind import ActiveList, MoveList, OrderList
 from users.admin.channels import ChannelsReport
@@ -12,6 +13,7 @@ from users.admin.connections import ConnectionList, ConnectionPage, NewConnectio
 from users.admin.core_customers import CorePage
 from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
+from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.features import FeaturesPage
@@ -19,6 +21,7 @@ from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
 from users.admin.jobs import JobsPage
+from users.admin.join import JoinPage
 from users.admin.keeping import KeepingPage
 from users.admin.ladder import LadderPage
 from users.admin.leaders import LeadersPage
@@ -28,6 +31,7 @@ from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
+from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
 from users.admin.retained import RetainedPage
@@ -44,6 +48,9 @@ urlpatterns = [
     path("", HomePage.as_view(), name="home"),
     path("customers/", CustomerList.as_view(), name="customers"),
     path("customers/<int:customer_id>/", CustomerPage.as_view(), name="customer"),
+    path("customers/<int:customer_id>/edit/", EditProfile.as_view(), name="customer_edit"),
+    path("customers/<int:customer_id>/consent/", RecordConsent.as_view(), name="customer_consent"),
+    path("customers/<int:customer_id>/join/", JoinPage.as_view(), name="join"),
     path("customers/<int:customer_id>/privacy/", PrivacyPage.as_view(), name="privacy"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
@@ -89,6 +96,9 @@ urlpatterns = [
         name="source_qr",
     ),
     path("reports/", ReportsPage.as_view(), name="reports"),
+    path("reports/reach/", ReachPage.as_view(), name="reach"),
+    path("reports/attributes/", AttributeList.as_view(), name="attributes"),
+    path("reports/attributes/<int:attribute_id>/", AttributePage.as_view(), name="attribute"),
     path("reports/rfm/", RfmPage.as_view(), name="rfm"),
     path("reports/core/", CorePage.as_view(), name="core"),
     path("reports/repurchase/", RepurchasePage.as_view(), name="repurchase"),

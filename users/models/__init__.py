@@ -2,8 +2,9 @@
 
 from users.models.acquisition import AcquisitionChannel, ChannelClue, ChannelCost, ClueKind
 from users.models.api_key import ApiKey, IdempotencyRecord, Scope, Storefront
+from users.models.attribute import AttributeDefinition, AttributeKind, ChangedProfile
 from users.models.audit import AuditEntry
-from users.models.consent import Consent, Topic
+from users.models.consent import Consent, ConsentRequest, Topic
 from users.models.customer import (
     USABLE_CONTACT_STATES,
     Channel,
@@ -28,6 +29,7 @@ from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
+from users.models.reach import Reach, ReachFigure
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
@@ -40,15 +42,19 @@ __all__ = [
     "AcquisitionChannel",
     "ActiveFigures",
     "ApiKey",
+    "AttributeDefinition",
+    "AttributeKind",
     "AuditEntry",
     "Category",
     "CategoryName",
+    "ChangedProfile",
     "Channel",
     "ChannelClue",
     "ChannelCost",
     "Clock",
     "ClueKind",
     "Consent",
+    "ConsentRequest",
     "ContactPoint",
     "ContactState",
     "Customer",
@@ -87,6 +93,8 @@ __all__ = [
     "OwnedProduct",
     "OwnerKind",
     "Product",
+    "Reach",
+    "ReachFigure",
     "Refund",
     "Role",
     "Scope",

@@ -63,6 +63,7 @@ class Customer(models.Model):
     attributes = models.JSONField(_("custom attributes"), default=dict, blank=True)
     told_at = models.JSONField(default=dict, db_default={}, blank=True, editable=False)
     no_profiling = models.BooleanField(_("no profiling"), default=False)
+    most_per_week = models.PositiveSmallIntegerField(_("messages a week at most"), null=True, blank=True)
     channel = models.ForeignKey(
         "users.AcquisitionChannel",
         verbose_name=_("acquisition channel"),
@@ -210,12 +211,16 @@ USABLE_CONTACT_STATES = (ContactState.UNVERIFIED, ContactState.VERIFIED)
 
 
 class ContactPoint(models.Model):
-    """An address at which a channel reaches the customer. ``confirmed`` false: only a write key said so."""
+    """An address at which a channel reaches the customer. ``confirmed`` false: only a write key said so.
+
+    ``details``: what a channel needs beside the address (the keys of a web push subscription).
+    """
 
     pk = models.CompositePrimaryKey("customer", "channel", "address")
     customer = of_customer("contact_points")
     channel = models.CharField(max_length=10, choices=Channel.choices)
-    address = models.CharField(max_length=512)
+    address = models.CharField(max_length=1000)
+    details = models.JSONField(default=dict, db_default={})
     state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.UNVERIFIED)
     confirmed = models.BooleanField(default=False)
     added_at = models.DateTimeField()

@@ -1,1 +1,1 @@
-"""Pages of users that anybody may open."""
+"""Pages of users that anybody may open, without a log-in."""

@@ -24,6 +24,7 @@ from users.services.stages import stage_key
 MOVES_SHOWN = 60
 EVENTS_SHOWN = 30
 ORDERS_SHOWN = 20
+ANSWERS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,10 @@ def contacts(customer_id: int) -> list[ContactPoint]:
     return list(ContactPoint.objects.filter(customer_id=customer_id).order_by("channel", "address"))
 
 
-def consents(customer_id: int) -> list[Consent]:
-    """The answer in force per channel and topic."""
-    current = Consent.objects.select_related("topic").filter(customer_id=customer_id, is_current=True)
-    return list(current.order_by("channel", "topic__name"))
+def ledger(customer_id: int) -> list[Consent]:
+    """Every answer ever given, the latest first; those in force are marked."""
+    said = Consent.objects.select_related("topic").filter(customer_id=customer_id)
+    return list(said.order_by("-given_at", "channel", "topic__name")[:ANSWERS_SHOWN])
 
 
 def tags(customer_id: int) -> list[CustomerTag]:

@@ -11,8 +11,11 @@ def customer_ids(text: str) -> list[int]:
     """Ids of customers with this identity, contact address or order number, by index look-ups."""
     by_identity = Identity.objects.filter(value=text).exclude(kind="anonymous_id")
     by_contact = ContactPoint.objects.filter(channel__in=("email", "sms"), address=text.lower())
+    by_account = ContactPoint.objects.filter(channel__in=("wechat", "weibo", "app_push"), address=text)
     by_order = OrderKey.objects.filter(number=text)
-    queries = (q.values_list("customer_id", flat=True) for q in (by_identity, by_contact, by_order))
+    queries = (
+        q.values_list("customer_id", flat=True) for q in (by_identity, by_contact, by_account, by_order)
+    )
     return list(next(queries).union(*queries)[:CANDIDATES])
 
 

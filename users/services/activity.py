@@ -4,6 +4,7 @@ Fresh events are rows of the temporary table ``fresh_event``: those that were re
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.db import transaction
 from config.kit.batches import execute, temporary_table
 from users import shop
 from users.handlers import handlers_of, subscribed_events
-from users.services import stages
+from users.services import stages, survivors
 from users.services.events import NewEvent, insert_new
 from users.services.sql import statement
 
@@ -21,10 +22,13 @@ from users.services.sql import statement
 def record_activity(events: Iterable[NewEvent], *, now: datetime) -> int:
     """Record events of ours that count as a customer's activity (a click, a check-in), stages included.
 
-    In the caller's transaction; how many were new. The customers must exist and not be aliases.
+    In the caller's transaction; how many were new. A customer who was joined meanwhile is the survivor.
     """
     events = list(events)
-    stages.lock({event.customer_id for event in events})
+    leads = survivors.hold({event.customer_id for event in events})
+    events = [
+        replace(event, customer_id=leads[event.customer_id]) for event in events if event.customer_id in leads
+    ]
     begin()
     fresh = insert_new(events, now=now)
     follow(now, quiet=False)

@@ -1,7 +1,7 @@
 """The consent ledger: answers are appended, and the latest per channel and topic is marked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.kit.batches import copy_rows, execute, temporary_table
 from config.kit.refusal import Refusal
 from users.models import Channel, Topic
-from users.services import stages
+from users.services import survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -28,6 +28,7 @@ class Answer:
     source: str
     wording: str = ""
     ip: str | None = None
+    evidence: str = ""
 
 
 @transaction.atomic
@@ -43,13 +44,13 @@ def answer(
     now: datetime,
     wording: str = "",
     ip: str | None = None,
+    evidence: str = "",
 ) -> None:
     """Record one answer. Raises Refusal for an unknown channel or topic."""
-    given = Answer(customer_id, key, channel, topic, granted, given_at, source, wording, ip)
+    given = Answer(customer_id, key, channel, topic, granted, given_at, source, wording, ip, evidence)
     if not usable([given]):
         raise Refusal("unknown_consent", _("There is no such channel or topic."), field="topic")
-    stages.lock([customer_id])
-    answer_many([given], now)
+    answer_many([replace(given, customer_id=survivors.hold_one(customer_id))], now)
 
 
 def usable(answers: Iterable[Answer]) -> list[Answer]:
@@ -65,7 +66,18 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     transaction, which holds the locks of the customers' Standing rows.
     """
     rows = [
-        (a.customer_id, a.key, a.channel, a.topic, a.granted, a.given_at, a.source, a.wording, a.ip)
+        (
+            a.customer_id,
+            a.key,
+            a.channel,
+            a.topic,
+            a.granted,
+            a.given_at,
+            a.source,
+            a.wording,
+            a.ip,
+            a.evidence,
+        )
         for a in answers
     ]
     if not rows:
@@ -73,18 +85,29 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     temporary_table(
         "told_consent",
         "customer_id bigint, key text, channel text, topic text, granted boolean, given_at timestamptz,"
-        " source text, wording text, ip inet",
+        " source text, wording text, ip inet, evidence text",
     )
     copy_rows(
         "told_consent",
-        ("customer_id", "key", "channel", "topic", "granted", "given_at", "source", "wording", "ip"),
+        (
+            "customer_id",
+            "key",
+            "channel",
+            "topic",
+            "granted",
+            "given_at",
+            "source",
+            "wording",
+            "ip",
+            "evidence",
+        ),
         rows,
     )
     fresh = execute(
         """
         INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at,
-                                   source, wording, ip, is_current)
-        SELECT customer_id, key, channel, topic.id, granted, given_at, %s, source, wording, ip, false
+                                   source, wording, ip, evidence, is_current)
+        SELECT customer_id, key, channel, topic.id, granted, given_at, %s, source, wording, ip, evidence, false
         FROM told_consent told JOIN users_topic topic ON topic.slug = told.topic
         ON CONFLICT (customer_id, key) DO NOTHING
         """,
@@ -93,8 +116,23 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
     if fresh:
         customer_ids = {row[0] for row in rows}
         mark_current(customer_ids)
+        _withdraw_requests(now)
         touch(customer_ids, TouchTopic.CONSENT)
     return fresh
+
+
+def _withdraw_requests(now: datetime) -> None:
+    """A refusal ends the wait for a yes that was asked for before it (table ``told_consent``)."""
+    execute(
+        """
+        UPDATE users_consentrequest request SET withdrawn_at = %s
+        FROM told_consent told JOIN users_topic topic ON topic.slug = told.topic
+        WHERE request.customer_id = told.customer_id AND request.channel = told.channel
+          AND request.topic_id = topic.id AND NOT told.granted AND request.asked_at <= told.given_at
+          AND request.confirmed_at IS NULL AND request.withdrawn_at IS NULL
+        """,
+        [now],
+    )
 
 
 def mark_current(customer_ids: Iterable[int]) -> None:

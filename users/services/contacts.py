@@ -8,13 +8,17 @@ from functools import lru_cache
 import phonenumbers
 from django.conf import settings
 from django.db import transaction
+from phonenumbers.timezone import time_zones_for_number
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from config.kit.zones import zone_names
 from users.models import Channel, ContactPoint, ContactState
+from users.services import survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
 LONGEST_EMAIL = 254
+LONGEST_ACCOUNT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,12 @@ def email_address(text: str) -> str | None:
     return address if usable and not any(c.isspace() or c in ',;<>"' for c in address) else None
 
 
+def account_name(text: str) -> str | None:
+    """An openid, unionid, uid or push token as we keep it, or None when it cannot be one."""
+    name = text.strip()
+    return name if 0 < len(name) <= LONGEST_ACCOUNT and name.isprintable() and " " not in name else None
+
+
 @lru_cache(maxsize=10_000)
 def phone_number(text: str) -> str | None:
     """A phone number in E.164, read in the shop's region where it names none; None when it is none."""
@@ -45,6 +55,16 @@ def phone_number(text: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=10_000)
+def places_of(number: str) -> dict[str, str]:
+    """Country and time zone that follow from a number in E.164; only what follows without doubt."""
+    parsed = phonenumbers.parse(number)
+    country = phonenumbers.region_code_for_number(parsed)
+    zones = [zone for zone in time_zones_for_number(parsed) if zone in zone_names()]
+    places = {"country": country} if country and country.isalpha() else {}
+    return {**places, **({"time_zone": zones[0]} if len(zones) == 1 else {})}
 
 
 def add_many(contacts: Iterable[Contact], now: datetime) -> int:
@@ -83,6 +103,10 @@ def set_state(
     customer_id: int, channel: Channel | str, address: str, state: ContactState | str, now: datetime
 ) -> bool:
     """Say what became of an address (verified, bouncing, blocked); whether that was news."""
+    leads = survivors.hold([customer_id])
+    if customer_id not in leads:
+        return False
+    customer_id = leads[customer_id]
     changed = (
         ContactPoint.objects.filter(customer=customer_id, channel=channel, address=address)
         .exclude(state=state)

@@ -34,7 +34,13 @@ from users.topics import TouchTopic
 
 ERASE = "users.erase"
 AGAIN_FOR = timedelta(hours=2)
-OF_CONTACTS = {"email": IdentityKind.EMAIL.value, "sms": IdentityKind.PHONE.value}
+OF_CONTACTS = {
+    "email": IdentityKind.EMAIL.value,
+    "sms": IdentityKind.PHONE.value,
+    "wechat": IdentityKind.OPENID.value,
+    "weibo": IdentityKind.WEIBO.value,
+    "app_push": IdentityKind.DEVICE.value,
+}
 
 
 @transaction.atomic

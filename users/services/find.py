@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import NotFound
 from users.models import Customer, Identity, IdentityKind
+from users.services.survivors import survivor_of
 
 
 def by_user_id(user_id: str, *, field: str = "user_id") -> Customer:
@@ -17,3 +18,11 @@ def by_user_id(user_id: str, *, field: str = "user_id") -> Customer:
         raise NotFound(_("There is no such customer."), field=field)
     customer: Customer = identity.customer
     return customer
+
+
+def by_id(customer_id: int) -> Customer:
+    """The living customer of that id, or the one it was joined to. Refuses ``not_found``."""
+    found = Customer.objects.living().filter(pk=survivor_of(customer_id)).first()
+    if found is None:
+        raise NotFound(_("There is no such customer."))
+    return found

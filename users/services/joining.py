@@ -6,18 +6,21 @@ Per table: insert under the survivor, delete under the absorbed; only tables wit
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from config.kit.batches import copy_rows, execute, temporary_table
 from users import facts
+from users.handlers import handlers_of
 from users.services import acquisition, consent, orders, profile, stages
 from users.services.events import NewEvent, record_many
 from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
 
+AGAIN_AFTER = timedelta(minutes=10)
+AGAIN_UNTIL = timedelta(minutes=40)
 TOPICS = (
     TouchTopic.PROFILE,
     TouchTopic.CONTACT,
@@ -59,6 +62,30 @@ def join_many(joins: Mapping[int, int], *, now: datetime, cause: str, quiet: boo
     for topic in TOPICS:
         touch(survivors, topic)
     record_many((_fact(absorbed, survivor, now) for absorbed, survivor in joins.items()), now=now)
+
+
+def look_again(now: datetime) -> int:
+    """Hand the joins of a while ago to their handlers once more; how many calls are queued.
+
+    An act that chose its customers before a join may commit after the handlers have moved everything (the
+    plan of a campaign, a service message). A repeat finds nothing left to move, or moves what came late.
+    """
+    return execute(
+        """
+        INSERT INTO users_outbox (customer_id, message_id, handler, due_at, attempts, error)
+        SELECT alias.customer_id, %(event)s || ':' || alias.old_id, handler, %(now)s, 0, ''
+        FROM users_customeralias alias CROSS JOIN unnest(%(handlers)s) AS handler
+        WHERE alias.joined_at >= %(now)s - %(until)s AND alias.joined_at < %(now)s - %(since)s
+        ON CONFLICT DO NOTHING
+        """,
+        {
+            "event": facts.CUSTOMERS_JOINED,
+            "handlers": list(handlers_of(facts.CUSTOMERS_JOINED)),
+            "now": now,
+            "since": AGAIN_AFTER,
+            "until": AGAIN_UNTIL,
+        },
+    )
 
 
 def _fact(absorbed: int, survivor: int, now: datetime) -> NewEvent:

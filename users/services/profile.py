@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from config.kit.batches import copy_rows, execute, temporary_table
-from users.models import Customer
+from users.models import ChangedProfile, Customer
 from users.profile import TRAITS, Profile
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -22,11 +22,12 @@ SQL_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one identify call says of one customer."""
+    """What one identify call says of one customer; ``guesses``: columns that follow where nobody tells them."""
 
     customer_id: int
     at: datetime
     traits: Mapping[str, Any]
+    guesses: Mapping[str, Any] = field(default_factory=dict)
 
 
 def hear(told: Iterable[Told], *, oldest_trigger: datetime) -> int:
@@ -40,6 +41,8 @@ def hear(told: Iterable[Told], *, oldest_trigger: datetime) -> int:
     profiles = _profiles({call.customer_id for call in calls})
     for call in calls:
         profiles[call.customer_id].hear(call.traits, call.at)
+        for column, value in call.guesses.items():
+            profiles[call.customer_id].suggest(column, value, call.at)
     _write({pk: profile for pk, profile in profiles.items() if profile.changed})
     changed = {pk for pk, profile in profiles.items() if profile.changed - {"told_at"}}
     live = {call.customer_id for call in calls if call.at >= oldest_trigger}
@@ -54,6 +57,11 @@ def absorb(joins: Mapping[int, int]) -> None:
     for absorbed, survivor in joins.items():
         profiles[survivor].absorb(profiles[absorbed])
     _write({pk: profiles[pk] for pk in set(joins.values()) if profiles[pk].changed})
+
+
+def profiles_of(customer_ids: set[int]) -> dict[int, Profile]:
+    """The profiles as they are; changing them changes nothing on record."""
+    return _profiles(customer_ids)
 
 
 def _profiles(customer_ids: set[int]) -> dict[int, Profile]:
@@ -77,6 +85,8 @@ def _write(profiles: Mapping[int, Profile]) -> None:
         f"UPDATE users_customer customer SET {', '.join(f'{name} = told.{name}' for name in columns)}"
         " FROM told_profile told WHERE customer.id = told.id"
     )
+    attributed = [(pk,) for pk, profile in profiles.items() if "attributes" in profile.changed]
+    copy_rows(ChangedProfile._meta.db_table, ("customer_id",), attributed)
 
 
 def _row(pk: int, profile: Profile) -> list[Any]:

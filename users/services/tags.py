@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import Refusal
 from users.models import Customer, CustomerTag, Operator, Tag
-from users.services import audit
+from users.services import audit, survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -23,11 +23,12 @@ def put_on(customer: Customer, name: str, *, by: Operator, now: datetime) -> Tag
             "bad_tag", _("A tag needs a name of 1 to %(n)s characters.") % {"n": LONGEST}, field="tag"
         )
     tag, _made = Tag.objects.get_or_create(name=name)
+    customer_id = survivors.hold_one(customer.pk)
     row, is_new = CustomerTag.objects.get_or_create(
-        customer=customer, tag=tag, defaults={"tagged_at": now, "source": "hand"}
+        customer_id=customer_id, tag=tag, defaults={"tagged_at": now, "source": "hand"}
     )
     if is_new:
-        touch([customer.pk], TouchTopic.TAGS)
+        touch([customer_id], TouchTopic.TAGS)
         audit.record("customer.tag", by=by, target=customer, after={"tag": row.tag.name})
     return tag
 
@@ -35,9 +36,10 @@ def put_on(customer: Customer, name: str, *, by: Operator, now: datetime) -> Tag
 @transaction.atomic
 def take_off(customer: Customer, tag_id: int, *, by: Operator) -> None:
     """Take a tag off a customer; nothing happens when it was not on."""
-    row = CustomerTag.objects.select_related("tag").filter(customer=customer, tag_id=tag_id).first()
+    customer_id = survivors.hold_one(customer.pk)
+    row = CustomerTag.objects.select_related("tag").filter(customer=customer_id, tag_id=tag_id).first()
     if row is None:
         return
-    CustomerTag.objects.filter(customer=customer, tag_id=tag_id).delete()
-    touch([customer.pk], TouchTopic.TAGS)
+    CustomerTag.objects.filter(customer=customer_id, tag_id=tag_id).delete()
+    touch([customer_id], TouchTopic.TAGS)
     audit.record("customer.untag", by=by, target=customer, before={"tag": row.tag.name})

@@ -6,7 +6,7 @@ from typing import Any
 KEPT: dict[str, tuple[str, ...] | None] = {
     "campaign": ("name", "source", "medium", "term", "content"),
     "page": ("url", "referrer", "search"),
-    "device": ("type",),
+    "device": ("type", "token"),
     "os": ("name",),
     "locale": None,
     "timezone": None,

@@ -41,6 +41,7 @@ ITEM: dict[str, StrOrPromise] = {
     "no_identity": _("It says neither who (userId) nor which device (anonymousId)."),
     "reserved_event": _("The event's name is one that only Regulars itself records."),
     "reserved_message_id": _("Its message ID begins like those that Regulars itself gives."),
+    "unknown_consent": _("It answers about a topic or a channel that does not exist."),
     "too_many_event_names": _("There are already too many names of events."),
     # From applying what was accepted:
     "cannot_be_applied": _("Something in it could not be stored."),

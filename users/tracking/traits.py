@@ -107,6 +107,9 @@ RESERVED: dict[str, Check] = {
     "title": _text(LONGEST),
     "username": _text(LONGEST),
     "website": _text(LONGEST),
+    "wechatOpenid": _text(255),
+    "wechatUnionid": _text(255),
+    "weiboUid": _text(255),
 }
 
 

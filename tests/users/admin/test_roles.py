@@ -62,6 +62,7 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
 # Pages of other owners, with matrices of their own.
 ELSEWHERE = {
     *("jobs", "dead_letters", "dead_letter", "api_keys", "api_key_create"),
+    *("customer_edit", "customer_consent", "join", "reach", "attributes", "attribute"),
     *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
 }

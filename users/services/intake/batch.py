@@ -20,6 +20,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     types.resolve(now)
     parking.begin()
     parking.refuse_what_is_ours()
+    parking.refuse_unknown_consents()
     said = order_items.read_items()
     cards = owned.read_cards()
     parked = parking.park(now, is_history=is_history)

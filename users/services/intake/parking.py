@@ -6,6 +6,7 @@ from datetime import datetime
 
 from config.kit.batches import copy_rows, execute, temporary_table
 from users import facts
+from users.models import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,27 @@ def refuse_what_is_ours() -> None:
         WHERE found.code IS NOT NULL
         """,
         [list(facts.OWN_KEYS), list(facts.OWN_KEYS)],
+    )
+
+
+def refuse_unknown_consents() -> None:
+    """Answers about a channel or topic that does not exist: an opt-out must not get lost unseen.
+
+    Once the topic is there, the item can be replayed.
+    """
+    execute(
+        """
+        INSERT INTO intake_refusal (no, code, field, detail)
+        SELECT item.no, 'unknown_consent', 'traits.consents', min(left(told.topic || ' / ' || told.channel, 200))
+        FROM intake_item item
+        CROSS JOIN LATERAL jsonb_to_recordset(
+            CASE WHEN jsonb_typeof(item.traits -> 'consents') = 'array' THEN item.traits -> 'consents' ELSE '[]' END
+        ) AS told (channel text, topic text)
+        WHERE item.type = 'identify' AND item.traits ? 'consents'
+          AND (told.channel <> ALL(%s) OR NOT EXISTS (SELECT FROM users_topic WHERE slug = told.topic))
+        GROUP BY item.no
+        """,
+        [Channel.values],
     )
 
 

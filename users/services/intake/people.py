@@ -3,7 +3,7 @@
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,7 +15,8 @@ from users.identities import Key, Known, Mention, Plan, anonymous_key, plan, use
 from users.models import Customer, IdentityKind
 from users.models.event import IN_HISTORY
 from users.services.activity import oldest_trigger
-from users.services.contacts import email_address, phone_number
+from users.services.contacts import account_name, email_address, phone_number
+from users.services.intake.mentioned import MENTIONED
 from users.services.intake.turned_away import turn_away
 from users.services.joining import join_many
 
@@ -29,13 +30,13 @@ class _ClaimLost(Exception):
 
 def resolve(now: datetime, *, is_history: bool) -> None:
     """Create, name and join customers as the batch's items ask, and hold the locks of all of them."""
-    rows = fetch(_MENTIONED)
+    rows = fetch(MENTIONED)
     mentions = _mentions(rows)
     _lay_out_keys(mentions)
     for _attempt in range(TRIES):
         known = _locked_owners()
         if turn_away(rows, mentions, known, now):
-            rows = fetch(_MENTIONED)
+            rows = fetch(MENTIONED)
             mentions = _mentions(rows)
             _lay_out_keys(mentions)
             continue
@@ -52,30 +53,26 @@ def resolve(now: datetime, *, is_history: bool) -> None:
 
 
 def _mentions(rows: Iterable[tuple[Any, ...]]) -> list[Mention]:
-    """Which keys items name together, in order of arrival. Only a server key's e-mail or phone identifies."""
-    return [Mention(user_id, _keys(*weak), at) for user_id, *weak, at in rows]
+    """Which keys items name together, in order of arrival."""
+    return [Mention(row[0], _keys(row[1:3], row[3:-1]), row[-1]) for row in rows]
 
 
-_MENTIONED = """
-    SELECT user_id, anonymous_id, previous_id, email, phone, min(occurred_at)
-    FROM intake_item
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'email' END AS email,
-               CASE WHEN confirmed AND type = 'identify' THEN traits ->> 'phone' END AS phone
-    ) AS contact
-    GROUP BY user_id, anonymous_id, previous_id, email, phone
-    ORDER BY min(no)
-"""
+# How the texts that an identify call brings are read as keys, strongest first; None: it is none.
+_READERS: tuple[tuple[IdentityKind, Callable[[str], str | None]], ...] = (
+    (IdentityKind.EMAIL, email_address),
+    (IdentityKind.PHONE, phone_number),
+    (IdentityKind.UNIONID, account_name),
+    (IdentityKind.OPENID, account_name),
+    (IdentityKind.WEIBO, account_name),
+    (IdentityKind.DEVICE, account_name),
+)
 
 
-def _keys(
-    anonymous_id: str | None, previous_id: str | None, email: str | None, phone: str | None
-) -> tuple[Key, ...]:
-    keys = [anonymous_key(value) for value in (anonymous_id, previous_id) if value]
-    if email and (address := email_address(email)):
-        keys.append((IdentityKind.EMAIL.value, address))
-    if phone and (number := phone_number(phone)):
-        keys.append((IdentityKind.PHONE.value, number))
+def _keys(browsers: Iterable[str | None], told: Iterable[str | None]) -> tuple[Key, ...]:
+    keys = [anonymous_key(value) for value in browsers if value]
+    for text, (kind, read) in zip(told, _READERS, strict=True):
+        if text and (value := read(text)):
+            keys.append((kind.value, value))
     return tuple(keys)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from config.kit.batches import copy_rows, fetch, temporary_table
 from users.identities import Key, Known, Mention, user_key
 from users.services import erased
+from users.services.intake.mentioned import COLUMNS, TOLD
 
 
 def turn_away(
@@ -23,13 +24,13 @@ def turn_away(
     strangers = {key for mention in mentions for key in _all_keys(mention)} - known.keys()
     hashes = erased.erased_among(strangers) if strangers else {}
     refused = [
-        (*row[:5], digest)
+        (*row[:-1], digest)
         for row, mention in zip(rows, mentions, strict=True)
         if (digest := _erased(mention, known, hashes))
     ]
     if not refused:
         return False
-    columns = ("user_id", "anonymous_id", "previous_id", "email", "phone", "digest")
+    columns = (*COLUMNS, "digest")
     temporary_table("intake_erased", ", ".join(f"{column} text" for column in columns))
     copy_rows("intake_erased", columns, refused)
     for digest, items in fetch(_DROP):
@@ -65,16 +66,16 @@ def _erased(mention: Mention, known: Mapping[Key, Known], hashes: Mapping[Key, s
     return next((hashes[key] for key in _all_keys(mention) if key in hashes), None)
 
 
-_DROP = """
-    WITH gone AS (
-        DELETE FROM intake_item item USING intake_erased told
-        WHERE (item.user_id, item.anonymous_id, item.previous_id)
-                  IS NOT DISTINCT FROM (told.user_id, told.anonymous_id, told.previous_id)
-          AND CASE WHEN item.confirmed AND item.type = 'identify' THEN item.traits ->> 'email' END
-                  IS NOT DISTINCT FROM told.email
-          AND CASE WHEN item.confirmed AND item.type = 'identify' THEN item.traits ->> 'phone' END
-                  IS NOT DISTINCT FROM told.phone
-        RETURNING told.digest
+_NAMED = ", ".join(f"item.{name}" if name.endswith("_id") else f"told.{name}" for name in COLUMNS)
+_DROP = f"""
+    WITH named AS (
+        SELECT item.no, gone.digest FROM intake_item item {TOLD}
+        JOIN intake_erased gone
+          ON ({_NAMED})
+             IS NOT DISTINCT FROM ({", ".join(f"gone.{column}" for column in COLUMNS)})
+    ),
+    dropped AS (
+        DELETE FROM intake_item item USING named WHERE item.no = named.no RETURNING named.digest
     )
-    SELECT digest, count(*) FROM gone GROUP BY digest
+    SELECT digest, count(*) FROM dropped GROUP BY digest
 """

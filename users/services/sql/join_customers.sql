@@ -104,15 +104,18 @@ SELECT survivor, key, product_id, category, serial, since, warranty_months, warr
 FROM moved
 ON CONFLICT DO NOTHING;
 
--- Contact points: an address both have keeps the worse state, and is confirmed if either was.
+-- Contact points: an address that several have keeps the worst state, and is confirmed if one was.
 WITH moved AS (
     DELETE FROM users_contactpoint point USING join_pair pair WHERE point.customer_id = pair.absorbed
     RETURNING pair.survivor, point.*
 )
-INSERT INTO users_contactpoint AS kept (customer_id, channel, address, state, confirmed, added_at, changed_at)
-SELECT DISTINCT ON (survivor, channel, address) survivor, channel, address, state, confirmed, added_at, changed_at
+INSERT INTO users_contactpoint AS kept (customer_id, channel, address, details, state, confirmed, added_at, changed_at)
+SELECT survivor, channel, address, (array_agg(details ORDER BY added_at DESC))[1],
+       (ARRAY['unverified', 'verified', 'bouncing', 'blocked'])[
+           max(array_position(ARRAY['unverified', 'verified', 'bouncing', 'blocked'], state::text))],
+       bool_or(confirmed), min(added_at), max(changed_at)
 FROM moved
-ORDER BY survivor, channel, address, confirmed DESC
+GROUP BY survivor, channel, address
 ON CONFLICT (customer_id, channel, address) DO UPDATE
 SET state = CASE WHEN array_position(ARRAY['unverified', 'verified', 'bouncing', 'blocked'], excluded.state::text)
                     > array_position(ARRAY['unverified', 'verified', 'bouncing', 'blocked'], kept.state::text)
@@ -120,17 +123,20 @@ SET state = CASE WHEN array_position(ARRAY['unverified', 'verified', 'bouncing',
     confirmed = kept.confirmed OR excluded.confirmed, added_at = least(kept.added_at, excluded.added_at),
     changed_at = %(now)s;
 
--- Consents: where one said yes and the other no, no is recorded as the latest answer.
+-- Consents: where one said yes and another no, no is recorded as the latest answer. All that become one are
+-- looked at together, so that three joined at once end as three joined one after the other.
 INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip,
                            is_current)
-SELECT DISTINCT ON (pair.survivor, ours.channel, ours.topic_id) pair.survivor,
-       'join:' || pair.absorbed || ':' || ours.channel || ':' || ours.topic_id,
-       ours.channel, ours.topic_id, false, %(now)s, %(now)s, 'join', '', NULL, false
-FROM join_pair pair
-JOIN users_consent theirs ON theirs.customer_id = pair.absorbed AND theirs.is_current
-JOIN users_consent ours ON ours.customer_id = pair.survivor AND ours.is_current
-     AND ours.channel = theirs.channel AND ours.topic_id = theirs.topic_id
-WHERE ours.granted <> theirs.granted
+SELECT member.survivor, 'join:' || min(member.absorbed) || ':' || said.channel || ':' || said.topic_id,
+       said.channel, said.topic_id, false, %(now)s, %(now)s, 'join', '', NULL, false
+FROM (
+    SELECT survivor, absorbed, absorbed AS customer_id FROM join_pair
+    UNION ALL
+    SELECT DISTINCT survivor, NULL::bigint, survivor FROM join_pair
+) AS member
+JOIN users_consent said ON said.customer_id = member.customer_id AND said.is_current
+GROUP BY member.survivor, said.channel, said.topic_id
+HAVING bool_or(said.granted) AND NOT bool_and(said.granted)
 ON CONFLICT DO NOTHING;
 
 WITH moved AS (
@@ -138,17 +144,29 @@ WITH moved AS (
     RETURNING pair.survivor, consent.*
 )
 INSERT INTO users_consent (customer_id, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip,
-                           is_current)
-SELECT survivor, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip, false FROM moved
+                           evidence, is_current)
+SELECT survivor, key, channel, topic_id, granted, given_at, recorded_at, source, wording, ip, evidence, false FROM moved
+ON CONFLICT DO NOTHING;
+
+WITH moved AS (
+    DELETE FROM users_consentrequest request USING join_pair pair WHERE request.customer_id = pair.absorbed
+    RETURNING pair.survivor, request.*
+)
+INSERT INTO users_consentrequest (customer_id, key, channel, topic_id, address, source, wording, ip, asked_at,
+                                  expires_at, confirmed_at, withdrawn_at)
+SELECT survivor, key, channel, topic_id, address, source, wording, ip, asked_at, expires_at, confirmed_at, withdrawn_at
+FROM moved
 ON CONFLICT DO NOTHING;
 
 WITH moved AS (
     DELETE FROM users_customertag tag USING join_pair pair WHERE tag.customer_id = pair.absorbed
     RETURNING pair.survivor, tag.*
 )
-INSERT INTO users_customertag (customer_id, tag_id, tagged_at, source)
-SELECT survivor, tag_id, tagged_at, source FROM moved
-ON CONFLICT DO NOTHING;
+INSERT INTO users_customertag AS kept (customer_id, tag_id, tagged_at, source)
+SELECT DISTINCT ON (survivor, tag_id) survivor, tag_id, tagged_at, source FROM moved
+ORDER BY survivor, tag_id, tagged_at
+ON CONFLICT (customer_id, tag_id) DO UPDATE SET tagged_at = excluded.tagged_at, source = excluded.source
+WHERE excluded.tagged_at < kept.tagged_at;
 
 -- The figures of the day: the survivor's own hold until the next day computes both together.
 DELETE FROM users_customervalue value USING join_pair pair WHERE value.customer_id = pair.absorbed;
@@ -166,13 +184,17 @@ INSERT INTO users_customeralias (old_id, customer_id, joined_at, cause)
 SELECT absorbed, survivor, %(now)s, %(cause)s FROM join_pair;
 
 UPDATE users_customer customer
-SET identified = customer.identified OR lost.identified, first_seen_at = least(customer.first_seen_at, lost.first_seen_at)
+SET identified = customer.identified OR lost.identified, first_seen_at = least(customer.first_seen_at, lost.first_seen_at),
+    most_per_week = least(customer.most_per_week, lost.most_per_week)
 FROM (
-    SELECT pair.survivor, bool_or(absorbed.identified) AS identified, min(absorbed.first_seen_at) AS first_seen_at
+    SELECT pair.survivor, bool_or(absorbed.identified) AS identified, min(absorbed.first_seen_at) AS first_seen_at,
+           min(absorbed.most_per_week) AS most_per_week
     FROM join_pair pair JOIN users_customer absorbed ON absorbed.id = pair.absorbed
     GROUP BY pair.survivor
 ) AS lost
 WHERE customer.id = lost.survivor;
+
+DELETE FROM users_changedprofile changed USING join_pair pair WHERE changed.customer_id = pair.absorbed;
 
 -- A copy of the data of one of the two is no copy of the data of both.
 DELETE FROM users_dataexport bundle USING join_pair pair WHERE bundle.customer_id IN (pair.absorbed, pair.survivor);

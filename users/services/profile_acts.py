@@ -1,0 +1,80 @@
+"""What is told of a profile by its owner or by an operator: column by column, checked, latest telling wins."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from config.kit.refusal import Refusal
+from users.models import Customer, Operator
+from users.profile import TRAITS, Refused
+from users.services import audit, profile, survivors
+
+EDITABLE = (
+    *("name", "first_name", "last_name", "gender", "birthday", "country", "region", "city"),
+    *("language", "time_zone", "occupation", "industry", "income_band", "education", "interests"),
+)
+"""Columns of a profile that people fill in; the others follow from what happened."""
+_TRAIT_OF = {trait.column: name for name, trait in reversed(TRAITS.items())}
+
+
+@transaction.atomic
+def tell(customer_id: int, columns: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Put what somebody says of a customer on record; the columns that changed, with what was before.
+
+    Refuses ``bad_value`` with the field, and ``not_found``. It outdoes what identify calls said before.
+    """
+    customer_id = survivors.hold_one(customer_id)
+    before = Customer.objects.values(*EDITABLE).get(pk=customer_id)
+    wanted = {column: _converted(column, value) for column, value in columns.items()}
+    changed = {column: before[column] for column, value in wanted.items() if value != before[column]}
+    told = profile.Told(customer_id, now, _traits({c: wanted[c] for c in changed}))
+    profile.hear([told], oldest_trigger=now)
+    return changed
+
+
+@transaction.atomic
+def edit(customer: Customer, columns: Mapping[str, Any], *, by: Operator, now: datetime) -> None:
+    """An operator corrects a profile; the audit trail keeps what was before and after."""
+    before = tell(customer.pk, columns, now=now)
+    if before:
+        after = {column: columns[column] for column in before}
+        audit.record(
+            "customer.edit", by=by, target=customer, before=_readable(before), after=_readable(after)
+        )
+
+
+def _converted(column: str, value: Any) -> Any:
+    """The value as the column keeps it, through the same check that identify calls pass."""
+    if column not in EDITABLE:
+        raise Refusal("not_editable", _("This cannot be changed here."), field=column)
+    try:
+        return TRAITS[_TRAIT_OF[column]].convert(_as_told(value))
+    except Refused:
+        raise Refusal("bad_value", _("This value makes no sense here."), field=column) from None
+
+
+def _as_told(value: Any) -> Any:
+    """As an identify call says it; null forgets."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return None if value in ("", []) else value
+
+
+def _traits(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns as an identify call would tell them; an emptied one is forgotten."""
+    traits: dict[str, Any] = {}
+    for column, value in columns.items():
+        told = _as_told(value)
+        name, _dot, part = _TRAIT_OF[column].partition(".")
+        if part:
+            traits.setdefault(name, {})[part] = told
+        else:
+            traits[name] = told
+    return traits
+
+
+def _readable(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {c: v.isoformat() if isinstance(v, date) else v for c, v in columns.items()}
