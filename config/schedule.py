@@ -44,6 +44,12 @@ JOBS: tuple[Job, ...] = (
     ),
     Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
     Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
+    Job(
+        "users.prepare_reports",
+        timedelta(minutes=10),
+        "recompute",
+        _("Ask the usual questions of the reports"),
+    ),
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
     Job("users.erase_again", timedelta(minutes=10), "default", _("Look after recent erasures once more")),
     Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from users import (  # noqa: F401 - the rest of what users declares
     acquisition_holdings,
     goods_holdings,
+    report_holdings,
     traces,
+    transfer_holdings,
     value_holdings,
 )
 from users.models import (

@@ -22,6 +22,7 @@ from users.models import (
     CustomerTag,
     Event,
     Identity,
+    Import,
     LifecycleRule,
     Order,
     Refund,
@@ -85,4 +86,15 @@ first_step(
         thresholds_accepted,
     )
 )
+
+
+def imported() -> bool:
+    """Whether a file was brought in."""
+    return Import.objects.filter(state=Import.State.DONE).exists()
+
+
+first_step(
+    FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
+)
+group_act(GroupAct("export", _("Export"), "users:export_create", "download"))
 group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -75,6 +75,28 @@ class Profile:
             if told or name not in self.attributes:
                 self._tell_attribute(name, value, datetime.fromisoformat(told) if told else EVER)
 
+    def restore(self, column: str, value: Any, told_at: str | None) -> None:
+        """Put a column back to what it was (a date as its text), and when that had been told."""
+        convert = date.fromisoformat if column == "birthday" else datetime.fromisoformat
+        is_text = isinstance(value, str) and column in ("birthday", "registered_at")
+        self.columns[column] = convert(value) if is_text else value
+        self._told(column, told_at)
+
+    def restore_attribute(self, name: str, value: Any, told_at: str | None) -> None:
+        """Put a custom attribute back to what it was; null means that there was none."""
+        if value is None:
+            self.attributes.pop(name, None)
+        else:
+            self.attributes[name] = value
+        self._told(f"+{name}", told_at)
+
+    def _told(self, name: str, told_at: str | None) -> None:
+        self.changed |= {"told_at", name.partition("+")[0] or "attributes"}
+        if told_at is None:
+            self.told_at.pop(name, None)
+        else:
+            self.told_at[name] = told_at
+
     def suggest(self, column: str, value: Any, at: datetime) -> None:
         """Fill a column that nobody has told with what follows from something else; the earliest stays.
 

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, reach, rollups
+from users.reports import figures, prepared, reach, rollups
 from users.services import (
     attributes,
     erase,
@@ -18,6 +18,8 @@ from users.services import (
     value,
 )
 from users.services.demo.live import live
+from users.services.exports import acts as exports
+from users.services.imports import acts as imports
 from users.services.intake import apply_waiting
 from users.services.jobs import nudge, scheduled
 
@@ -50,10 +52,17 @@ def run_long_jobs(now: datetime) -> dict[str, int]:
     return {"chunks": long_jobs.run_due()}
 
 
+@scheduled("users.prepare_reports")
+def prepare_reports(now: datetime) -> dict[str, int]:
+    """Ask the usual questions of the reports, so that heavy ones are answered before an operator asks."""
+    return prepared.prepare(now)
+
+
 @scheduled("users.clean_up")
 def clean_up(now: datetime) -> dict[str, int]:
-    """Remove old job runs and stored answers."""
-    return sweep.remove_old(now)
+    """Remove old job runs, stored answers and the rows of old imports."""
+    files = {"imports": imports.remove_old(now), "exports": exports.remove_old(now)}
+    return sweep.remove_old(now) | files
 
 
 @scheduled("users.erase_again")

@@ -39,6 +39,14 @@ class CustomerList(OperatorPage):
     template_name = "users/customers.html"
     roles_that_act: ClassVar[Sequence[str]] = ()
 
+    def get_actions(self) -> list[Action]:
+        """Files in and out, for those who may."""
+        wanted = [
+            Action(_("Export"), reverse("users:export_create"), icon="download"),
+            Action(_("Import"), reverse("users:import_create"), icon="upload"),
+        ]
+        return [action for action in wanted if may_open(self.request.user, action.url)]
+
     def get_file(self) -> HttpResponseBase | None:
         """The same rows as CSV."""
         return self._csv() if "csv" in self.request.GET and self.may_export else None

@@ -1,7 +1,7 @@
 """The funnel: how many go all the way, and where the others leave."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -44,7 +44,11 @@ class FunnelPage(CohortPage):
     @cached_property
     def found(self) -> Funnel:
         """The figures."""
-        return funnel.compute(funnel.read(self.asked, self.now))
+        return funnel.compute(funnel.read(self.asked, self.now), self.now)
+
+    def get_as_of(self) -> datetime:
+        """The instant the figures stand for."""
+        return self.found.as_of
 
     def get_file(self) -> HttpResponseBase | None:
         """The steps as CSV."""

@@ -1,6 +1,7 @@
 """Value by cohort: what customers have brought since their first order, by age in months."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -40,6 +41,10 @@ class ValuePage(CohortPage):
     def currency(self) -> str:
         """The shop's."""
         return currency.get()
+
+    def get_as_of(self) -> datetime:
+        """The instant the figures stand for."""
+        return self.value.as_of
 
     def get_file(self) -> HttpResponseBase | None:
         """Net revenue by cohort and age, in minor units, as CSV."""

@@ -1,5 +1,6 @@
 """Retained users: the formula with its parts per channel, and the direct count beside it."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -39,6 +40,10 @@ class RetainedPage(CohortPage):
             cohorts.read_whom(self.asked, default="channel"),
             self.now,
         )
+
+    def get_as_of(self) -> datetime:
+        """The instant the figures stand for."""
+        return self.figures.as_of
 
     def get_file(self) -> HttpResponseBase | None:
         """The parts as CSV."""

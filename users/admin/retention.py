@@ -1,5 +1,6 @@
 """The retention table: of those who began together, how many are still here."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -36,6 +37,10 @@ class RetentionPage(CohortPage):
     def table(self) -> Retention:
         """The figures."""
         return retention.compute(retention.read(self.asked, self.now), self.now)
+
+    def get_as_of(self) -> datetime:
+        """The instant the figures stand for."""
+        return self.table.as_of
 
     def get_file(self) -> HttpResponseBase | None:
         """The same grid as CSV."""

@@ -64,6 +64,12 @@ SCREENS = (
         "military_tech",
     ),
     Screen(
+        gettext_lazy("Import & export"),
+        gettext_lazy("Files that came in, with what became of every row, and files that went out."),
+        "users:imports",
+        "swap_vert",
+    ),
+    Screen(
         gettext_lazy("Operators"),
         gettext_lazy("Who may log in, and in which role."),
         "users:operators",

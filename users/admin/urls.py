@@ -16,10 +16,12 @@ from users.admin.customer import CustomerPage
 from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.exports import ExportFile, NewExport
 from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
 from users.admin.funnel import FunnelPage
 from users.admin.home import HomePage
+from users.admin.imports import ColumnsPage, ImportPage, NewImport
 from users.admin.jobs import JobsPage
 from users.admin.join import JoinPage
 from users.admin.keeping import KeepingPage
@@ -42,6 +44,7 @@ from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
+from users.admin.transfers import TransferList
 
 app_name = "users"
 urlpatterns = [
@@ -55,6 +58,12 @@ urlpatterns = [
     path("customers/moves/", MoveList.as_view(), name="moves"),
     path("customers/orders/", OrderList.as_view(), name="orders"),
     path("customers/active/", ActiveList.as_view(), name="active"),
+    path("files/", TransferList.as_view(), name="imports"),
+    path("files/imports/new/", NewImport.as_view(), name="import_create"),
+    path("files/imports/<int:import_id>/columns/", ColumnsPage.as_view(), name="import_columns"),
+    path("files/imports/<int:import_id>/", ImportPage.as_view(), name="import"),
+    path("files/exports/new/", NewExport.as_view(), name="export_create"),
+    path("files/exports/<int:export_id>/", ExportFile.as_view(), name="export_file"),
     path("settings/", SettingsPage.as_view(), name="settings"),
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),

@@ -30,11 +30,13 @@ from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
+from users.models.report import ReportResult
 from users.models.rollups import ActiveFigures, StageFlow
 from users.models.shop import Clock, ShopSetting
 from users.models.shop_connection import ShopConnection, ShopDelivery, ShopKind
 from users.models.source import FirstTouch, OwnerKind, SourceCode, SourceTouch
-from users.models.tag import CustomerTag, Tag
+from users.models.tag import CustomerTag, Tag, TagRun, TagRunMember
+from users.models.transfer import Export, Fate, Import, ImportRow
 from users.models.value import CustomerValue, CutPoint, Fan, ModelFit, OrderBand, ValueDay
 
 __all__ = [
@@ -71,12 +73,16 @@ __all__ = [
     "Event",
     "EventType",
     "ExchangeRate",
+    "Export",
     "Fan",
+    "Fate",
     "FirstTouch",
     "Gender",
     "IdempotencyRecord",
     "Identity",
     "IdentityKind",
+    "Import",
+    "ImportRow",
     "IntakeBody",
     "JobRun",
     "LifecycleRule",
@@ -96,6 +102,7 @@ __all__ = [
     "Reach",
     "ReachFigure",
     "Refund",
+    "ReportResult",
     "Role",
     "Scope",
     "ShopConnection",
@@ -111,6 +118,8 @@ __all__ = [
     "Standing",
     "Storefront",
     "Tag",
+    "TagRun",
+    "TagRunMember",
     "Topic",
     "Touched",
     "ValueDay",

@@ -21,9 +21,11 @@ from config.kit.batches import fetch
 from users.dimensions import Dimension, dimension
 from users.groups import selected
 from users.reports.periods import Period
+from users.reports.sql import statement
 
 LONGEST_VALUE = 250
 MOST_VALUES = 12
+PLAIN = frozenset({"stage", "channel", "subchannel", "gender", "platform", "country", "language"})
 OTHER = "\x01"
 """Stands for all values of a dimension beyond the largest ones; no text from outside holds it alone."""
 _NAMED = re.compile(r"%\((\w+)\)s")
@@ -75,7 +77,7 @@ class Grain(TextChoices):
     def sql(self, day: str) -> str:
         """``ordinal`` of a date expression, in SQL."""
         if self == Grain.MONTH:
-            return f"(extract(year FROM {day})::int * 12 + extract(month FROM {day})::int - 1)"
+            return f"(date_part('year', {day})::int * 12 + date_part('month', {day})::int - 1)"
         days = f"({day} - date '0001-01-01')"
         return f"({days} / 7)" if self == Grain.WEEK else days
 
@@ -110,6 +112,11 @@ class Whom:
     def split(self) -> Dimension | None:
         """The dimension to split by, where no value of it is chosen."""
         return None if self.is_filtered else self.by
+
+    @property
+    def has_plain_values(self) -> bool:
+        """Whether rows by this split hold values of fixed lists only, nothing that traffic says of people."""
+        return self.split is None or bool(self.split.order) or self.split.name in PLAIN
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -174,12 +181,20 @@ def bound(by: Dimension | None) -> dict[str, Any]:
     return {f"dimension_{position}": value for position, value in enumerate(by.parameters if by else ())}
 
 
-def narrowed(by: Dimension | None) -> str:
-    """``named``, with every value that is not among the largest (``top``) as ``OTHER``."""
-    if by is None:
-        return "NULL::text"
-    kept = "CASE WHEN found IS NULL OR found = ANY(%(top)s::text[]) THEN found ELSE chr(1) END"
-    return f"(SELECT {kept} FROM (SELECT ({named(by)})::text AS found) AS one)"
+def members(
+    start: Start, whom: Whom, days: Period, *, grain: Grain, unit: Grain
+) -> tuple[str, dict[str, Any]]:
+    """Who began in some days, with cohort, value and age of the last activity: a statement and its values."""
+    values = {"begin": days.begin, "end": days.end, **whom.values}
+    text = statement("cohort_members").format(
+        cohort=grain.sql("start_day"),
+        value="CASE WHEN value IS NULL OR value = ANY(%(top)s::text[]) THEN value ELSE chr(1) END",
+        last_age=f"{unit.sql('last_day')} - {unit.sql('start_day')}",
+        raw=named(whom.split),
+        whom=whom.condition,
+        at=start.at,
+    )
+    return text, {**values, "top": largest_values(whom, start, values)}
 
 
 def largest_values(whom: Whom, start: Start, values: Mapping[str, Any]) -> list[str]:

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from config.kit.batches import fetch
 from users.models import Event, EventType
-from users.reports import cohorts
+from users.reports import cohorts, stored
 from users.reports.cohorts import MOST_VALUES, OTHER, Whom
 from users.reports.periods import Period, read_period
 from users.reports.sql import statement
@@ -85,6 +84,7 @@ class Funnel:
     asked: Asked
     all: Way
     ways: Sequence[Way]
+    as_of: datetime
 
 
 def event_types() -> list[EventType]:
@@ -167,16 +167,17 @@ def check_steps(steps: Sequence[Step]) -> None:
         raise ValueError("event")
 
 
-def compute(asked: Asked) -> Funnel:
+def compute(asked: Asked, now: datetime) -> Funnel:
     """Counts by value and step, and the medians, in one statement."""
     query, values = reached(asked)
     many = len(asked.steps)
     medians = ", ".join(f"percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_{n})" for n in range(2, many + 1))
-    rows = fetch(statement("funnel").format(reached=query, medians=medians), values)
-    hours = next(gaps for _value, depth, _customers, gaps in rows if depth is None)
+    query = statement("funnel").format(reached=query, medians=medians)
+    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
+    hours = next(gaps for _value, depth, _customers, gaps in told.rows if depth is None)
     depths: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     total: dict[int, int] = defaultdict(int)
-    for value, depth, customers, _gaps in rows:
+    for value, depth, customers, _gaps in told.rows:
         if depth is not None:
             depths[value][depth] += customers
             total[depth] += customers
@@ -185,7 +186,7 @@ def compute(asked: Asked) -> Funnel:
     )
     ways.sort(key=lambda way: (-way.entered, way.value or ""))
     gaps = [None if seconds is None else seconds / 3600 for seconds in hours]
-    return Funnel(asked, Way(None, _cumulated(total, many), [None, *gaps]), _largest(ways, many))
+    return Funnel(asked, Way(None, _cumulated(total, many), [None, *gaps]), _largest(ways, many), told.as_of)
 
 
 def _largest(ways: list[Way], many: int) -> list[Way]:

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from config.kit.batches import fetch
-from users.reports import cohorts
+from users.reports import cohorts, stored
 from users.reports.cohorts import OTHER, Grain, Start, Whom
 from users.reports.periods import Period, read_period
 from users.reports.sql import statement
@@ -96,6 +95,7 @@ class Value:
     splits: Sequence[Row]
     total: int
     standing: int
+    as_of: datetime
 
 
 def read(asked: Mapping[str, str], now: datetime) -> Asked:
@@ -110,7 +110,7 @@ def read(asked: Mapping[str, str], now: datetime) -> Asked:
 
 def compute(asked: Asked, now: datetime) -> Value:
     """The whole table in one statement (and a second one for the values to split by)."""
-    found = _takings(asked)
+    found, as_of = _takings(asked, now)
     by_cohort: dict[int, Takings] = defaultdict(Takings)
     for (_value, cohort), takings in found.items():
         by_cohort[cohort].add(takings)
@@ -133,34 +133,25 @@ def compute(asked: Asked, now: datetime) -> Value:
         splits if asked.whom.split else [],
         sum(takings.total for takings in by_cohort.values()),
         sum(takings.standing for takings in by_cohort.values()),
+        as_of,
     )
 
 
-def _takings(asked: Asked) -> dict[tuple[str | None, int], Takings]:
+def _takings(asked: Asked, now: datetime) -> tuple[dict[tuple[str | None, int], Takings], datetime]:
     days = cohorts.span(asked.cohorts, asked.grain)
-    start = cohorts.start_day(Start.ORDER)
-    values = {"begin": days.begin, "end": days.end, **asked.whom.values}
-    members = statement("cohort_members").format(
-        start_day=start,
-        cohort=asked.grain.sql(start),
-        value=cohorts.narrowed(asked.whom.split),
-        last_age="NULL",
-        whom=asked.whom.condition,
-        at=Start.ORDER.at,
-    )
+    members, values = cohorts.members(Start.ORDER, asked.whom, days, grain=asked.grain, unit=Grain.MONTH)
     ordered = "(placed.ordered_at AT TIME ZONE %(zone)s)::date"
     age = f"{Grain.MONTH.sql(ordered)} - {Grain.MONTH.sql('member.start_day')}"
-    top = cohorts.largest_values(asked.whom, Start.ORDER, values)
     found: dict[tuple[str | None, int], Takings] = defaultdict(Takings)
-    for value, cohort, months, customers, net in fetch(
-        statement("ltv").format(members=members, age=age), {**values, "top": top}
-    ):
+    query = statement("ltv").format(members=members, age=age)
+    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
+    for value, cohort, months, customers, net in told.rows:
         takings = found[value, cohort]
         if months is None:
             takings.size, takings.standing = customers, int(net)
         else:
             takings.net[months], takings.buyers[months] = int(net), customers
-    return found
+    return found, told.as_of
 
 
 def _cells(asked: Asked, cohort: int, takings: Takings, now: datetime) -> list[Worth]:

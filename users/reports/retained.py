@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from config.kit.batches import fetch
-from users.reports import cohorts
+from users.reports import cohorts, stored
 from users.reports.cohorts import OTHER, Grain, Start, Whom
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period, read_period
@@ -38,6 +37,7 @@ class Retained:
     whom: Whom
     parts: Sequence[Part]
     direct: Part
+    as_of: datetime
 
     @property
     def total(self) -> int:
@@ -55,28 +55,14 @@ def read_span(asked: Mapping[str, str], now: datetime) -> Period:
 
 def compute(start: Start, period: Period, whom: Whom, now: datetime) -> Retained:
     """All parts in one statement, with the direct count beside them."""
-    day = cohorts.start_day(start)
-    values = {"begin": period.begin, "end": period.end, **whom.values}
-    text = statement("cohort_members").format(
-        start_day=day,
-        cohort="0",
-        value=cohorts.narrowed(whom.split),
-        last_age=Grain.DAY.sql("(standing.last_activity_at AT TIME ZONE %(zone)s)::date")
-        + " - "
-        + Grain.DAY.sql(day),
-        whom=whom.condition,
-        at=start.at,
-    )
-    rows = fetch(
+    text, values = cohorts.members(start, whom, period, grain=Grain.DAY, unit=Grain.DAY)
+    told = stored.rows(
         statement("retained").format(members=text),
-        {
-            **values,
-            "top": cohorts.largest_values(whom, start, values),
-            "days": DAYS,
-            "old_enough": today_in_shop(now) - timedelta(days=DAYS),
-        },
+        {**values, "days": DAYS, "old_enough": today_in_shop(now) - timedelta(days=DAYS)},
+        now,
+        keeps=whom.has_plain_values,
     )
-    parts = [Part(value, *figures) for value, level, *figures in rows if level == 0]
+    parts = [Part(value, *figures) for value, level, *figures in told.rows if level == 0]
     parts.sort(key=lambda part: (part.value == OTHER, -part.retained, -part.users, part.value or ""))
-    direct = next(Part(None, *figures) for _value, level, *figures in rows if level == 1)
-    return Retained(start, period, whom, parts, direct)
+    direct = next(Part(None, *figures) for _value, level, *figures in told.rows if level == 1)
+    return Retained(start, period, whom, parts, direct, told.as_of)

@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.kit.batches import fetch
-from users.reports import cohorts
+from users.reports import cohorts, stored
 from users.reports.cohorts import Grain, Start, Whom
 from users.reports.periods import Period, read_period
 from users.reports.sql import statement
@@ -126,6 +126,7 @@ class Retention:
     rows: Sequence[Row]
     means: Sequence[Mean]
     splits: Sequence[Split]
+    as_of: datetime
 
 
 USUAL: dict[tuple[Mode, Grain], str] = {
@@ -189,61 +190,49 @@ def _one_of(value: str | None, values: Sequence[str], default: str) -> str:
 
 def compute(asked: Asked, now: datetime) -> Retention:
     """The whole table in one statement (and a second one for the values to split by)."""
-    counted = _count(asked)
+    counted, as_of = _count(asked, now)
     rows = [_row(asked, cohort, _added(counted, cohort), now) for cohort in asked.cohorts]
     splits = (
         [_split(asked, value, counts, now) for value, counts in counted.items()] if asked.whom.split else []
     )
     splits.sort(key=lambda split: (split.value == cohorts.OTHER, -split.size, split.value or ""))
-    return Retention(asked, rows, _means(rows), splits)
+    return Retention(asked, rows, _means(rows), splits, as_of)
 
 
-def _members(asked: Asked) -> tuple[str, dict[str, object]]:
-    """The statement that selects the members of the cohorts, and its values."""
-    start, days = cohorts.start_day(asked.start), cohorts.span(asked.cohorts, asked.grain)
-    last = "(standing.last_activity_at AT TIME ZONE %(zone)s)::date"
-    text = statement("cohort_members").format(
-        start_day=start,
-        cohort=asked.grain.sql(start),
-        value=cohorts.narrowed(asked.whom.split),
-        last_age=f"{asked.unit.sql(last)} - {asked.unit.sql(start)}",
-        whom=asked.whom.condition,
-        at=asked.start.at,
-    )
-    values = {"begin": days.begin, "end": days.end, **asked.whom.values}
-    return text, {**values, "top": cohorts.largest_values(asked.whom, asked.start, values)}
-
-
-def _count(asked: Asked) -> dict[str | None, Counts]:
-    """value → cohort → slot's number → customers; None as number: all."""
-    text, values = _members(asked)
+def _count(asked: Asked, now: datetime) -> tuple[dict[str | None, Counts], datetime]:
+    """value → cohort → slot's number → customers (None as number: all), and the instant it stands for."""
+    days = cohorts.span(asked.cohorts, asked.grain)
+    text, values = cohorts.members(asked.start, asked.whom, days, grain=asked.grain, unit=asked.unit)
     if asked.mode == Mode.AFTER:
-        rows = fetch(statement("retention_after").format(members=text), values)
-        return _gathered(rows, asked)
+        query = statement("retention_after").format(members=text)
+        told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
+        return _from_last_ages(told.rows, asked), told.as_of
     slot_of = [0] * (max(slot.last or slot.first for slot in asked.slots) + 1)
     for number, slot in enumerate(asked.slots, start=1):
         for at in range(slot.first, (slot.last or slot.first) + 1):
             slot_of[at] = number
-    age = f"{asked.unit.sql('day.day')} - {asked.unit.sql('member.start_day')}"
-    query = statement("retention_on").format(members=text, age=f"({age})")
-    rows = fetch(
-        query, {**values, "slot_of": slot_of, "first_day": cohorts.span(asked.cohorts, asked.grain).first}
+    numbers = range(1, len(asked.slots) + 1)
+    query = statement("retention_on").format(
+        members=text,
+        age=f"({asked.unit.sql('day.day')} - {asked.unit.sql('member.start_day')})",
+        counts=", ".join(f"count(*) FILTER (WHERE slots & {1 << number} > 0)" for number in numbers),
     )
-    return _gathered(rows, asked)
+    found: dict[str | None, Counts] = defaultdict(dict)
+    values |= {"slot_of": slot_of, "first_day": days.first}
+    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
+    for value, cohort, size, kept in told.rows:
+        found[value][cohort] = {None: size, **dict(zip(numbers, kept, strict=True))}
+    return found, told.as_of
 
 
-def _gathered(
-    rows: Sequence[tuple[str | None, int, int | None, int]], asked: Asked
-) -> dict[str | None, Counts]:
+def _from_last_ages(rows: Sequence[Sequence[Any]], asked: Asked) -> dict[str | None, Counts]:
+    """From customers by the age of their last activity: who reached a slot's first age."""
     found: dict[str | None, Counts] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for value, cohort, slot, customers in rows:
-        if asked.mode == Mode.AFTER:  # the slot is the age of the last activity
-            found[value][cohort][None] += customers
-            for number, column in enumerate(asked.slots, start=1):
-                if slot is not None and slot >= column.first:
-                    found[value][cohort][number] += customers
-        else:
-            found[value][cohort][slot] += customers
+    for value, cohort, last_age, customers in rows:
+        found[value][cohort][None] += customers
+        for number, slot in enumerate(asked.slots, start=1):
+            if last_age is not None and last_age >= slot.first:
+                found[value][cohort][number] += customers
     return found
 
 

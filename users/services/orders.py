@@ -175,7 +175,7 @@ class OrderPlan:
                 yield NewEvent(
                     customer_id=customer_id,
                     name=name,
-                    key=_short(f"{name}:{source}:{number}{suffix}"),
+                    key=fact_key(f"{name}:{source}:{number}{suffix}"),
                     occurred_at=at,
                     properties={"source": source, "number": number, **properties},
                     starts_things=not row.is_history,
@@ -188,7 +188,7 @@ def _is_other_money(state: OrderState, telling: Telling) -> bool:
     return telling.currency != state.currency and bool(tells_amounts)
 
 
-def _short(key: str) -> str:
+def fact_key(key: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"{key[:100]}#{hashlib.sha256(key.encode()).hexdigest()[:40]}"
@@ -364,3 +364,36 @@ def _plain(lines: Iterable[Line]) -> list[dict[str, Any]]:
         {"product_id": one.product_id, "sku": one.sku, "quantity": one.quantity, "amount": one.amount}
         for one in lines
     ]
+
+
+def order_owners(orders: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Whose orders (source, number) are, as far as they are known."""
+    pairs = sorted(set(orders))
+    rows = fetch(
+        "SELECT key.source, key.number, key.customer_id FROM unnest(%s::text[], %s::text[]) AS asked (source, number)"
+        " JOIN users_orderkey key USING (source, number)",
+        [[source for source, _ in pairs], [number for _, number in pairs]],
+    )
+    return {(source, number): customer_id for source, number, customer_id in rows}
+
+
+def orders_on_record(keys: Iterable[Key]) -> dict[Key, OrderRow]:
+    """Orders as known, with their lines."""
+    given = asked_for(keys)
+    known = {
+        (row[0], row[1], row[2]): _known(*row[3:]) for row in fetch(statement("orders_on_record"), given)
+    }
+    for customer_id, source, number, *line in fetch(statement("lines_on_record"), given):
+        state = known[customer_id, source, number].state
+        state.lines = (*state.lines, Line(*line))
+    return known
+
+
+def asked_for(keys: Iterable[Key]) -> dict[str, list[Any]]:
+    """Keys as the parameters of the statements about orders on record."""
+    asked = sorted(set(keys))
+    return {
+        "ids": [customer_id for customer_id, _source, _number in asked],
+        "sources": [source for _id, source, _number in asked],
+        "numbers": [number for _id, _source, number in asked],
+    }

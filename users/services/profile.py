@@ -59,6 +59,18 @@ def absorb(joins: Mapping[int, int]) -> None:
     _write({pk: profiles[pk] for pk in set(joins.values()) if profiles[pk].changed})
 
 
+def on_record(customer_ids: Iterable[int]) -> dict[int, Profile]:
+    """The profiles of customers as told so far."""
+    return _profiles(set(customer_ids))
+
+
+def write_back(profiles: Mapping[int, Profile]) -> None:
+    """Put changed profiles on record; the customers' Standing rows must be locked."""
+    changed = {pk: profile for pk, profile in profiles.items() if profile.changed}
+    _write(changed)
+    touch(changed, TouchTopic.PROFILE)
+
+
 def profiles_of(customer_ids: set[int]) -> dict[int, Profile]:
     """The profiles as they are; changing them changes nothing on record."""
     return _profiles(customer_ids)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send
+from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
 from users.models import AcquisitionChannel, Role, SourceCode
 
@@ -26,6 +27,11 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "active": (EVERYBODY, OWNER),
     "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "imports": (OWNER | {"operator", "analyst"}, OWNER),
+    "import_create": (OWNER | {"operator"}, OWNER | {"operator"}),
+    "import_columns": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
+    "import": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
+    "export_create": (OWNER | {"operator", "analyst"}, OWNER | {"operator", "analyst"}),
     "features": (EVERYBODY, OWNER),
     "rfm": (EVERYBODY, OWNER),
     "core": (EVERYBODY, OWNER),
@@ -65,6 +71,11 @@ ELSEWHERE = {
     *("customer_edit", "customer_consent", "join", "reach", "attributes", "attribute"),
     *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
+    "export_file",  # whose it is decides: tests/users/files/test_exports.py
+}
+ANSWERS_POST = {
+    *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
+    *("import_create", "import_columns", "import", "export_create"),
 }
 ANSWERS_POST = {
     *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
@@ -89,6 +100,9 @@ def address(name: str) -> str:
     if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse(f"users:{name}", args=[customer("alice").pk])
+    if name in ("import", "import_columns"):
+        file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
+        return reverse(f"users:{name}", args=[file.pk])
     if name == "acquisition_channel":
         return reverse("users:acquisition_channel", args=[AcquisitionChannel.objects.get(slug="weibo").pk])
     if name.startswith("source") and name not in ("sources", "source_create"):

@@ -120,7 +120,7 @@ FUNNELS = (
 
 def check(shop: Shop, names: tuple[str, ...], **more: Any) -> None:
     wanted = asked(*names, **more)
-    found, slow = funnel.compute(wanted), walked(shop, wanted, names)
+    found, slow = funnel.compute(wanted, NOW), walked(shop, wanted, names)
     depths = [depth for depth, _gaps_ in slow.values()]
     assert list(found.all.reached) == [sum(depth > step for depth in depths) for step in range(len(names))]
     for step in range(1, len(names)):
@@ -173,7 +173,7 @@ def _names(customers: Any) -> set[str]:
 
 def test_ways_by_channel_add_up_and_open(shop: Shop) -> None:
     wanted = asked(*FUNNELS[0], whom=cohorts.read_whom({"by": "channel"}))
-    found = funnel.compute(wanted)
+    found = funnel.compute(wanted, NOW)
     assert {way.value for way in found.ways} == {"search", "wechat", None}
     assert [sum(way.reached[n] for way in found.ways) for n in (0, 1)] == list(found.all.reached)
     response = logged_in().get(URL, {"by": "channel", "preset": "shopping", "period": "90"})
@@ -194,8 +194,8 @@ def test_the_same_instant_is_not_later() -> None:
         is_history=True,
     )
     names = ("Product Viewed", "Product Added")
-    assert funnel.compute(asked(*names, within=timedelta(hours=2))).all.reached == [1, 1]
-    assert funnel.compute(asked(*names, within=timedelta(hours=1))).all.reached == [1, 0]
+    assert funnel.compute(asked(*names, within=timedelta(hours=2)), NOW).all.reached == [1, 1]
+    assert funnel.compute(asked(*names, within=timedelta(hours=1)), NOW).all.reached == [1, 0]
 
 
 def test_registration_first_is_the_usual_funnel(shop: Shop) -> None:

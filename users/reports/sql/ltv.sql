@@ -2,10 +2,10 @@
 -- what the order is worth now. Rows without an age carry the size and the same total from the customers' standings,
 -- which intake keeps: the check that the page prints.
 WITH member AS MATERIALIZED ({members})
-SELECT member.value, member.cohort, NULL AS age, count(*), coalesce(sum(standing.revenue), 0)
+SELECT member.value, member.cohort, NULL AS age, count(*), coalesce(sum(standing.revenue), 0)::bigint
 FROM member JOIN users_standing standing ON standing.customer_id = member.id
 GROUP BY 1, 2
 UNION ALL
-SELECT member.value, member.cohort, {age} AS age, count(DISTINCT member.id), sum(placed.net)
+SELECT member.value, member.cohort, {age} AS age, count(DISTINCT member.id), sum(placed.net)::bigint
 FROM member JOIN users_order placed ON placed.customer_id = member.id AND placed.counts
 GROUP BY 1, 2, 3

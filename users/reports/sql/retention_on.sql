@@ -1,11 +1,13 @@
 -- How many members of each cohort were active in each slot (an age, or a bracket of ages). slot_of[age + 1] is the slot
--- of an age, 0 for none: a look-up per customer-day instead of a join with ranges. Sizes come as slot NULL.
+-- of an age, 0 for none: a look-up per customer-day instead of a join with ranges. A customer's slots are the bits of
+-- one number, so that a million customers are a million groups whatever the number of slots.
 WITH member AS MATERIALIZED ({members}), active AS (
-    SELECT DISTINCT member.id, (%(slot_of)s::smallint[])[{age} + 1] AS slot
+    SELECT day.customer_id AS id, bit_or(1::bigint << (%(slot_of)s::smallint[])[{age} + 1]) AS slots
     FROM member
     JOIN users_customerday day ON day.customer_id = member.id
     WHERE day.day >= %(first_day)s AND day.day >= member.start_day AND (%(slot_of)s::smallint[])[{age} + 1] > 0
+    GROUP BY 1
 )
-SELECT value, cohort, NULL AS slot, count(*) FROM member GROUP BY 1, 2
-UNION ALL
-SELECT member.value, member.cohort, active.slot, count(*) FROM active JOIN member USING (id) GROUP BY 1, 2, 3
+SELECT value, cohort, count(*), ARRAY[{counts}]
+FROM member LEFT JOIN active USING (id)
+GROUP BY 1, 2

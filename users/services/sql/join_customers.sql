@@ -168,6 +168,19 @@ ORDER BY survivor, tag_id, tagged_at
 ON CONFLICT (customer_id, tag_id) DO UPDATE SET tagged_at = excluded.tagged_at, source = excluded.source
 WHERE excluded.tagged_at < kept.tagged_at;
 
+-- Rows of imported files speak of the survivor; undoing sees that they are another's now and leaves them.
+UPDATE users_importrow row SET customer_id = pair.survivor
+FROM join_pair pair WHERE row.customer_id = pair.absorbed;
+
+-- A tagging in one go: of two rows of one run the survivor's says what was before.
+WITH moved AS (
+    DELETE FROM users_tagrunmember member USING join_pair pair WHERE member.customer_id = pair.absorbed
+    RETURNING pair.survivor, member.*
+)
+INSERT INTO users_tagrunmember (customer_id, run_id, tagged_at, source)
+SELECT survivor, run_id, tagged_at, source FROM moved
+ON CONFLICT DO NOTHING;
+
 -- The figures of the day: the survivor's own hold until the next day computes both together.
 DELETE FROM users_customervalue value USING join_pair pair WHERE value.customer_id = pair.absorbed;
 

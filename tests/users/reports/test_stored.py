@@ -1,0 +1,75 @@
+"""Heavy rows are kept for a shop day and say since when; light ones and those that tell of people are not."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from config.kit.refusal import Refusal
+from tests.clock import move_to
+from tests.operators import logged_in
+from tests.users.door import identify, send, visit
+from users.models import ReportResult
+from users.reports import cohorts, prepared, retention, stored
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
+
+
+def kept(seed: int, *, now: datetime = NOW, keeps: bool = True) -> stored.Found:
+    return stored.rows("SELECT %(seed)s, random()::text", {"seed": seed}, now, keeps=keeps)
+
+
+def test_light_rows_are_computed_each_time() -> None:
+    assert kept(1).rows != kept(1).rows
+    assert not ReportResult.objects.exists()
+
+
+def test_heavy_rows_are_kept_until_the_shops_day_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "SLOW", 0.0)
+    first = kept(1)
+    later = kept(1, now=NOW + timedelta(hours=11))  # 23:00 in Shanghai
+    assert (list(later.rows[0]), later.as_of) == (list(first.rows[0]), NOW)
+    assert list(kept(2).rows[0]) != list(first.rows[0])
+    tomorrow = kept(1, now=NOW + timedelta(hours=12))
+    assert list(tomorrow.rows[0]) != list(first.rows[0])
+    assert tomorrow.as_of == NOW + timedelta(hours=12)
+    assert stored.forget_old(NOW + timedelta(days=3)) == 2
+
+
+def test_what_traffic_says_of_people_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "SLOW", 0.0)
+    kept(1, keeps=False)
+    assert not ReportResult.objects.exists()
+    plain = {name: cohorts.read_whom({"by": name}).has_plain_values for name in ("channel", "age", "city")}
+    assert plain == {"channel": True, "age": True, "city": False}
+    assert not cohorts.read_whom({"by": "attribute:nick"}).has_plain_values
+    assert cohorts.read_whom({"by": "attribute:nick", "value": "x"}).has_plain_values
+
+
+def test_a_question_that_takes_too_long_gets_a_sentence() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 50")
+    with pytest.raises(Refusal, match="takes too long"):
+        stored.rows("SELECT pg_sleep(5)", {}, NOW, keeps=True)
+
+
+def test_kept_figures_are_the_same_as_fresh_ones_and_the_page_says_since_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    move_to(NOW)
+    send(
+        identify(at=NOW - timedelta(days=40), user="a", name="A"),
+        *(visit(at=NOW - timedelta(days=ago), user="a") for ago in (35, 20, 1)),
+        is_history=True,
+    )
+    asked = {"grain": "month"}
+    fresh = retention.compute(retention.read(asked, NOW), NOW)
+    monkeypatch.setattr(stored, "SLOW", 0.0)
+    assert prepared.prepare(NOW)["questions"] == 12
+    assert ReportResult.objects.exists()
+    later = NOW + timedelta(hours=2)
+    again = retention.compute(retention.read(asked, later), later)
+    assert (again.rows, again.means, again.as_of) == (fresh.rows, fresh.means, NOW)
+    move_to(later)
+    assert logged_in().get("/admin/reports/retention/", asked).context["as_of"] == NOW

@@ -1,0 +1,127 @@
+"""Files that come in and go out: imports with every row's fate, exports with their download."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Fate(models.TextChoices):
+    """What a row of a file does: judged in the dry run, and judged again when it is written."""
+
+    NEW = "new", _("New")
+    CHANGES = "changes", _("Changes")
+    UNCHANGED = "unchanged", _("Unchanged")
+    DUPLICATE = "duplicate", _("Duplicate")
+    REFUSED = "refused", _("Refused")
+
+
+class Import(models.Model):
+    """One file, from its upload to its result; the steps in between are long jobs (``job``: the latest).
+
+    ``options`` holds the answers of the wizard, ``counts`` rows by fate, ``result`` what the last job said.
+    ``told_at`` is the instant at which everything in the file counts as told: that of the upload.
+    """
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("Columns to be named")
+        CHECKING = "checking", _("Being checked")
+        CHECKED = "checked", _("Ready to start")
+        RUNNING = "running", _("Being imported")
+        DONE = "done", _("Imported")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
+
+    kind = models.CharField(_("kind"), max_length=20)
+    file_name = models.CharField(_("file"), max_length=200)
+    token = models.CharField(max_length=32, unique=True)
+    encoding = models.CharField(max_length=20)
+    head = models.JSONField(default=list)
+    fingerprint = models.CharField(max_length=64)
+    mapping = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    match_key = models.CharField(max_length=12, blank=True)
+    rows = models.BigIntegerField(_("rows"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.UPLOADED)
+    counts = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    by = models.ForeignKey("users.Operator", null=True, on_delete=models.SET_NULL, related_name="+")
+    job = models.ForeignKey("users.LongJob", null=True, on_delete=models.SET_NULL, related_name="+")
+    told_at = models.DateTimeField(_("uploaded"))
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        indexes = [models.Index(fields=["kind", "fingerprint", "-id"], name="import_remembered")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportRow(models.Model):
+    """A row of a file: its cells as they came, whom it is about, its fate, and what was before it.
+
+    ``mark`` names what rows belong together (a customer, an order); the first of them decides. ``before``
+    is what undoing needs; ``left`` says why undoing left the row as it is.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        WRITTEN = "written", _("Written")
+        UNDONE = "undone", _("Undone")
+        LEFT = "left", _("Left as it is")
+
+    pk = models.CompositePrimaryKey("file", "no")
+    file = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="+", db_index=False)
+    no = models.IntegerField()
+    mark = models.CharField(max_length=320, null=True)
+    key = models.CharField(max_length=255, blank=True)
+    customer = models.ForeignKey(
+        "users.Customer",
+        null=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    cells = models.TextField()
+    fate = models.CharField(max_length=10, choices=Fate.choices, blank=True)
+    code = models.CharField(max_length=40, blank=True)
+    field = models.CharField(max_length=100, blank=True)
+    detail = models.JSONField(default=dict)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    before = models.JSONField(null=True)
+    left = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["file", "mark", "no"], name="importrow_together"),
+            models.Index(fields=["file", "fate", "no"], name="importrow_fate"),
+            models.Index(fields=["file", "no"], name="importrow_left", condition=Q(state="left")),
+            # Joining and erasing look for the rows of one customer.
+            models.Index(fields=["customer"], name="importrow_customer", condition=Q(customer__isnull=False)),
+        ]
+
+
+class Export(models.Model):
+    """A file that goes out: asked for by one operator, made by a long job, gone at ``expires_at``."""
+
+    kind = models.CharField(_("kind"), max_length=20)
+    title = models.CharField(_("what"), max_length=200)
+    token = models.CharField(max_length=32, unique=True)
+    form = models.CharField(max_length=4)
+    options = models.JSONField(default=dict)
+    rows = models.BigIntegerField(_("rows"), default=0)
+    size = models.BigIntegerField(default=0)
+    by = models.ForeignKey("users.Operator", null=True, on_delete=models.SET_NULL, related_name="+")
+    job = models.ForeignKey("users.LongJob", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(_("asked for"))
+    ready_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+
+    def __str__(self) -> str:
+        return self.title

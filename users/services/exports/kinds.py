@@ -1,0 +1,195 @@
+"""What can be exported: kinds with their columns, each column an expression over the rows of some customers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babel.numbers import get_currency_precision
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from config.kit.batches import fetch
+from config.kit.registry import Registry
+from users import shop
+
+
+@dataclass(frozen=True, slots=True)
+class ExportColumn:
+    """A column: the name in the head (what an import recognises again), its title, its SQL expression."""
+
+    name: str
+    title: StrOrPromise
+    expression: str
+    is_money: bool = False
+    is_usual: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ExportKind:
+    """A kind: the rows of customers are those of ``source`` where ``{ids}`` are theirs."""
+
+    name: str
+    title: StrOrPromise
+    about: StrOrPromise
+    columns: tuple[ExportColumn, ...]
+    source: str
+
+    def rows(self, names: Sequence[str], customer_ids: list[int]) -> list[tuple[Any, ...]]:
+        """The rows of these customers with the columns asked for, money in major units."""
+        wanted = [column for column in self.columns if column.name in names]
+        shift = 10 ** get_currency_precision(shop.currency.get())
+        expressions = (
+            f"round({one.expression}::numeric / {shift}, {len(str(shift)) - 1})::float8"
+            if one.is_money
+            else one.expression
+            for one in wanted
+        )
+        return fetch(f"SELECT {', '.join(expressions)} {self.source}", {"ids": customer_ids})
+
+    def head(self, names: Sequence[str]) -> list[str]:
+        """The heads of the columns asked for, in the order of the kind."""
+        return [column.name for column in self.columns if column.name in names]
+
+
+export_kinds: Registry[ExportKind] = Registry("kind of export")
+
+
+def _address(channel: str) -> str:
+    return (
+        "(SELECT string_agg(address, '; ' ORDER BY added_at, address) FROM users_contactpoint point"
+        f" WHERE point.customer_id = customer.id AND point.channel = '{channel}' AND point.confirmed)"
+    )
+
+
+_C = ExportColumn
+WHO = (
+    _C("user_id", _("User ID"), "customer.user_id"),
+    _C("email", _("E-mail"), _address("email")),
+    _C("phone", _("Phone"), _address("sms")),
+)
+CUSTOMER = "FROM users_customer customer JOIN users_standing standing ON standing.customer_id = customer.id"
+THESE = "WHERE customer.id = ANY(%(ids)s) AND customer.erased_at IS NULL"
+
+INTERESTS = "(SELECT string_agg(value, '; ') FROM jsonb_array_elements_text(customer.interests) AS value)"
+CHANNEL = (
+    "(SELECT channel.slug FROM users_firsttouch first JOIN users_acquisitionchannel channel"
+    " ON channel.id = first.channel_id WHERE first.customer_id = customer.id)"
+)
+CODE = "(SELECT first.code FROM users_firsttouch first WHERE first.customer_id = customer.id)"
+TAGS = (
+    "(SELECT string_agg(tag.name, '; ' ORDER BY tag.name) FROM users_customertag tagged"
+    " JOIN users_tag tag ON tag.id = tagged.tag_id WHERE tagged.customer_id = customer.id)"
+)
+ATTRIBUTES = "CASE WHEN customer.attributes <> '{}' THEN customer.attributes::text END"
+STATUS = (
+    "CASE WHEN bought.cancelled_at IS NOT NULL THEN 'cancelled'"
+    " WHEN bought.paid_at IS NULL THEN 'unpaid' ELSE 'paid' END"
+)
+
+export_kinds.register(
+    "customers",
+    ExportKind(
+        "customers",
+        _("Customers"),
+        _("One row per customer, with the columns you choose."),
+        (
+            *WHO,
+            _C("openid", _("WeChat OpenID"), _address("wechat"), is_usual=False),
+            _C("name", _("Name"), "customer.name"),
+            _C("gender", _("Gender"), "customer.gender"),
+            _C("birthday", _("Birthday"), "customer.birthday"),
+            _C("country", _("Country"), "customer.country"),
+            _C("region", _("Region"), "customer.region"),
+            _C("city", _("City"), "customer.city"),
+            _C("language", _("Language"), "customer.language", is_usual=False),
+            _C("occupation", _("Occupation"), "customer.occupation", is_usual=False),
+            _C("industry", _("Industry"), "customer.industry", is_usual=False),
+            _C("income", _("Income band"), "customer.income_band", is_usual=False),
+            _C("education", _("Education"), "customer.education", is_usual=False),
+            _C("interests", _("Interests"), INTERESTS, is_usual=False),
+            _C("channel", _("Acquisition channel"), CHANNEL),
+            _C("source code", _("Source code"), CODE, is_usual=False),
+            _C("registered", _("Registered"), "customer.registered_at"),
+            _C("first seen", _("First seen"), "customer.first_seen_at", is_usual=False),
+            _C("last seen", _("Last seen"), "standing.last_activity_at"),
+            _C("stage", _("Stage"), "standing.stage"),
+            _C("stage since", _("In this stage since"), "standing.stage_at"),
+            _C("orders", _("Orders"), "standing.orders"),
+            _C("revenue", _("Revenue"), "standing.revenue", is_money=True),
+            _C("last order", _("Last order"), "standing.last_order_at", is_usual=False),
+            _C("tags", _("Tags"), TAGS),
+            _C("attributes", _("Custom attributes"), ATTRIBUTES, is_usual=False),
+        ),
+        f"{CUSTOMER} {THESE} ORDER BY customer.id",
+    ),
+)  # fmt: skip
+export_kinds.register(
+    "orders",
+    ExportKind(
+        "orders",
+        _("Orders"),
+        _("One row per line of an order, as the import of orders reads it."),
+        (
+            _C("order id", _("Order number"), "bought.number"),
+            _C("sold through", _("Sold through"), "bought.source"),
+            *WHO,
+            _C("date", _("Ordered"), "bought.ordered_at"),
+            _C("status", _("Status"), STATUS),
+            _C("total", _("Total"), "bought.total", is_money=True),
+            _C("tax", _("Tax"), "bought.tax", is_money=True),
+            _C("shipping", _("Shipping"), "bought.shipping", is_money=True),
+            _C("discount", _("Discount"), "bought.discount", is_money=True),
+            _C("refund amount", _("Refunded"), "bought.refunded", is_money=True),
+            _C("net", _("Net"), "bought.net", is_money=True),
+            _C("currency", _("Currency"), "bought.currency"),
+            _C("coupon", _("Coupon"), "bought.coupon"),
+            _C("product id", _("Product ID"), "line.product_id"),
+            _C("sku", "SKU", "line.sku", is_usual=False),
+            _C("product", _("Product"), "line.name"),
+            _C("category", _("Category"), "line.category"),
+            _C("quantity", _("Quantity"), "line.quantity"),
+            _C("price", _("Price"), "line.price", is_money=True),
+        ),
+        "FROM users_customer customer JOIN users_order bought ON bought.customer_id = customer.id AND bought.confirmed"
+        " LEFT JOIN users_orderline line ON line.customer_id = bought.customer_id AND line.source = bought.source"
+        f" AND line.number = bought.number {THESE} ORDER BY customer.id, bought.ordered_at, bought.number, line.line",
+    ),
+)  # fmt: skip
+export_kinds.register(
+    "consents",
+    ExportKind(
+        "consents",
+        _("Consents"),
+        _("Every answer ever given, with the one in force marked."),
+        (
+            *WHO,
+            _C("channel", _("Message channel"), "consent.channel"),
+            _C("topic", _("Topic"), "topic.slug"),
+            _C("granted", _("Answer (yes or no)"), "CASE WHEN consent.granted THEN 'yes' ELSE 'no' END"),
+            _C("given at", _("Given"), "consent.given_at"),
+            _C("in force", _("In force"), "CASE WHEN consent.is_current THEN 'yes' ELSE 'no' END"),
+            _C("source", _("Source"), "consent.source"),
+            _C("wording", _("Wording"), "consent.wording"),
+        ),
+        "FROM users_customer customer JOIN users_consent consent ON consent.customer_id = customer.id"
+        f" JOIN users_topic topic ON topic.id = consent.topic_id {THESE}"
+        " ORDER BY customer.id, consent.given_at, consent.key",
+    ),
+)
+export_kinds.register(
+    "tags",
+    ExportKind(
+        "tags",
+        _("Tags"),
+        _("One row per customer and tag."),
+        (
+            *WHO,
+            _C("tag", _("Tag"), "tag.name"),
+            _C("category", _("Category"), "tag.category"),
+            _C("tagged at", _("Tagged"), "tagged.tagged_at"),
+            _C("source", _("Source"), "tagged.source"),
+        ),
+        "FROM users_customer customer JOIN users_customertag tagged ON tagged.customer_id = customer.id"
+        f" JOIN users_tag tag ON tag.id = tagged.tag_id {THESE} ORDER BY customer.id, tag.name",
+    ),
+)

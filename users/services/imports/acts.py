@@ -1,0 +1,241 @@
+"""What an operator does with an import: upload, name the columns, start, undo, download what was refused."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import IO, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.kit.refusal import Refusal
+from users import cells, shop
+from users.models import Import, ImportRow, LongJob, Operator
+from users.services import audit, long_jobs
+from users.services.imports import files
+from users.services.imports.kinds import KEYS, Field, ImportKind, guess, import_kinds, read_row
+from users.services.imports.running import CHECK, RUN, UNDO
+
+SAMPLE_ROWS = 500
+
+kept_days = shop.declare(
+    "import_kept_days",
+    30,
+    gettext_lazy("Days after which the rows of an import are removed; until then it can be undone"),
+)
+
+
+def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator, now: datetime) -> Import:
+    """Take a file in; its columns are still to be named. Raises Refusal for a file that is no table."""
+    if kind not in import_kinds.names():
+        raise Refusal("unknown_kind", _("Choose what the file holds."), field="kind")
+    table = files.take_in(file, size)
+    fingerprint = hashlib.sha256("\n".join(name.lower() for name in table.head).encode()).hexdigest()
+    made = Import(
+        kind=kind, file_name=files.clean_name(name), token=table.token, encoding=table.encoding, head=table.head,
+        fingerprint=fingerprint, rows=table.rows, by=by, told_at=now,
+    )  # fmt: skip
+    before = remembered(kind, fingerprint)
+    made.mapping = before.mapping if before else guess(import_kinds[kind], table.head)
+    made.match_key = before.match_key if before else _first_key(made.mapping)
+    made.options = {**before.options, "day_order": ""} if before else {}
+    with transaction.atomic():
+        made.save()
+        audit.record("import.upload", by=by, target=made, after={"kind": kind, "rows": table.rows})
+    return made
+
+
+def remembered(kind: str, fingerprint: str) -> Import | None:
+    """The last import of this kind whose file had this head, with its columns named."""
+    named = Import.objects.filter(kind=kind, fingerprint=fingerprint).exclude(state=Import.State.UPLOADED)
+    return named.order_by("-pk").first()
+
+
+def _first_key(mapping: Mapping[str, str]) -> str:
+    return next((key for key in KEYS if key in mapping.values()), "")
+
+
+def sample(file: Import, rows: int = SAMPLE_ROWS) -> list[list[str]]:
+    """The first rows of an uploaded file, below its head."""
+    found = []
+    for position, (_offset, record) in enumerate(files.read_from(file.token, 0)):
+        if position > rows:
+            break
+        found.append(record)
+    return found[1:]
+
+
+def day_order_of(file: Import, mapping: Mapping[str, str]) -> tuple[str, bool]:
+    """The order of days and months that the file's first rows give away, and whether they leave it open."""
+    dates = {one.name for one in import_kinds[file.kind].fields if one.is_date}
+    positions = [int(position) for position, name in mapping.items() if name in dates]
+    texts = [record[position] for record in sample(file) for position in positions if position < len(record)]
+    return cells.day_order(texts)
+
+
+@transaction.atomic
+def check(
+    file: Import, *, mapping: Mapping[str, str], match_key: str, options: Mapping[str, Any], by: Operator
+) -> LongJob:
+    """Name the columns and start the dry run. Raises Refusal for columns that cannot be meant."""
+    file = _held(file, Import.State.UPLOADED, Import.State.CHECKED)
+    if file.state == Import.State.CHECKED:
+        raise Refusal(
+            "checked", _("This file has been checked. Upload it again to name its columns differently.")
+        )
+    kind = import_kinds[file.kind]
+    _check_mapping(kind, file, mapping)
+    defaults = {name: text for name, text in dict(options.get("defaults", {})).items() if text}
+    _check_needed(kind, mapping, match_key, defaults)
+    order, is_open = day_order_of(file, mapping)
+    chosen = options.get("day_order") or order
+    if is_open and not chosen:
+        raise Refusal(
+            "ambiguous_date",
+            _("Dates like 03/04/2026 can be read in two ways. Say which comes first."),
+            field="day_order",
+        )
+    file.mapping, file.match_key = dict(mapping), match_key
+    file.options = {"day_order": chosen, "defaults": defaults}
+    _values, problem = read_row(kind, [], {}, file.options)
+    if problem is not None and problem.field in defaults:
+        raise Refusal(
+            "bad_default",
+            _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]},
+            field=problem.field,
+        )
+    return _start(file, CHECK, Import.State.CHECKING, _("Check %(file)s"), total=2 * file.rows, by=by)
+
+
+def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -> None:
+    known = {one.name for one in kind.fields}
+    taken: set[str] = set()
+    for position, name in mapping.items():
+        is_own = name.startswith("attribute:") and kind.name == "customers" and len(name) <= 110
+        is_column = position.isdecimal() and len(position) < 4 and int(position) < len(file.head)
+        if not is_column or not (is_own or name in known):
+            raise Refusal("bad_mapping", _("Choose for each column what it holds."))
+        if name in taken:
+            raise Refusal(
+                "doubled_field",
+                _("Two columns cannot both be “%(name)s”.") % {"name": title_of(kind, name)},
+                field=position,
+            )
+        taken.add(name)
+
+
+def _check_needed(
+    kind: ImportKind, mapping: Mapping[str, str], match_key: str, defaults: Mapping[str, str]
+) -> None:
+    if kind.needs_customer and (match_key not in KEYS or match_key not in mapping.values()):
+        raise Refusal(
+            "no_match_key",
+            _("Choose by which column customers are recognised, and say which column that is."),
+            field="match_key",
+        )
+    for one in kind.fields:
+        if one.is_required and one.name not in mapping.values() and one.name not in defaults:
+            raise Refusal("missing_field", _("Say which column holds “%(name)s”.") % {"name": one.title})
+
+
+def title_of(kind: ImportKind, name: str) -> str:
+    """A field in words."""
+    if name.startswith("attribute:"):
+        return name.partition(":")[2]
+    found: Field | None = next((one for one in kind.fields if one.name == name), None)
+    return str(found.title) if found else name
+
+
+@transaction.atomic
+def start(file: Import, *, by: Operator) -> LongJob:
+    """Write what the dry run showed."""
+    file = _held(file, Import.State.CHECKED)
+    return _start(file, RUN, Import.State.RUNNING, _("Import %(file)s"), total=file.rows, by=by)
+
+
+@transaction.atomic
+def undo(file: Import, *, by: Operator) -> LongJob:
+    """Take back what an import wrote, also one that stopped half way."""
+    held = _held(file, Import.State.DONE, Import.State.RUNNING, Import.State.UNDOING)
+    if held.state != Import.State.DONE and not has_stopped(held):
+        raise Refusal("still_running", _("It is still at work. Cancel it first."))
+    written = ImportRow.objects.filter(file=file, state=ImportRow.State.WRITTEN).count()
+    if not written:
+        raise Refusal(
+            "nothing_to_undo",
+            _("Nothing is left to undo: no row was written, or the rows have been removed."),
+        )
+    return _start(held, UNDO, Import.State.UNDOING, _("Undo %(file)s"), total=written, by=by)
+
+
+@transaction.atomic
+def discard(file: Import, *, by: Operator) -> None:
+    """Remove an import that wrote nothing, with its file."""
+    held = _held(file, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
+    if held.state == Import.State.CHECKING and not has_stopped(held):
+        raise Refusal("still_running", _("It is still at work. Cancel it first."))
+    audit.record("import.discard", by=by, target=held)
+    files.remove(held.token)
+    held.delete()
+
+
+def has_stopped(file: Import) -> bool:
+    """Whether the job of a step ended without finishing it: it was cancelled, or it failed."""
+    return file.job is not None and file.job.state in (LongJob.State.CANCELLED, LongJob.State.FAILED)
+
+
+def resume(file: Import, *, by: Operator) -> LongJob:
+    """Carry on a step that was cancelled or failed, from the row at which it stopped."""
+    with transaction.atomic():
+        held = _held(file, Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING)
+        if not has_stopped(held) or held.job is None:
+            raise Refusal("still_running", _("It is still at work. Cancel it first."))
+        old = held.job
+        job = long_jobs.start(old.kind, title=old.title, by=by, parameters=old.parameters, total=old.total)
+        LongJob.objects.filter(pk=job.pk).update(done=old.done)
+        held.job = job
+        held.save(update_fields=["job"])
+        audit.record("import.resume", by=by, target=held)
+    return job
+
+
+def _held(file: Import, *states: str) -> Import:
+    """The import, locked, in one of the states; raises Refusal in another."""
+    held = Import.objects.select_for_update(of=("self",)).select_related("job").get(pk=file.pk)
+    if held.state not in states:
+        raise Refusal(
+            "wrong_state",
+            _("This import is “%(state)s” now; that cannot be done with it.")
+            % {"state": held.get_state_display()},
+        )
+    return held
+
+
+def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator) -> LongJob:
+    file.job = long_jobs.start(
+        kind,
+        title=(title % {"file": file.file_name})[:200],
+        by=by,
+        parameters={"import": file.pk},
+        total=total,
+    )
+    file.state = state
+    file.save()
+    audit.record(
+        f"import.{kind.rpartition('_')[2]}", by=by, target=file, after={"kind": file.kind, "rows": file.rows}
+    )
+    return file.job
+
+
+def remove_old(now: datetime) -> int:
+    """Remove the rows and files of imports that are old enough; the imports stay as a line with their counts."""
+    until = now - timedelta(days=kept_days.get())
+    old: Sequence[Import] = list(
+        Import.objects.filter(told_at__lt=until, rows__gt=0).exclude(result__has_key="removed")[:50]
+    )
+    for file in old:
+        files.remove(file.token)
+        ImportRow.objects.filter(file=file).delete()
+        Import.objects.filter(pk=file.pk).update(result={**file.result, "removed": True})
+    return len(old)

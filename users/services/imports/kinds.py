@@ -1,0 +1,220 @@
+"""The registry of what can be imported, and what a kind of import has to say for itself.
+
+A kind names its columns, groups rows that belong together by a *mark*, judges groups (the dry run, and once
+more in the transaction that writes them), writes what it judged, and takes back what it wrote. Apps above may
+register kinds of their own.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from config.kit.registry import Registry
+from users.cells import Unreadable
+from users.models import Fate, IdentityKind, Import
+from users.services.contacts import email_address, phone_number
+from users.services.imports.heads import HEADS
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a kind. ``read`` turns a cell that is not empty into a value, or raises Unreadable."""
+
+    name: str
+    title: StrOrPromise
+    read: Callable[[str, Options], Any]
+    is_required: bool = False
+    is_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a row. ``code`` says why or how, ``field`` where, ``detail`` holds what is shown."""
+
+    fate: Fate
+    code: str = ""
+    field: str = ""
+    detail: dict[str, Any] = made_by(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Row:
+    """A row in hand: its key (normalised) and whose that is, and its values by field."""
+
+    no: int
+    mark: str
+    key: str
+    customer_id: int | None
+    values: dict[str, Any]
+    cells: str = ""
+
+
+@dataclass(slots=True)
+class Written:
+    """A row that was written, as undoing finds it."""
+
+    no: int
+    customer_id: int | None
+    before: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some groups of one file at one instant."""
+
+    file: Import
+    now: datetime
+
+    @property
+    def told(self) -> datetime:
+        """When everything in the file counts as told."""
+        return self.file.told_at
+
+    def message_id(self, no: int, suffix: str = "") -> str:
+        """The message id of what a row says; nobody can guess it in advance."""
+        return f"import:{self.file.token}:{no}{suffix}"
+
+
+Verdicts = dict[int, Verdict]
+Plan = Any
+"""What judging found out and writing needs; each kind has its own."""
+
+
+class ImportKind(ABC):
+    """What a kind of import does. ``needs_customer``: rows are about customers and name them by a key."""
+
+    name: ClassVar[str]
+    title: ClassVar[StrOrPromise]
+    about: ClassVar[StrOrPromise]
+    fields: ClassVar[tuple[Field, ...]]
+    needs_customer: ClassVar[bool] = True
+    extra_options: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def mark(self, row: Row) -> str:
+        """What the row is about; rows of one mark are judged together, in order."""
+
+    @abstractmethod
+    def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Plan]:
+        """The fate of every row, by its number, and what writing them needs."""
+
+    @abstractmethod
+    def write(
+        self, plan: Plan, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
+        """Write new and changing rows; per row whose it became and what undoing needs."""
+
+    @abstractmethod
+    def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
+        """Undo rows; per row that was left as it is the reason."""
+
+
+import_kinds: Registry[ImportKind] = Registry("kind of import")
+
+KEYS: dict[str, StrOrPromise] = {
+    IdentityKind.USER_ID.value: _("User ID"),
+    IdentityKind.PHONE.value: _("Phone"),
+    IdentityKind.EMAIL.value: _("E-mail"),
+    IdentityKind.OPENID.value: _("WeChat OpenID"),
+}
+"""By what a file may name its customers."""
+
+
+def _user_id(cell: str, options: Options) -> str:
+    plain = cell.strip()
+    if len(plain) > 255:
+        raise Unreadable("too_long")
+    return plain
+
+
+def _email(cell: str, options: Options) -> str:
+    if (address := email_address(cell)) is None:
+        raise Unreadable("not_an_email")
+    return address
+
+
+def _phone(cell: str, options: Options) -> str:
+    if (number := phone_number(cell.strip())) is None:
+        raise Unreadable("not_a_phone")
+    return number
+
+
+KEY_FIELDS = (
+    Field("user_id", KEYS["user_id"], _user_id),
+    Field("email", KEYS["email"], _email),
+    Field("phone", KEYS["phone"], _phone),
+    Field("openid", KEYS["openid"], _user_id),
+)
+
+
+def register(kind: ImportKind) -> ImportKind:
+    """Add a kind of import."""
+    return import_kinds.register(kind.name, kind)
+
+
+def read_row(
+    kind: ImportKind, cells: Sequence[str], mapping: Mapping[str, str], options: Options
+) -> tuple[dict[str, Any], Verdict | None]:
+    """The values of a row by field, and why it is refused if it is.
+
+    ``mapping``: position of a column → field; ``attribute:<name>`` for a custom attribute.
+    """
+    known = {one.name: one for one in kind.fields}
+    values: dict[str, Any] = {}
+    for position, name in mapping.items():
+        cell = cells[int(position)].strip() if int(position) < len(cells) else ""
+        if not cell:
+            continue
+        if name.startswith("attribute:"):
+            values[name] = cell[:1000]
+            continue
+        try:
+            values[name] = known[name].read(cell, options)
+        except Unreadable as problem:
+            return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": cell[:60]})
+    for name, text in options.get("defaults", {}).items():
+        if name not in mapping.values():
+            try:
+                values[name] = known[name].read(text, options)
+            except Unreadable as problem:
+                return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": text[:60]})
+    for one in kind.fields:
+        if one.is_required and one.name not in values:
+            return values, Verdict(Fate.REFUSED, "missing", one.name)
+    return values, None
+
+
+def guess(kind: ImportKind, head: Sequence[str]) -> dict[str, str]:
+    """The fields that heads speak of, by position; each field once."""
+    wanted = {
+        head: one.name
+        for one in kind.fields
+        for head in (one.name.lower(), *HEADS.get(one.name, "").split("|"))
+    }
+    found: dict[str, str] = {}
+    for position, name in enumerate(head):
+        plain = name.strip().lower()
+        field_name = (
+            wanted.get(plain) or wanted.get(plain.replace("_", " ")) or wanted.get(plain.replace(" ", ""))
+        )
+        if field_name and field_name not in found.values():
+            found[str(position)] = field_name
+    return found
+
+
+def duplicate_of(no: int) -> Verdict:
+    """The verdict on a row that says again what row ``no`` says."""
+    return Verdict(Fate.DUPLICATE, "duplicate_of", detail={"row": no})
+
+
+def refused(code: str, name: str = "", **detail: Any) -> Verdict:
+    """The verdict on a row that cannot be taken."""
+    return Verdict(Fate.REFUSED, code, name, detail)
