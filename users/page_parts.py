@@ -11,6 +11,7 @@ from users import (  # noqa: F401 - registers them
     cohort_groups,
     feature_groups,
     group_kinds,
+    phases,
     stage_groups,
     value_groups,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit import words
 from users.models import Role, Scope
@@ -12,7 +12,7 @@ from users.shop import settings
 # What an act was about (audit trail) …
 FIELDS = {
     "accepted": gettext_lazy("taken"),
-    "active": gettext_lazy("Active"),
+    "active": pgettext_lazy("points", "Active"),
     "address": gettext_lazy("Address"),
     "assignee": gettext_lazy("Assigned to"),
     "category": gettext_lazy("Category"),
