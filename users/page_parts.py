@@ -89,9 +89,9 @@ first_step(
 )
 
 
-def imported() -> bool:
-    """Whether a file was brought in."""
-    return Import.objects.filter(state=Import.State.DONE).exists()
+def imported() -> "QuerySet[Import]":
+    """Found once a file was brought in."""
+    return Import.objects.filter(state=Import.State.DONE)
 
 
 first_step(
