@@ -10,12 +10,13 @@ from users import (  # noqa: F401 - registers them
     activity_groups,
     cohort_groups,
     feature_groups,
+    goods_groups,
     group_kinds,
     phases,
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards, value_panel
+from users.admin import acquisition_parts, cards, owned, value_panel
 from users.models import (
     Consent,
     ContactPoint,
@@ -77,6 +78,7 @@ page_scopes.register("settings", read_once)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
+owned.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(

@@ -142,6 +142,7 @@ FIGURES = {
     "rows": gettext_lazy("rows"),
     "segments": gettext_lazy("segments"),
     "settled": gettext_lazy("settled"),
+    "shop_deliveries": gettext_lazy("deliveries of shops removed"),
     "since": gettext_lazy("since"),
     "started": gettext_lazy("started"),
     "sum": gettext_lazy("sum of the books"),
