@@ -53,7 +53,7 @@ def load_identity(now: datetime, progress: Progress) -> None:
     known = Customer.objects.known().filter(user_id__startswith="cd-").order_by("pk")
     people = list(known.values_list("pk", "user_id")[: MOST * EVERY])[::EVERY]
     with front_door() as door:
-        door.hand_in_all(_calls([user_id for _pk, user_id in people], now), history=True)
+        door.hand_in_all(_calls([user_id for _pk, user_id in people if user_id], now), history=True)
     while apply_waiting(50).bodies:
         progress(1, 3)
     ids = [pk for pk, _user_id in people]
