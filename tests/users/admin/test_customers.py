@@ -140,3 +140,11 @@ def test_tags_on_and_off() -> None:
     assert client.get(url).context["tags"] == []
     response = client.post(url, {"tag": "x" * 61}, follow=True)
     assert "A tag needs a name of 1 to 60 characters." in response.content.decode()
+
+
+def test_the_customer_page_asks_so_often_and_no_more(django_assert_max_num_queries: Any) -> None:
+    send(identify(at=NOON, user="alice", name="Alice"), visit(at=NOON, user="alice"))
+    client, address = logged_in(), reverse("users:customer", args=[customer("alice").pk])
+    client.get(address)
+    with django_assert_max_num_queries(27):
+        client.get(address)
