@@ -4,8 +4,8 @@ from django.utils.translation import gettext_noop
 
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
-from users.services.demo.identity import load_identity
 from users.services.demo.goods import load_goods
+from users.services.demo.identity import load_identity
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
