@@ -1,5 +1,5 @@
--- The favourite category: most order lines in 180 days, else most product views; ties by the alphabet. Both are
--- contiguous slices: orders by their time, views by type and time (index-only).
+-- The favourite category: most order lines in 180 days, else most product views (users_value_seen, gathered before);
+-- ties by the alphabet.
 CREATE UNLOGGED TABLE users_value_told AS
 WITH liked AS (
     SELECT line.customer_id, line.category, count(*) AS times
@@ -10,11 +10,7 @@ WITH liked AS (
 ), bought AS (
     SELECT DISTINCT ON (customer_id) customer_id, category FROM liked ORDER BY customer_id, times DESC, category
 ), seen AS (
-    SELECT customer_id, category, count(*) AS times
-    FROM users_event
-    WHERE type_id = (SELECT id FROM users_eventtype WHERE name = 'Product Viewed')
-      AND occurred_at >= %(half_year)s AND occurred_at < %(as_of)s AND category <> ''
-    GROUP BY 1, 2
+    SELECT customer_id, category, sum(times) AS times FROM users_value_seen GROUP BY 1, 2
 ), viewed AS (
     SELECT DISTINCT ON (customer_id) customer_id, category FROM seen ORDER BY customer_id, times DESC, category
 )

@@ -14,6 +14,7 @@ from users.evidence import churn_weights
 from users.models import ModelFit, ValueDay
 from users.services.sql import statement
 from users.services.value.run import Run
+from users.services.value.steps import end_of_slice
 
 SLICE = 25_000
 WEEK = 7
@@ -114,16 +115,22 @@ def _calibration_row(repeats: int, known: Purchases, expected: Floats, actual: F
     }
 
 
-def silence(run: Run, after: int) -> None:
-    """What became of past customers at each length of silence, kept with the day."""
-    rows = fetch(statement("value_silence"), run.values | {"silences": list(SILENCES)})
+def silence(run: Run, after: int) -> int | None:
+    """What became of past customers at each length of silence, slice by slice, kept with the day."""
     day = ValueDay.objects.get(day=run.day)
-    day.figures["silence"] = [
-        {"from": SILENCES[band - 1], "customers": count, "stayed_away": away}
-        for band, count, away in rows
-        if band
-    ]
+    bands = {} if after == 0 else {row["from"]: row for row in day.figures["silence"]}
+    last = end_of_slice("users_customer", "id", after)
+    if last is not None:
+        values = run.values | {"silences": list(SILENCES), "after": after, "last": last}
+        for band, count, away in fetch(statement("value_silence"), values):
+            if band:
+                begin = SILENCES[band - 1]
+                row = bands.setdefault(begin, {"from": begin, "customers": 0, "stayed_away": 0})
+                row["customers"] += count
+                row["stayed_away"] += away
+    day.figures["silence"] = [bands[begin] for begin in SILENCES if begin in bands]
     day.save(update_fields=["figures"])
+    return last
 
 
 def predictions(run: Run, after: int) -> int | None:

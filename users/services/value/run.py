@@ -13,6 +13,11 @@ from users.bands import aov_edges, minor_per_major
 TOPS = (1, 5, 10, 20, 25, 50)
 HALF_YEAR = timedelta(days=180)
 YEAR = timedelta(days=365)
+QUARTER = timedelta(days=90)
+MONTH = timedelta(days=30)
+
+Stretch = tuple[datetime, datetime]
+"""From (included) and to (excluded)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,11 @@ class Run:
             "year": self.as_of - YEAR,
             "tops": list(TOPS),
         }
+
+    def stretches(self, length: timedelta) -> list[Stretch]:
+        """The time of that length before the instant, in months of 30 days."""
+        begins = [self.as_of - length + month * MONTH for month in range(length // MONTH)]
+        return [(begin, begin + MONTH) for begin in begins]
 
     @property
     def scoring(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from users.evidence import BRAND_ACTS, CONTENT_VIEWS, evidence
 from users.models import ValueDay
 from users.reports import value as reports
 from users.services.sql import statement
-from users.services.value.run import Run
+from users.services.value.run import HALF_YEAR, QUARTER, Run, Stretch
 
 FEW_ACTIVITIES = 10
 SLICE = 100_000
@@ -32,7 +32,7 @@ def people(run: Run, after: int) -> int | None:
     if after == 0:
         ValueDay.objects.update_or_create(day=run.day, defaults={"as_of": run.as_of, "finished_at": None})
         execute(statement("value_gone"))
-    last = _end_of_slice("users_customer", "id", after)
+    last = end_of_slice("users_customer", "id", after)
     if last is not None:
         execute(statement("value_people"), run.values | {"after": after, "last": last})
     return last
@@ -42,7 +42,7 @@ def purchases(run: Run, after: int) -> int | None:
     """What each has bought, slice by slice, into a table of the job's own."""
     if after == 0:
         execute(f"DROP TABLE IF EXISTS users_value_buyer; CREATE UNLOGGED TABLE users_value_buyer ({BUYER})")
-    last = _end_of_slice("users_customervalue", "customer_id", after)
+    last = end_of_slice("users_customervalue", "customer_id", after)
     if last is None:
         execute("ALTER TABLE users_value_buyer ADD PRIMARY KEY (customer_id); ANALYZE users_value_buyer")
         return None
@@ -61,15 +61,29 @@ def orders(run: Run, after: int) -> int | None:
     return _tell(after, "value_orders", SCORED, run.values)
 
 
+def views(run: Run, after: int) -> int | None:
+    """Product views of half a year by category, a month at a time, into a table of the job's own."""
+    columns = "customer_id bigint, category text, times bigint"
+    return _gather(
+        after, "value_views", f"users_value_seen ({columns})", run.stretches(HALF_YEAR), run.values
+    )
+
+
 def taste(run: Run, after: int) -> int | None:
     """The favourite category."""
     return _tell(after, "value_taste", ("favourite_category",), run.values)
 
 
+def activity(run: Run, after: int) -> int | None:
+    """Activity of 90 days by hour of day, a month at a time, into a table of the job's own."""
+    columns = "customer_id bigint, hour integer, times bigint"
+    values = run.values | {"zones": _zones()}
+    return _gather(after, "value_activity", f"users_value_hour ({columns})", run.stretches(QUARTER), values)
+
+
 def hours(run: Run, after: int) -> int | None:
     """The best hour, each customer's and the shop's."""
-    values = run.values | {"few": FEW_ACTIVITIES, "zones": _zones()}
-    return _tell(after, "value_hours", ("best_hour",), values)
+    return _tell(after, "value_hours", ("best_hour",), run.values | {"few": FEW_ACTIVITIES})
 
 
 def fans(run: Run, after: int) -> int | None:
@@ -108,13 +122,29 @@ def roll_up(run: Run, after: int) -> int | None:
     if _remember(run, reports.roll_ups(run.day), after):
         return after + 1
     execute(
-        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told"
+        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told,"
+        " users_value_seen, users_value_hour"
     )
     ValueDay.objects.filter(day=run.day).update(finished_at=clock.now())
     return None
 
 
-def _end_of_slice(table: str, column: str, after: int) -> int | None:
+def _gather(
+    after: int, name: str, table: str, stretches: Sequence[Stretch], values: Mapping[str, Any]
+) -> int | None:
+    """Add the next stretch of time to a table of the job's own (its name and columns), made anew at the first."""
+    bare = table.split(maxsplit=1)[0]
+    if after == 0:
+        execute(f"DROP TABLE IF EXISTS {bare}; CREATE UNLOGGED TABLE {table}")
+    begin, end = stretches[after]
+    execute(statement(name), {**values, "begin": begin, "end": end})
+    if after + 1 < len(stretches):
+        return after + 1
+    execute(f"ANALYZE {bare}")
+    return None
+
+
+def end_of_slice(table: str, column: str, after: int) -> int | None:
     """The last id of the next slice; None when there is none."""
     [(last,)] = fetch(
         f"SELECT max({column}) FROM (SELECT {column} FROM {table} WHERE {column} > %s"
