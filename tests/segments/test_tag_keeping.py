@@ -25,13 +25,13 @@ def keepers() -> list[tuple[int, str]]:
 
 def test_on_who_enters_off_who_leaves() -> None:
     stays, comes, by_hand = customer(), customer(), customer()
-    event(stays.pk, "Product Viewed", ago(days=1))
+    event(stays, "Product Viewed", ago(days=1))
     tagged(by_hand, "Looker")
     found = segment(VIEWED)
     tag_keeping.keep(found, "Looker", by=operator(), now=clock.now())
     hand = CustomerTag.objects.get(customer=by_hand).source
     assert keepers() == [(stays.pk, "rule"), (by_hand.pk, hand)]
-    event(comes.pk, "Product Viewed", ago(days=29))
+    event(comes, "Product Viewed", ago(days=29))
     now = clock.now()
     refresh(now)
     assert keepers() == [(stays.pk, "rule"), (comes.pk, "rule"), (by_hand.pk, hand)]
