@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -89,9 +90,9 @@ def find_campaigns(text: str, limit: int) -> list[Hit]:
     ]
 
 
-def first_campaign_started() -> bool:
-    """Whether a campaign has ever left the draft."""
-    return Campaign.objects.exclude(kind=CampaignKind.SERVICE).exclude(state=CampaignState.DRAFT).exists()
+def first_campaign_started() -> "QuerySet[Campaign]":
+    """Campaigns that have left the draft."""
+    return Campaign.objects.exclude(kind=CampaignKind.SERVICE).exclude(state=CampaignState.DRAFT)
 
 
 home_card(HomeCard("campaigns", gettext_lazy("What was sent"), 50, "campaigns/home_card.html", build_card, 2))

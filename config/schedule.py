@@ -42,7 +42,7 @@ JOBS: tuple[Job, ...] = (
         "recompute",
         _("Compute the figures of the day at their stated time"),
     ),
-    Job("users.count_history", timedelta(minutes=10), "recompute", _("Count stages and activity day by day")),
+    Job("users.count_history", timedelta(minutes=10), "default", _("Count stages and activity day by day")),
     Job("users.study_silences", timedelta(hours=1), "default", _("Have the silences between visits counted")),
     Job(
         "users.prepare_reports",

@@ -109,9 +109,7 @@ customer_panel(
 )
 searcher(Searcher("segments", gettext_lazy("Segments"), 20, "segments:list", find_segments))
 first_step(
-    FirstStep(
-        "segment", gettext_lazy("Make the first segment"), 40, "segments:create", Segment.objects.exists
-    )
+    FirstStep("segment", gettext_lazy("Make the first segment"), 40, "segments:create", Segment.objects.all)
 )
 group_act(GroupAct("keep", gettext_lazy("Save as a segment"), "segments:keep", "bookmark_add"))
 join_count(JoinCount("memberships", gettext_lazy("Segments"), 30, counter(Membership)))

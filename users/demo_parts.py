@@ -5,9 +5,28 @@ from django.utils.translation import gettext_noop
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
+from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
 from users.services.demo.voices import load_value, load_voices
 
+demo_parts.register(
+    "users.sources",
+    DemoPart(
+        name="users.sources",
+        title=gettext_noop("Source codes and costs"),
+        position=CUSTOMERS_POSITION - 5,
+        load=load_sources,
+    ),
+)
+demo_parts.register(
+    "users.visits",
+    DemoPart(
+        name="users.visits",
+        title=gettext_noop("Visits at the links of source codes"),
+        position=CUSTOMERS_POSITION + 5,
+        load=load_visits,
+    ),
+)
 demo_parts.register(
     "users.customers",
     DemoPart(

@@ -1,19 +1,22 @@
 """What users itself puts on every page, on the home page and into the search."""
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from config.kit.admin import page_values
+from config.kit.admin import page_scopes, page_values
 from users import (  # noqa: F401 - registers them
     acquisition_groups,
     activity_groups,
     cohort_groups,
     feature_groups,
+    goods_groups,
     group_kinds,
+    phases,
     stage_groups,
     value_groups,
 )
-from users.admin import acquisition_parts, cards, value_panel
+from users.admin import acquisition_parts, cards, owned, value_panel
 from users.models import (
     Consent,
     ContactPoint,
@@ -40,7 +43,7 @@ from users.pages import (
     searcher,
 )
 from users.reports import finding
-from users.shop import currency
+from users.shop import currency, read_once
 
 
 def find_customers(text: str, limit: int) -> list[Hit]:
@@ -51,9 +54,9 @@ def find_customers(text: str, limit: int) -> list[Hit]:
     ]
 
 
-def thresholds_accepted() -> bool:
-    """Whether an operator has said yes to the stage thresholds."""
-    return LifecycleRule.objects.filter(proposed=False).exists()
+def thresholds_accepted() -> "QuerySet[LifecycleRule]":
+    """Found once an operator has said yes to the stage thresholds."""
+    return LifecycleRule.objects.filter(proposed=False)
 
 
 for _position, (_name, _title, _model) in enumerate(
@@ -71,9 +74,11 @@ for _position, (_name, _title, _model) in enumerate(
 ):
     join_count(JoinCount(_name, _title, _position, counter(_model)))
 page_values.register("currency", currency.get)
+page_scopes.register("settings", read_once)
 cards.lend()
 value_panel.lend()
 acquisition_parts.lend()
+owned.lend()
 searcher(Searcher("customers", _("Customers"), 10, "users:customers", find_customers))
 first_step(
     FirstStep(
@@ -86,9 +91,9 @@ first_step(
 )
 
 
-def imported() -> bool:
-    """Whether a file was brought in."""
-    return Import.objects.filter(state=Import.State.DONE).exists()
+def imported() -> "QuerySet[Import]":
+    """Found once a file was brought in."""
+    return Import.objects.filter(state=Import.State.DONE)
 
 
 first_step(

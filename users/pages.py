@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
@@ -78,13 +78,16 @@ class Searcher:
 
 @dataclass(frozen=True, slots=True)
 class FirstStep:
-    """A step of the first day's checklist; ``page`` names the address where it is done. One query."""
+    """A step of the first day's checklist; ``page`` names the address where it is done.
+
+    It is done as soon as ``signs()`` finds a row; the page asks for all steps in one query.
+    """
 
     name: str
     title: StrOrPromise
     position: int
     page: str
-    is_done: Callable[[], bool]
+    signs: Callable[[], "QuerySet[Any]"]
 
 
 @dataclass(frozen=True, slots=True)

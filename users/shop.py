@@ -1,11 +1,13 @@
 """The shop's settings: each declared once with its type, default and sentence; changed values are rows."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from babel.core import get_global
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +19,29 @@ from users.rfm import read_edges
 
 T = TypeVar("T", int, str, float)
 PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+
+
+# What a page has read of the settings; None outside of pages, where every value is asked for anew.
+_read: ContextVar[dict[str, Any] | None] = ContextVar("settings read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """While a page is made, all settings are read together, the first time that one is asked for."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def _value(name: str) -> Any:
+    read = _read.get()
+    if read is None:
+        return ShopSetting.objects.filter(name=name).values_list("value", flat=True).first()
+    if not read:
+        read.update(ShopSetting.objects.values_list("name", "value"), **{"": None})
+    return read.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +57,14 @@ class Setting(Generic[T]):
     check: Callable[[T], object] | None = None
 
     def get(self) -> T:
-        row = ShopSetting.objects.filter(name=self.name).values_list("value", flat=True).first()
+        row = _value(self.name)
         return self.default if row is None else cast(T, row)
 
     def set(self, value: T) -> None:
         """Store a value; the caller audits."""
         ShopSetting.objects.update_or_create(name=self.name, defaults={"value": value})
+        if (read := _read.get()) is not None:
+            read.clear()
 
 
 settings: Registry[Setting[int] | Setting[str] | Setting[float]] = Registry("setting")

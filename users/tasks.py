@@ -4,9 +4,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, prepared, reach, rollups
+from users.reports import figures, prepared, reach
 from users.services import (
     attributes,
+    day_counts,
     erase,
     joining,
     long_jobs,
@@ -86,11 +87,9 @@ def count_figures(now: datetime) -> dict[str, int]:
 
 
 @scheduled("users.count_history")
-def count_history(now: datetime) -> dict[str, str]:
+def count_history(now: datetime) -> dict[str, bool]:
     """Count moves between stages and active customers by day for the reports."""
-    first = rollups.first_due(now)
-    rollups.compute(now, first=first)
-    return {"since": first.isoformat()}
+    return {"asked": day_counts.count(now)}
 
 
 @scheduled("users.study_silences")

@@ -5,6 +5,7 @@ A page is a plain class-based view deriving from ``OperatorPage`` (or ``FormPage
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -39,6 +40,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 # What every page's template may use beside its own values; apps add theirs (the shop's currency).
 page_values: Registry[Callable[[], Any]] = Registry("page value")
+# What is in force while a page is made; apps add theirs (settings are read once).
+page_scopes: Registry[Callable[[], AbstractContextManager[None]]] = Registry("page scope")
 
 
 def has_role(user: Any, roles: Collection[str] | None) -> bool:
@@ -76,7 +79,10 @@ class OperatorPage(TemplateView):
         """Ask who it is, then answer in the shop's zone."""
         if not has_role(request.user, None):
             return redirect_to_login(request.get_full_path())
-        with timezone.override(words.shop_zone()):
+        with ExitStack() as scopes:
+            scopes.enter_context(timezone.override(words.shop_zone()))
+            for scope in page_scopes:
+                scopes.enter_context(scope())
             response = self._answer(request, *args, **kwargs)
             if isinstance(response, TemplateResponse):
                 response.render()  # here, while the zone is in force

@@ -73,10 +73,11 @@ def _kind(
     known: Callable[[Value], Q] = is_not_null,
     is_money: bool = False,
 ) -> Kind:
-    return Kind(name, _by_name(*operators), known, is_money)
+    return Kind(name, by_name(*operators), known, is_money)
 
 
-def _by_name(*operators: Operator) -> MappingProxyType[str, Operator]:
+def by_name(*operators: Operator) -> MappingProxyType[str, Operator]:
+    """Operators under their names."""
     return MappingProxyType({each.name: each for each in operators})
 
 
@@ -101,7 +102,7 @@ BIRTHDAY = _kind(
 # Custom attributes and properties of events: what the JSON holds decides the type.
 OPEN = Kind(
     "open",
-    _by_name(
+    by_name(
         Equals(Scalar()),
         NotEquals(Scalar()),
         *(each for each in TEXT_OPERATORS if each.name not in {"equals", "not_equals"}),

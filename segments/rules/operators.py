@@ -260,6 +260,7 @@ INSTANT_OPERATORS = tuple(
         ("in_last_days", gettext_lazy("in the last days (rolling)")),
         ("in_last_calendar_days", gettext_lazy("in the last calendar days")),
         ("more_than_days_ago", gettext_lazy("more than days ago")),
+        ("in_next_days", gettext_lazy("in the next days (rolling)")),
         ("in_current", gettext_lazy("in the current")),
         ("between", gettext_lazy("between dates")),
         ("before", gettext_lazy("before date")),

@@ -1,9 +1,9 @@
 """Windows of time: from when to when, as a function of the instant asked about.
 
-A window is half-open, ``from ≤ x < to``, and never reaches beyond the instant asked about: what a fast
-clock dates a few minutes ahead counts when its time has come. Because both bounds only ever move forward,
-what time alone moves over an edge between two instants lies in ``[from(t0), from(t1))`` or
-``[to(t0), to(t1))``: that is all a refresh has to look at.
+A window is half-open, ``from ≤ x < to``. Except for the one that looks ahead (warranties), none reaches beyond the
+instant asked about: what a fast clock dates a few minutes ahead counts when its time has come. Because both
+bounds only ever move forward, what time alone moves over an edge between two instants lies in
+``[from(t0), from(t1))`` or ``[to(t0), to(t1))``: that is all a refresh has to look at.
 """
 
 from abc import ABC, abstractmethod
@@ -45,7 +45,7 @@ class Window(ABC):
         """The first instant inside; None: since ever."""
 
     def ends(self, as_of: AsOf) -> datetime:
-        """The first instant after it; never later than the instant asked about."""
+        """The first instant after it; later than the instant asked about only where a window looks ahead."""
         return as_of.now
 
     @abstractmethod
@@ -157,6 +157,24 @@ class MoreThanDaysAgo(_Days):
 
     def turns(self, instant: datetime, as_of: AsOf) -> list[datetime]:
         return [instant + timedelta(days=self.days)]
+
+
+class NextDays(_Days):
+    """Rolling, ahead: ``now ≤ x < now + N × 24 h``, for what has its instant in the future."""
+
+    name = "in_next_days"
+
+    def begins(self, as_of: AsOf) -> datetime:
+        return as_of.now
+
+    def ends(self, as_of: AsOf) -> datetime:
+        return as_of.now + timedelta(days=self.days)
+
+    def phrase(self) -> str:
+        return ngettext("in the next %(n)d day", "in the next %(n)d days", self.days) % {"n": self.days}
+
+    def turns(self, instant: datetime, as_of: AsOf) -> list[datetime]:
+        return [instant - timedelta(days=self.days), instant]
 
 
 @dataclass(frozen=True)
@@ -292,7 +310,16 @@ class OnOrAfter(_OfDay):
 
 WINDOWS: dict[str, type[Window]] = {
     window.name: window
-    for window in (LastDays, LastCalendarDays, MoreThanDaysAgo, InCurrent, Between, Before, OnOrAfter)
+    for window in (
+        LastDays,
+        LastCalendarDays,
+        MoreThanDaysAgo,
+        NextDays,
+        InCurrent,
+        Between,
+        Before,
+        OnOrAfter,
+    )
 }
 
 

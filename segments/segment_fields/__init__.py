@@ -7,10 +7,11 @@ from segments.segment_fields import (
     acquisition,
     behaviour,
     contact,
+    goods,
     lifecycle,
     orders,
     profile,
     value,
 )
 
-__all__ = ["acquisition", "behaviour", "contact", "lifecycle", "orders", "profile", "value"]
+__all__ = ["acquisition", "behaviour", "contact", "goods", "lifecycle", "orders", "profile", "value"]

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import INSTANT, MONEY, NUMBER, TEXT
-from segments.segment_fields.offers import categories, products
+from segments.segment_fields.categories import CATEGORY, category_paths
+from segments.segment_fields.offers import products
 from users.models import Order, OrderLine
 from users.topics import TouchTopic
 
@@ -43,10 +44,10 @@ register(
             "category": ordering(
                 "category",
                 _("category"),
-                kind=TEXT,
+                kind=CATEGORY,
                 rows=OrderLine.objects.all,
                 link=ORDER_LINE,
-                suggest=categories,
+                suggest=category_paths,
             ),
             "product": ordering(
                 "product",

@@ -141,6 +141,7 @@
     "window-in_last_days": days,
     "window-in_last_calendar_days": days,
     "window-more_than_days_ago": days,
+    "window-in_next_days": days,
     "window-in_current": (v, set) => select(words.value, ["day", "week", "month", "year"].map((p) => [p, words[p]]), v, set),
     "window-between": (v, set) => two(v, set, date),
     "window-before": date,
@@ -149,6 +150,7 @@
   const FIRST = {
     "texts": () => [], "flag": () => true, "month": () => 1, "two-numbers": () => [null, null], "whole": () => 7,
     "window-in_last_days": () => 30, "window-in_last_calendar_days": () => 30, "window-more_than_days_ago": () => 30,
+    "window-in_next_days": () => 30,
     "window-in_current": () => "month", "window-between": () => [null, null],
   };
   const first = (input) => (FIRST[input] ? FIRST[input]() : input === "none" ? undefined : input.includes("number") ? null : "");

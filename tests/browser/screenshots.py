@@ -39,6 +39,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "segment": ("/admin/segments/", "td a"),
     "campaigns": ("/admin/campaigns/", ""),
     "campaign": ("/admin/campaigns/", "td a"),
+    "retention": ("/admin/reports/retention/?by=channel", ""),
+    "retained": ("/admin/reports/retained/", ""),
+    "funnel": ("/admin/reports/funnel/", ""),
+    "value": ("/admin/reports/value/", ""),
+    "portrait": ("/admin/reports/portrait/", ""),
     "growth": ("/admin/growth/", ""),
     "feedback": ("/admin/feedback/", ""),
 }

@@ -8,6 +8,7 @@ from django.utils.translation import override
 
 from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Choice, Column, Empty, Filter, Progress, Stat, Table
+from config.kit.sankey import Flow, Node, Sankey
 
 NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
 
@@ -88,3 +89,27 @@ def test_a_filter_knows_the_words_of_its_choice() -> None:
     stage = Filter("stage", "Stage", [Choice("new", "New")], chosen="new")
     assert stage.chosen_title == "New"
     assert Filter("stage", "Stage", [], chosen="odd").chosen_title == "odd"
+
+
+def test_flows_are_drawn_between_two_sides_and_open_from_the_table() -> None:
+    nodes = [
+        Node("0:new", "New", "#4a8fd6", 0),
+        Node("1:new", "New", "#4a8fd6", 1),
+        Node("1:x", "X", "#fff", 1),
+    ]
+    flows = [Flow("0:new", "1:new", 3, "/three"), Flow("0:new", "1:x", 0, "/none")]
+    sankey = Sankey("s", "Flows", nodes, flows, "From", "To", "Customers", summary="in May")
+    (series,) = sankey.payload["option"]["series"]
+    assert [node["name"] for node in series["data"]] == ["0:new", "1:new", "1:x"]
+    assert series["links"] == [{"source": "0:new", "target": "1:new", "value": 3}]
+    assert [(row[0], row[1], row[2].value, row[2].url) for row in sankey.table().rows] == [
+        ("New", "New", 3, "/three"),
+        ("New", "X", 0, "/none"),
+    ]
+    assert (sankey.description, sankey.is_empty) == ("Flows in May", False)
+    assert Sankey("s", "Flows", nodes, flows[1:], "From", "To", "Customers").is_empty
+
+
+def test_values_of_a_chart_open_what_is_behind_them_in_its_table() -> None:
+    chart = Chart("c", "C", ["a", "b"], [Series("n", [1, 2], urls=["/1", "/2"]), Series("m", [3, 4])])
+    assert [[cell.url for cell in row[1:]] for row in chart.table().rows] == [["/1", ""], ["/2", ""]]

@@ -235,7 +235,7 @@ def sample(argument: Any, field: registry.Field) -> Any:
         "none": None, "text": choice, "texts": [choice], "number": 1, "two-numbers": [1, 2], "whole": 1,
         "flag": True, "month": 2, "window-in_current": "week", "window-between": ["2026-01-01", "2026-02-01"],
         "window-before": "2026-01-01", "window-on_or_after": "2026-01-01", "window-in_last_days": 7,
-        "window-in_last_calendar_days": 7, "window-more_than_days_ago": 7,
+        "window-in_last_calendar_days": 7, "window-more_than_days_ago": 7, "window-in_next_days": 7,
     }[argument.input]  # fmt: skip
 
 

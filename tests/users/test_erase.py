@@ -333,3 +333,25 @@ def test_what_ran_beside_is_emptied_again() -> None:
     Order.objects.update(coupon=marked("late"))
     assert erase.erase_again(NOON + timedelta(minutes=10)) > 0
     assert found(MARK) == []
+
+
+def test_a_namesake_and_numbers_that_look_alike_are_left_alone() -> None:
+    send(
+        identify(at=NOON - DAY, user="100234", name="Michael"),
+        identify(at=NOON - DAY, user="7", name="Michael"),
+    )
+    kept = DeadLetter.objects.create(
+        received_at=NOON, parked_at=NOON, confirmed=True, code="bad_amount",
+        item=json.dumps({"user_id": "7", "traits": {"name": "Michael"}, "order_id": "91002345"}),
+    )  # fmt: skip
+    gone = DeadLetter.objects.create(
+        received_at=NOON,
+        parked_at=NOON,
+        confirmed=True,
+        code="bad_amount",
+        item=json.dumps({"user_id": "100234"}),
+    )
+    erase.erase(customer("100234").pk, by=None, now=NOON)
+    assert list(DeadLetter.objects.values_list("pk", flat=True)) == [kept.pk]
+    assert gone.pk != kept.pk
+    assert customer("7").name == "Michael"

@@ -1,11 +1,18 @@
 """The relationship phase, and what happened in a sentence."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.translation import override
 
+from tests.clock import move_to
+from tests.users.door import identify, send, track, visit
+from users.groups import read_group
+from users.models import Customer, Standing
 from users.phase import Phase, phase
+from users.reports import activity
 from users.sentences import sentence, symbol
 
 ORDER = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
@@ -50,3 +57,25 @@ def test_sentences(name: str, properties: dict[str, object], expected: str) -> N
 
 def test_an_unknown_event_has_a_plain_symbol() -> None:
     assert (symbol("Danced"), symbol("Product Viewed")) == ("radio_button_unchecked", "visibility")
+
+
+@pytest.mark.django_db
+def test_the_phase_of_many_is_the_phase_of_each() -> None:
+    now = move_to(datetime(2026, 5, 20, 16, 30, tzinfo=UTC))  # half past midnight of the 21st in the shop
+    for number in range(1, 7):
+        send(*(visit(at=now - timedelta(days=back), user=f"c{number}") for back in range(number)))
+    send(identify(at=now, user="nobody", name="Nobody"))
+    for user, back in (("same-day", 0), ("day-after", 1)):
+        at = now - timedelta(hours=back)
+        send(track("Order Completed", at=at, user=user, order_id=user, total=5, currency="USD"))
+        send(visit(at=now, user=user))
+    each = Counter(
+        phase(row.active_days, row.first_order_at, row.last_activity_at, ZoneInfo("Asia/Shanghai"))
+        for row in Standing.objects.all()
+    )
+    found = activity.phases()
+    assert {which: n for which, n in found.items() if n} == each
+    assert each == {Phase.NONE: 1, Phase.JUDGING: 2, Phase.VERIFYING: 3, Phase.SETTLED: 3}
+    for which, number in found.items():
+        group = read_group(f"dimension?by=phase&value={which.value}", now)
+        assert Customer.objects.filter(pk__in=group.customers).count() == number

@@ -18,10 +18,10 @@ from tests.settling import accept_thresholds
 from tests.users.door import identify, send, track, visit
 from users.groups import read_group
 from users.lifecycle import Move, Thresholds, moves, stage_at
-from users.models import AcquisitionChannel, ActiveFigures, AuditEntry, Customer, Stage
+from users.models import AcquisitionChannel, ActiveFigures, AuditEntry, Customer, LongJob, Stage
 from users.reports import activity, flows, rollups
 from users.reports.periods import Period
-from users.services import long_jobs, stage_study, stages
+from users.services import day_counts, long_jobs, stage_study, stages
 from users.survival import Lasting
 from users.thresholds import Silences
 
@@ -166,7 +166,7 @@ def test_a_replay_is_the_machine_run_over_history(shop: Lives) -> None:
             span = f"begin={(NOW - 365 * DAY).isoformat()}&end={NOW.isoformat()}".replace("+", "%2B")
             assert names(f"silent?days={after}&{span}") == set(first)
             assert names(f"silent?days={after}&{span}&back=yes") == back
-    assert AuditEntry.objects.get(act="lifecycle.replay").after == TRIED
+    assert AuditEntry.objects.get(act="lifecycle.try").after == TRIED
     assert stages.rule_in_force().proposed  # a trial changes nothing
 
 
@@ -188,7 +188,7 @@ PERIOD = Period(date(2026, 2, 1), date(2026, 4, 30))
 
 def test_counts_of_any_day_and_flows_of_a_period(shop: Lives) -> None:
     accept_thresholds()
-    rollups.compute(NOW, first=rollups.first_due(NOW))
+    rollups.count_all(NOW)
     days = [date(2024, 1, 1), date(2025, 7, 1), *flows.days_shown(PERIOD, shop_day(NOW), "week")]
     for shown in flows.stage_counts(days):
         end = Period(shown.day, shown.day).end
@@ -291,7 +291,7 @@ def test_lasting_is_redistribution_to_the_right(ended: dict[int, int], going_on:
 
 @pytest.mark.parametrize("visitors", [False, True])
 def test_active_customers_by_day_week_and_month(shop: Lives, visitors: bool) -> None:
-    rollups.compute(NOW, first=rollups.first_due(NOW))
+    rollups.count_all(NOW)
     crowd = LIVES if visitors else shop
     seen = {name: {shop_day(at) for at in instants} for name, instants in crowd.items()}
     period = Period(date(2026, 3, 1), shop_day(NOW))
@@ -322,11 +322,11 @@ def test_active_customers_by_day_week_and_month(shop: Lives, visitors: bool) -> 
 
 
 def test_a_visitor_who_turns_out_to_be_somebody_changes_the_past(shop: Lives) -> None:
-    rollups.compute(NOW, first=rollups.first_due(NOW))
+    rollups.count_all(NOW)
     seen = [shop_day(at) for at in LIVES["v41"]]
     before = {d.day: d.active for d in activity.active_days(Period(seen[0], shop_day(NOW)))}
     send(identify(at=NOW, user="somebody", anonymous="v41"))
-    rollups.compute(NOW, first=seen[0])
+    rollups.count_all(NOW)
     after = {d.day: d.active for d in activity.active_days(Period(seen[0], shop_day(NOW)))}
     assert {day for day in after if after[day] == before[day] + 1} == set(seen)
 
@@ -334,7 +334,7 @@ def test_a_visitor_who_turns_out_to_be_somebody_changes_the_past(shop: Lives) ->
 def test_channels_add_up_and_a_group_can_be_of_one(shop: Lives) -> None:
     send(identify(at=NOW, user="c05", name="C"))
     Customer.objects.filter(user_id__in=("c05", "c06", "c07")).update(channel_id=_channel("baidu"))
-    rollups.compute(NOW, first=rollups.first_due(NOW))
+    rollups.count_all(NOW)
     period = Period(shop_day(NOW) - timedelta(days=9), shop_day(NOW))
     whole = activity.active_days(period)
     parts = [activity.active_days(period, channel=slug) for slug in ("search", "")]
@@ -347,17 +347,34 @@ def test_channels_add_up_and_a_group_can_be_of_one(shop: Lives) -> None:
     assert len(names(f"active?day={day}&days=30&channel=")) == parts[1][-1].monthly
 
 
+def counted() -> list[tuple[object, ...]]:
+    fields = ("day", "channel", "identified", "active", "weekly", "monthly", "known", "spread")
+    return sorted(ActiveFigures.objects.values_list(*fields), key=str)
+
+
+def test_days_counted_slice_by_slice_are_those_counted_at_once(shop: Lives) -> None:
+    assert day_counts.count(NOW)
+    assert long_jobs.run_due() > 15
+    by_slices = counted()
+    ActiveFigures.objects.all().delete()
+    rollups.count_all(NOW)
+    assert counted() == by_slices
+    assert min(ActiveFigures.objects.values_list("day", flat=True)) == rollups.earliest_day()
+
+
 def test_all_days_are_counted_again_after_a_day_and_after_long_work(shop: Lives) -> None:
-    everything = min(shop_day(instants[0]) for instants in LIVES.values())
-    assert rollups.first_due(NOW) == everything
-    rollups.compute(NOW, first=everything)
-    recent = shop_day(NOW) - timedelta(days=rollups.RECENT - 1)
+    assert day_counts.is_due(NOW)
+    rollups.count_all(NOW)
     later = move_to(NOW + timedelta(minutes=10))
-    assert rollups.first_due(later) == recent
+    assert not day_counts.count(later)
     accept_thresholds()
-    assert rollups.first_due(later) == everything
-    ActiveFigures.objects.update(computed_at=later - timedelta(hours=25))
-    assert rollups.first_due(later) == everything
+    assert day_counts.count(later)
+    assert not day_counts.count(later)  # it waits already
+    long_jobs.run_due()
+    LongJob.objects.update(finished_at=later - 90 * DAY)
+    assert not day_counts.is_due(later)
+    ActiveFigures.objects.filter(day=rollups.earliest_day()).update(computed_at=later - timedelta(hours=25))
+    assert day_counts.is_due(later)
 
 
 def _channel(slug: str) -> int:

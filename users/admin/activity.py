@@ -13,6 +13,7 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.parts import Choice, Crumb, Filter, Stat
 from users.activity_groups import channel_choices, crowd_url
+from users.groups import group_url
 from users.reports import activity, rollups
 from users.reports.activity import ActiveDay, Spread
 from users.reports.figures import today_in_shop
@@ -79,13 +80,16 @@ class ActivityPage(CrowdPage):
     title = gettext_lazy("Activity")
     purpose = gettext_lazy("How many customers are active a day, a week, a month, and how often they come.")
     template_name = "users/activity.html"
+    partials = {"phases": "users/phases_part.html"}
 
     def get_as_of(self) -> Any:
         """When the roll-up was counted."""
         return rollups.computed_at()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Figures, curves and the spread of active days."""
+        """Figures, curves and the spread of active days; the phases when htmx asks for them."""
+        if self.is_part:
+            return super().get_context_data(**kwargs) | {"stats": _phases()}
         days = activity.active_days(self.period, channel=self.channel, visitors=self.visitors)
         before = activity.active_days(
             Period(self.period.before.last, self.period.before.last),
@@ -98,6 +102,7 @@ class ActivityPage(CrowdPage):
             "period": self.period,
             "filters": self.crowd_filters(),
             "is_counted": rollups.computed_at() is not None,
+            "part_url": self.request.path,
             "stats": self._stats(days[-1], before[-1]),
             "charts": [self._people(days, unfinished), self._shares(days, unfinished)],
             "spread": self._spread(spread) if spread else None,
@@ -190,3 +195,20 @@ class ActivityPage(CrowdPage):
             summary=_("the 28 days ending with %(day)s; %(n)s customers active at least once")
             % {"day": words.day(spread.day), "n": words.number(spread.n)},
         )
+
+
+def _phases() -> list[Stat]:
+    """How many customers are in each phase, with the share."""
+    found = activity.phases()
+    n = sum(found.values())
+    return [
+        Stat(
+            phase.label,
+            customers,
+            note=_("%(share)s of %(n)s") % {"share": words.percent(customers / n), "n": words.number(n)}
+            if n
+            else "",
+            url=group_url("dimension", by="phase", value=phase.value),
+        )
+        for phase, customers in found.items()
+    ]

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
-from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Table
-from users.models import CustomerDay, MoveCause, Order, Stage, StageMove
+from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
+from users.models import CustomerDay, MoveCause, Stage, StageMove
 from users.reports.figures import today_in_shop
 
 WINDOWS = (1, 7, 30, 90)
@@ -135,46 +135,6 @@ class MoveList(RowsBehind):
         if self._stage("from"):
             rows = rows.filter(from_stage=self._stage("from"))
         return rows.filter(to_stage=self._stage("to")) if self._stage("to") else rows
-
-
-class OrderList(RowsBehind):
-    """The orders that count in a window."""
-
-    title = gettext_lazy("Orders")
-    purpose = gettext_lazy("Paid and confirmed orders of the window, neither cancelled nor wholly refunded.")
-    default_days = 30
-
-    def table(self) -> Table:
-        """Newest first."""
-        begin, end = self.span
-        rows = Order.objects.select_related("customer").filter(
-            counts=True, ordered_at__gte=begin, ordered_at__lt=end
-        )
-        found = page(rows, ("-ordered_at", "-customer_id", "-number"), self.cursor)
-        return Table(
-            columns=[
-                Column(_("Order")),
-                Column(_("Customer"), "person"),
-                Column(_("When"), "time"),
-                Column(_("Total"), "money"),
-                Column(_("Refunded"), "money"),
-                Column(_("Net"), "money", hint=_("Total without tax, shipping and refunds")),
-            ],
-            rows=[
-                [
-                    order.number,
-                    order.customer,
-                    order.ordered_at,
-                    Cell(order.total, currency=order.currency),
-                    Cell(order.refunded or None, currency=order.currency),
-                    order.net,
-                ]
-                for order in found.rows
-            ],
-            empty=Empty(_("No order in this window"), _("Choose a longer window."), icon="shopping_bag"),
-            next=found.next,
-            previous=found.previous,
-        )
 
 
 class ActiveList(RowsBehind):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Min
+from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.charts import Chart, Series
 from config.kit.parts import Progress, Stat
-from users.models import DayFigures, DeadLetter, IntakeBody, JobRun, LongJob, Stage
+from users.models import DayFigures, JobRun, LongJob, Stage
 from users.pages import HomeCard, first_steps, home_card
-from users.reports import figures
+from users.reports import figures, machines
 from users.shop import currency
 
 SHOWN = 30
-MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,14 @@ def demo(now: datetime) -> dict[str, Any]:
 
 def checklist(now: datetime) -> dict[str, Any]:
     """The first day's steps until all are done."""
+    signs = [
+        step.signs().order_by().annotate(step=Value(step.name)).values_list("step")[:1]
+        for step in first_steps
+    ]
+    found = {name for (name,) in signs[0].union(*signs[1:], all=True)} if signs else set()
     steps = [
-        (step, step.is_done(), _address(step.page)) for step in sorted(first_steps, key=lambda s: s.position)
+        (step, step.name in found, _address(step.page))
+        for step in sorted(first_steps, key=lambda s: s.position)
     ]
     left = sum(not done for _step, done, _url in steps)
     return {"steps": steps, "left": left, "hidden": not left}
@@ -164,21 +169,19 @@ def activity(now: datetime) -> dict[str, Any]:
 
 def front_door(now: datetime) -> dict[str, Any]:
     """Whether events come in and are applied."""
-    waiting = IntakeBody.objects.order_by()[:MOST_COUNTED].count()
-    oldest = IntakeBody.objects.aggregate(oldest=Min("received_at"))["oldest"] if waiting else None
-    dead = DeadLetter.objects.filter(replayed_at__isnull=True)[:MOST_COUNTED].count()
+    door = machines.waiting(now)
     last = (
         JobRun.objects.filter(job="users.apply_intake", finished_at__isnull=False)
         .order_by("-started_at")
         .first()
     )
     return {
-        "waiting": waiting,
-        "oldest": oldest,
-        "dead": dead,
+        "waiting": door.bodies,
+        "oldest": now - door.oldest if door.oldest else None,
+        "dead": door.dead_letters,
         "dead_url": _address("users:dead_letters"),
         "last": last,
-        "many": MOST_COUNTED,
+        "many": machines.MOST_COUNTED,
     }
 
 

@@ -94,7 +94,7 @@ class ChannelsReport(OperatorPage):
     def _stats(self, money: str) -> list[Stat]:
         total = self.found.total
         return [
-            Stat(_("Joined"), total.sums.joined, url=self._url(total, "joined")),
+            Stat(_("Registrations"), total.sums.joined, url=self._url(total, "joined")),
             Stat(_("First order"), total.sums.buyers, url=self._url(total, "bought")),
             Stat(_("Cost"), total.sums.cost, "money", currency=money, url=self._costs()),
             Stat(_("Cost per new buyer"), _whole(total.cac), "money", currency=money, more_is="bad"),
@@ -197,10 +197,10 @@ class ChannelsReport(OperatorPage):
         lines = self.found.lines[:CHARTED]
         return Chart(
             "joins",
-            _("Joined and first order"),
+            _("Registrations and first orders"),
             [_name(line) for line in lines],
             [
-                Series(_("Joined"), [line.sums.joined for line in lines]),
+                Series(_("Registrations"), [line.sums.joined for line in lines]),
                 Series(_("First order"), [line.sums.buyers for line in lines]),
             ][:MOST_SERIES],
             kind="bar",
@@ -275,8 +275,8 @@ def _written(line: ChannelLine) -> Iterator[tuple[Any, ...]]:
 def _columns() -> list[Column]:
     return [
         Column(_("Channel")),
-        Column(_("Reach"), "number", hint=_("Different people at the links of its source codes")),
-        Column(_("Joined"), "number", hint=_("Registered in the period")),
+        Column(_("People reached"), "number", hint=_("Different people at the links of its source codes")),
+        Column(_("Registrations"), "number", hint=_("Registered in the period")),
         Column(
             _("Stayed"), hint=_("Active on day 30 after joining or later, of those who joined 30 days ago")
         ),

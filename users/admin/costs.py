@@ -3,8 +3,10 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import get_currency_precision
 from django import forms
 from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseRedirect
@@ -120,14 +122,15 @@ class CostsPage(FormPage):
 
     def get_initial(self) -> dict[str, Any]:
         """What a correction of a line begins with, else yesterday."""
-        asked = self.request.GET
-        if "day" in asked:
-            return {
-                "channel": asked.get("channel", "")[:50],
-                "source_code": asked.get("code", "")[:60],
-                "first": asked["day"][:10],
-            }
-        return {"first": today_in_shop(self.now) - timedelta(days=1)}
+        if (entry := self.entry) is None:
+            return {"first": today_in_shop(self.now) - timedelta(days=1)}
+        digits = get_currency_precision(currency.get())
+        return {
+            "channel": entry.channel.slug,
+            "source_code": entry.source.code if entry.source else "",
+            "first": entry.day,
+            "amount": f"{Decimal(entry.amount).scaleb(-digits):.{digits}f}",
+        }
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """What entering does to what is there."""
@@ -165,7 +168,8 @@ class CostsPage(FormPage):
             "table": self._table(entries[:SHOWN]),
             "chart": self._chart(),
             "total": total,
-            "month": words.day(self.month),
+            "removal": self._removal(),
+            "month": f"{self.month:%Y-%m}",
             "is_invented": any(entry.is_invented for entry in entries[:SHOWN]),
         }
 
@@ -175,7 +179,9 @@ class CostsPage(FormPage):
         while len(months) < MONTHS:
             months.append((months[-1] - timedelta(days=1)).replace(day=1))
         choices = [Choice(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in months]
-        return Filter("month", _("Month"), choices, f"{self.month:%Y-%m}")
+        return Filter(
+            "month", _("Month"), choices, f"{self.month:%Y-%m}" if "month" in self.request.GET else ""
+        )
 
     def _table(self, entries: Any) -> Table:
         money = currency.get()
@@ -187,7 +193,6 @@ class CostsPage(FormPage):
                 Cell(entry.amount, currency=money),
                 Cell(_("invented"), kind="tag", tone="warn") if entry.is_invented else "",
                 entry.entered_at,
-                self._removal(entry) if self.may_act else "",
             ]
             for entry in entries
         ]
@@ -198,7 +203,6 @@ class CostsPage(FormPage):
             Column(_("Amount"), "money"),
             Column(_("Note")),
             Column(_("Entered"), "time"),
-            Column("", "action"),
         ]
         empty = Empty(
             _("No cost in this month"),
@@ -209,24 +213,29 @@ class CostsPage(FormPage):
         return Table(columns, rows, empty, caption=_("Daily costs"))
 
     def _correction(self, entry: ChannelCost) -> str:
-        code = f"&code={entry.source.code}" if entry.source else ""
-        return f"?month={self.month:%Y-%m}&day={entry.day}&channel={entry.channel.slug}{code}#cost"
+        return f"?month={self.month:%Y-%m}&entry={entry.pk}#cost"
 
-    def _removal(self, entry: ChannelCost) -> Cell:
+    @cached_property
+    def entry(self) -> ChannelCost | None:
+        """The entry that is being corrected, if any."""
+        asked = self.request.GET.get("entry", "")
+        if not asked.isdecimal():
+            return None
+        return ChannelCost.objects.select_related("channel", "source").filter(pk=int(asked[:18])).first()
+
+    def _removal(self) -> Action | None:
+        entry = self.entry
+        if entry is None:
+            return None
         amount = words.money(entry.amount, currency.get())
         ask = _("Take the entry of %(amount)s on %(day)s away?") % {
             "amount": amount,
             "day": words.day(entry.day),
         }
-        action = Action(
-            _("Remove"),
-            self.request.get_full_path(),
-            method="post",
-            name="remove",
-            value=str(entry.pk),
-            confirm=ask,
+        here = f"{self.request.path}?month={self.month:%Y-%m}"
+        return Action(
+            _("Remove"), here, method="post", name="remove", value=str(entry.pk), confirm=ask, danger=True
         )
-        return Cell(action, kind="action")
 
     def _chart(self) -> Chart:
         spent = dict(

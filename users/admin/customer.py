@@ -42,10 +42,13 @@ class CustomerPage(OperatorPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The page; a record that was joined into another leads there."""
-        survivor = CustomerAlias.objects.filter(old_id=self.kwargs["customer_id"]).first()
-        if survivor is not None:
+        try:
+            return super().get(request, *args, **kwargs)
+        except Http404:
+            survivor = CustomerAlias.objects.filter(old_id=self.kwargs["customer_id"]).first()
+            if survivor is None:
+                raise
             return HttpResponseRedirect(reverse("users:customer", args=[survivor.customer_id]))
-        return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Put a tag on or take one off; add an address, say what became of one, or remove it."""

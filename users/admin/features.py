@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Column, Empty, Stat, Table, Tone
+from config.kit.refusal import Refusal
 from users.admin.activity import CrowdPage
 from users.reports import features
 from users.reports.features import BUCKETS, Feature, Use, Visits
 from users.reports.figures import today_in_shop
+from users.reports.patience import with_patience
 
 
 class FeaturesPage(CrowdPage):
@@ -32,9 +34,16 @@ class FeaturesPage(CrowdPage):
         }
         if not self.is_part:
             return context
+        try:
+            with with_patience():
+                return context | self._part()
+        except Refusal as refusal:
+            return context | {"refused": refusal.message}
+
+    def _part(self) -> dict[str, Any]:
         if self.request.headers.get("HX-Target") == "visits":
-            return context | self._visits(features.visits(self.period, self.now, self._asked()))
-        return context | self._use(features.use(self.period, self.now, self._asked()))
+            return self._visits(features.visits(self.period, self.now, self._asked()))
+        return self._use(features.use(self.period, self.now, self._asked()))
 
     def _asked(self) -> dict[str, str]:
         """The crowd as links carry it."""

@@ -13,12 +13,14 @@ from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Stat, Table
+from config.kit.refusal import Refusal
 from config.kit.sankey import Flow, Node, Sankey
 from users.groups import group_url
 from users.models import Stage
 from users.reports import flows, rollups
 from users.reports.figures import today_in_shop
 from users.reports.flows import DayOfStages, Returns
+from users.reports.patience import with_patience
 from users.reports.periods import Period, period_filters, read_period
 from users.stage_groups import span_url
 
@@ -66,7 +68,13 @@ class FlowsPage(OperatorPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The counts at once; flows, stays and returns when htmx asks for them."""
         context = super().get_context_data(**kwargs) | {"period": self.period}
-        return context | (self._moving() if self.is_part else self._counts())
+        if not self.is_part:
+            return context | self._counts()
+        try:
+            with with_patience():
+                return context | self._moving()
+        except Refusal as refusal:
+            return context | {"refused": refusal.message}
 
     def _counts(self) -> dict[str, Any]:
         days = flows.days_shown(self.period, today_in_shop(self.now), self.every)

@@ -26,6 +26,11 @@ from users.services.stages import accept_rule, days_of, rule_in_force
 from users.thresholds import CAME_BACK_WITHIN, FEWEST, Suggestion
 
 CURVE_DAYS = (1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 75, 90, 120, 150, 180, 240, 300, 365)
+# A job asked for at night has its title in the language of the worker.
+TITLES = {
+    stage_study.STUDY: gettext_lazy("Count the silences between visits"),
+    stage_study.REPLAY: gettext_lazy("Try thresholds on the last 365 days"),
+}
 FIELDS = ("new_for", "dormant_after", "churned_after", "returning_for")
 LONGEST = 3650
 
@@ -127,7 +132,7 @@ class LifecyclePage(SettingsForm):
 
 
 def _progress(job: LongJob) -> Progress:
-    return Progress(job.title, job.done, job.total, job.started_at, clock.lease_now(), job.step)
+    return Progress(TITLES[job.kind], job.done, job.total, job.started_at, clock.lease_now(), job.step)
 
 
 def _suggestion(study: Study) -> dict[str, Any] | None:

@@ -140,6 +140,12 @@ SHELVES = (
                 "contact_phone",
             ),
             Report(
+                _("Orders"),
+                _("Net revenue by day and source, and the share linked to known customers."),
+                "users:orders",
+                "receipt_long",
+            ),
+            Report(
                 _("Products"), _("Categories, products, and who owns what."), "users:products", "inventory_2"
             ),
             Report(

@@ -42,7 +42,7 @@ class SourceForm(forms.Form):
     )
     owner_kind = forms.ChoiceField(label=gettext_lazy("Kind of owner"), choices=OwnerKind.choices)
     owner = forms.CharField(
-        label=gettext_lazy("Owner"),
+        label=gettext_lazy("Code owner"),
         max_length=100,
         help_text=gettext_lazy("The person, store, account, stream, article or group it belongs to."),
     )
@@ -200,7 +200,7 @@ class SourcePage(OneSource):
             Fact(_("Code"), Cell(one.code)),
             Fact(_("Channel"), Cell(one.channel.title)),
             Fact(_("Platform"), Cell(one.platform)),
-            Fact(_("Owner"), Cell(f"{one.owner} ({one.get_owner_kind_display()})")),
+            Fact(_("Code owner"), Cell(f"{one.owner} ({one.get_owner_kind_display()})")),
             Fact(_("UTM"), Cell(utm)),
             Fact(_("Created"), Cell(one.created_at, kind="time")),
         ]
@@ -213,7 +213,7 @@ class SourcePage(OneSource):
         window = _("last %(n)s days") % {"n": DEFAULT_DAYS}
         to_date = _("to date")
         return [
-            Stat(_("Reach"), brought.reach, window=window),
+            Stat(_("People reached"), brought.reach, window=window),
             Stat(_("Customers"), brought.customers, window=window, url=url("came")),
             Stat(_("Buyers"), brought.buyers, window=to_date, url=url("bought")),
             Stat(_("Orders"), brought.orders, window=to_date, url=url("bought")),

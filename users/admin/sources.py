@@ -53,7 +53,7 @@ class SourcesReport(OperatorPage):
         asked = self.request.GET
         kinds = [Choice(kind.value, kind.label) for kind in OwnerKind]
         filters = [
-            Filter("by", _("Per"), [Choice("owner", _("Owner"))], "owner" if self._by_owner else ""),
+            Filter("by", _("Per"), [Choice("owner", _("Code owner"))], "owner" if self._by_owner else ""),
             Filter("kind", _("Kind of owner"), kinds, self._kind),
             Filter("state", _("State"), [Choice("closed", _("Closed"))], "closed" if self._closed else ""),
             *period_filters(asked.dict()),
@@ -97,7 +97,7 @@ class SourcesReport(OperatorPage):
         columns = [
             Column(_("Code")),
             Column(_("Channel")),
-            Column(_("Owner")),
+            Column(_("Code owner")),
             *figure_columns(),
             Column(_("Note")),
         ]
@@ -127,9 +127,9 @@ class SourcesReport(OperatorPage):
             ]
             for kind, owner in owners
         ]
-        columns = [Column(_("Owner")), Column(_("Kind of owner")), *figure_columns()]
+        columns = [Column(_("Code owner")), Column(_("Kind of owner")), *figure_columns()]
         empty = Empty(_("No source code yet"), _("Every source code has an owner."), icon="badge")
-        return Table(columns, rows, empty, caption=_("Owners"))
+        return Table(columns, rows, empty, caption=_("Code owners"))
 
     def _owner_url(self, kind: str, owner: str) -> str:
         period = self.period
@@ -161,7 +161,7 @@ def figures(brought: Brought, period: Period, whom: Mapping[str, str]) -> list[C
 def figure_columns() -> list[Column]:
     """Their heads."""
     return [
-        Column(_("Reach"), "number", hint=_("Different people at the link in the period")),
+        Column(_("People reached"), "number", hint=_("Different people at the link in the period")),
         Column(_("Customers"), "number", hint=_("Whose first touch in the period it was")),
         Column(_("Buyers"), "number", hint=_("Of those customers, to date")),
         Column(_("Orders"), "number", hint=_("Of those customers, to date")),

@@ -7,7 +7,7 @@ from users.admin.activity import ActivityPage
 from users.admin.api_keys import ApiKeyList, NewKey
 from users.admin.attributes import AttributeList, AttributePage
 from users.admin.audit import AuditList
-from users.admin.behind import ActiveList, MoveList, OrderList
+from users.admin.behind import ActiveList, MoveList
 from users.admin.channels import ChannelsReport
 from users.admin.connections import ConnectionList, ConnectionPage, NewConnection, RenewConnectionSecret
 from users.admin.core_customers import CorePage
@@ -31,8 +31,12 @@ from users.admin.lifecycle import LifecyclePage
 from users.admin.ltv import ValuePage
 from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
+from users.admin.orders import OrderPage, OrdersPage
+from users.admin.owned import RegisterWarranty
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
+from users.admin.products import CategoriesPage, CategoryPage, ProductPage, ProductsPage
+from users.admin.rates import RatesPage
 from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage
 from users.admin.repurchase import RepurchasePage
@@ -57,7 +61,16 @@ urlpatterns = [
     path("customers/<int:customer_id>/join/", JoinPage.as_view(), name="join"),
     path("customers/<int:customer_id>/privacy/", PrivacyPage.as_view(), name="privacy"),
     path("customers/moves/", MoveList.as_view(), name="moves"),
-    path("customers/orders/", OrderList.as_view(), name="orders"),
+    path("orders/", OrdersPage.as_view(), name="orders"),
+    path("orders/rates/", RatesPage.as_view(), name="rates"),
+    path(
+        "customers/<int:customer_id>/orders/<slug:source>/<path:number>/", OrderPage.as_view(), name="order"
+    ),
+    path("customers/<int:customer_id>/warranty/", RegisterWarranty.as_view(), name="warranty"),
+    path("products/", ProductsPage.as_view(), name="products"),
+    path("products/<int:pk>/", ProductPage.as_view(), name="product"),
+    path("products/categories/", CategoriesPage.as_view(), name="categories"),
+    path("products/categories/<int:pk>/", CategoryPage.as_view(), name="category"),
     path("customers/active/", ActiveList.as_view(), name="active"),
     path("tags/", TagList.as_view(), name="tags"),
     path("tags/group/", TagGroup.as_view(), name="tag_group"),

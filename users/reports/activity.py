@@ -9,7 +9,10 @@ from datetime import date, timedelta
 
 from django.db.models import Max, QuerySet, Sum
 
+from config.kit.batches import fetch
 from users.models import ActiveFigures
+from users.phase import Phase
+from users.phases import PHASE
 from users.reports.periods import Period
 
 MONTH = 30
@@ -92,6 +95,21 @@ def spread(*, channel: str | None = None, visitors: bool = False) -> Spread | No
         for days, number in (one or {}).items():
             customers[int(days)] += number
     return Spread(day, {days: customers[days] for days in range(1, SPREAD_DAYS + 1)})
+
+
+def phases() -> dict[Phase, int]:
+    """The identified customers in each relationship phase now. One pass over all of them."""
+    rows = fetch(
+        f"""
+        SELECT {PHASE.expression}, count(*)
+        FROM users_standing standing JOIN users_customer customer ON customer.id = standing.customer_id
+        WHERE customer.identified AND customer.erased_at IS NULL
+        GROUP BY 1
+        """,
+        PHASE.parameters,
+    )
+    found = dict(rows)
+    return {phase: found.get(phase.value, 0) for phase in Phase}
 
 
 def _rows(channel: str | None, visitors: bool) -> "QuerySet[ActiveFigures]":

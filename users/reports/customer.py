@@ -11,7 +11,6 @@ from users.models import (
     ContactPoint,
     CustomerTag,
     Event,
-    EventType,
     Identity,
     Order,
     OrderLine,
@@ -120,11 +119,10 @@ def timeline(customer_id: int, before: datetime | None = None) -> Timeline:
     rows = Event.objects.filter(customer_id=customer_id).exclude(message_id__in=keys)
     if before is not None:
         rows = rows.filter(occurred_at__lt=before)
-    events = list(rows.order_by("-occurred_at")[: EVENTS_SHOWN + 1])
-    names = dict(EventType.objects.filter(pk__in={e.type_id for e in events}).values_list("pk", "name"))
+    events = list(rows.select_related("type").order_by("-occurred_at")[: EVENTS_SHOWN + 1])
     shown = events[:EVENTS_SHOWN]
     older = shown[-1].occurred_at.isoformat() if len(events) > EVENTS_SHOWN else ""
-    return Timeline([_happening(event, names.get(event.type_id, "")) for event in shown], older)
+    return Timeline([_happening(event, event.type.name) for event in shown], older)
 
 
 def orders(customer_id: int) -> list[OrderShown]:

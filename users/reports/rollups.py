@@ -1,8 +1,8 @@
-"""Keeping the roll-ups behind the reports on stages and activity.
+"""The roll-ups behind the reports on stages and activity, and counting them again.
 
-Recent days are counted again every ten minutes. A past day can still change (late events, a visitor who turns
-out to be somebody, two customers joined), so all days are counted again once a day and after long work; each
-row says when it was.
+Recent days are counted every ten minutes. A past day can still change (late events, a visitor who turns out to
+be somebody, two customers joined), so all days are counted again once a day and after long work, a slice of
+days at a time (``users.services.day_counts``); each row says when it was.
 """
 
 from datetime import date, datetime, timedelta
@@ -11,49 +11,55 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 
-from config.kit import clock
 from config.kit.batches import execute
-from users.models import ActiveFigures, CustomerDay, LongJob, StageFlow
+from users.models import ActiveFigures, Customer, CustomerDay, StageFlow
 from users.reports.figures import today_in_shop
 
 RECENT = 40
-# Long work that changes no customer: it asks for nothing to be counted again.
-READ_ONLY = ("users.study_silences", "users.replay_thresholds")
 
 
 @transaction.atomic
-def compute(now: datetime, *, first: date) -> None:
-    """Count the days from ``first`` (the shop's zone) to today again, and all moves between stages."""
-    today = today_in_shop(now)
-    values = {"now": now, "zone": settings.SHOP_TIME_ZONE, "first": first, "today": today}
-    StageFlow.objects.all().delete()
+def count_days(now: datetime, *, first: date, last: date) -> None:
+    """Count the moves and the active customers of the days from ``first`` to ``last`` (shop's zone) again."""
+    values = {"now": now, "zone": settings.SHOP_TIME_ZONE, "first": first, "last": last}
+    StageFlow.objects.filter(day__gte=first, day__lte=last).delete()
     execute(sql("stage_flows"), values)
-    ActiveFigures.objects.filter(day__gte=first).delete()
+    ActiveFigures.objects.filter(day__gte=first, day__lte=last).delete()
     execute(sql("active_days"), values)
-    execute(sql("active_spread"), {"day": today - timedelta(days=1)})
+    yesterday = today_in_shop(now) - timedelta(days=1)
+    if first <= yesterday <= last:
+        execute(sql("active_spread"), {"day": yesterday})
 
 
-def first_due(now: datetime) -> date:
-    """From which day on a run has to count: the recent ones, or all when that is due."""
-    recent = today_in_shop(now) - timedelta(days=RECENT - 1)
-    earliest = CustomerDay.objects.aggregate(first=Min("day"))["first"] or recent
-    oldest = ActiveFigures.objects.aggregate(at=Min("computed_at"))["at"]
-    if oldest is None or oldest < now - timedelta(hours=24) or _was_long_work(now - oldest):
-        return min(earliest, recent)
-    return recent
+def count_all(now: datetime) -> None:
+    """Count everything at once; for shops small enough for that, as the demo is."""
+    count_days(now, first=min(earliest_day(), recent_since(now)), last=today_in_shop(now))
+
+
+def recent_since(now: datetime) -> date:
+    """The first of the recent days."""
+    return today_in_shop(now) - timedelta(days=RECENT - 1)
+
+
+def earliest_day() -> date:
+    """The first day on which anybody was known or active; far ahead when there is nobody."""
+    known = Customer.objects.aggregate(first=Min("first_seen_at"))["first"]
+    active = CustomerDay.objects.aggregate(first=Min("day"))["first"]
+    return min(today_in_shop(known) if known else date.max, active or date.max)
+
+
+def counted_since() -> datetime | None:
+    """When the day that was counted longest ago was counted; None before the first time."""
+    counted: datetime | None = ActiveFigures.objects.aggregate(at=Min("computed_at"))["at"]
+    return counted
 
 
 def computed_at() -> datetime | None:
     """When the roll-ups were counted last; None before the first time."""
-    return StageFlow.objects.values_list("computed_at", flat=True).first()
-
-
-def _was_long_work(since: timedelta) -> bool:
-    """Whether long work ended within that time (on the clock of work, which nothing moves)."""
-    ended = LongJob.objects.filter(finished_at__gte=clock.lease_now() - since)
-    return ended.exclude(kind__in=READ_ONLY).exists()
+    counted: datetime | None = StageFlow.objects.aggregate(at=Max("computed_at"))["at"]
+    return counted
 
 
 @cache

@@ -91,7 +91,7 @@ def remove_channel(channel_id: int, *, by: Operator | None) -> None:
         raise Conflict(
             "channel_used", _("This channel is in use. Close it instead; what came through it stays.")
         )
-    audit.record("channel.remove", by=by, target=channel, before=_told(channel))
+    audit.record("channel.delete", by=by, target=channel, before=_told(channel))
     channel.delete()
 
 
@@ -137,7 +137,7 @@ def remove_clue(clue_id: int, *, by: Operator | None) -> None:
     """Take a clue away; the touches it placed stay where they are."""
     clue = ChannelClue.objects.select_related("channel").filter(pk=clue_id).first()
     if clue is not None:
-        audit.record("clue.remove", by=by, target=clue, before={"channel": clue.channel.slug})
+        audit.record("clue.delete", by=by, target=clue, before={"channel": clue.channel.slug})
         clue.delete()
 
 

@@ -28,7 +28,7 @@ from users.models import (
 from users.privacy import Erase, Holding, Traces, in_order, places, quoting, stored
 from users.services import audit, erased, stages
 from users.services.long_jobs import Chunk, runs, start
-from users.services.scrub import SHORTEST, scrub
+from users.services.scrub import SHORTEST, scrub, tells_one_person
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -153,10 +153,17 @@ def traces_of(customer: Customer) -> Traces:
     """By what the person may be recognised in texts."""
     identities = tuple(Identity.objects.filter(customer=customer).values_list("kind", "value"))
     addresses = ContactPoint.objects.filter(customer=customer).values_list("address", flat=True)
-    texts = {value for _kind, value in identities} | set(addresses) | {customer.user_id or "", customer.name}
+    texts = {value for _kind, value in identities} | set(addresses) | {customer.user_id or ""}
     old = CustomerAlias.objects.filter(customer=customer).values_list("old_id", flat=True)
-    words = tuple(sorted(text for text in texts if len(text) >= SHORTEST))
-    return Traces((customer.pk, *old), customer.user_id, identities, words)
+    words = {text for text in texts if tells_one_person(text)}
+    if len(customer.name) >= SHORTEST and not _has_namesake(customer):
+        words.add(customer.name)
+    return Traces((customer.pk, *old), customer.user_id, identities, tuple(sorted(words)))
+
+
+def _has_namesake(customer: Customer) -> bool:
+    """Whether what names this customer may be about somebody else."""
+    return Customer.objects.living().filter(name=customer.name).exclude(pk=customer.pk).exists()
 
 
 def _keys(customer: Customer, traces: Traces) -> set[Key]:

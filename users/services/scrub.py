@@ -1,8 +1,8 @@
 """Removing one person from tables and places that are not kept by customer: what waits, answers, the audit trail.
 
-A person is looked for by the exact identities on record, as whole JSON texts, and by addresses and ids long
-enough to be looked for anywhere. Bodies that a worker holds are left to it: it waits for the erasure and then
-turns the person's items away.
+A person is looked for by the exact identities on record, as whole JSON texts, and anywhere by what can only be
+theirs: addresses, long ids, a name that nobody else bears. Bodies that a worker holds are left to it: it waits
+for the erasure and then turns the person's items away.
 """
 
 import json
@@ -19,7 +19,14 @@ from users.models import DeadLetter, IdempotencyRecord, IntakeBody
 from users.privacy import Quote, Traces, stored
 
 SHORTEST = 6
-"""Characters of a text that may be looked for anywhere: shorter ones would be found in other people's data."""
+"""Characters of a name that may be looked for anywhere: shorter ones would be found in other people's data."""
+LONG_ENOUGH = 10
+"""Characters of an id that may be looked for anywhere: "100234" stands in order numbers and prices too."""
+
+
+def tells_one_person(text: str) -> bool:
+    """Whether a text may be looked for anywhere; others are looked for as whole JSON texts only."""
+    return len(text) >= LONG_ENOUGH or (len(text) >= SHORTEST and ("@" in text or text.startswith("+")))
 
 
 def scrub(told: Quote, traces: Traces) -> int:

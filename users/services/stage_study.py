@@ -119,7 +119,7 @@ def replay(
         },
         total=Standing.objects.count(),
     )
-    audit.record("lifecycle.replay", by=by, target=job, after=asked)
+    audit.record("lifecycle.try", by=by, target=job, after=asked)
     return job
 
 

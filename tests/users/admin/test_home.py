@@ -113,7 +113,7 @@ def test_the_demo_card_shows_only_while_the_demo_loads() -> None:
 def test_queries_do_not_grow_with_the_shop(django_assert_max_num_queries: Any) -> None:
     client = logged_in()
     client.get(reverse("users:home"))
-    with django_assert_max_num_queries(40) as few:
+    with django_assert_max_num_queries(18) as few:
         client.get(reverse("users:home"))
     send(*(visit(at=NOON, user=f"u{n}") for n in range(60)))
     with django_assert_max_num_queries(len(few)):

@@ -6,10 +6,11 @@ from django.urls import reverse
 
 from config.kit import clock
 from tests.operators import logged_in, operator
-from tests.users.door import customer, identify, send
+from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
 from users.models import AcquisitionChannel, Role, SourceCode, Tag
+from users.models import AcquisitionChannel, Category, Product, Role, SourceCode
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,13 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "privacy": (OWNER | {"operator", "support"}, OWNER | {"operator", "support"}),
     "moves": (EVERYBODY, OWNER),
     "orders": (EVERYBODY, OWNER),
+    "order": (EVERYBODY, OWNER),
+    "rates": (EVERYBODY, OWNER | {"operator"}),
+    "warranty": (EVERYBODY, OWNER | {"operator", "support"}),
+    "products": (EVERYBODY, OWNER),
+    "product": (EVERYBODY, OWNER | {"operator"}),
+    "categories": (EVERYBODY, OWNER),
+    "category": (EVERYBODY, OWNER | {"operator"}),
     "active": (EVERYBODY, OWNER),
     "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
@@ -81,6 +89,10 @@ ANSWERS_POST = {
     *("tags", "tag", "import_create", "import_columns", "import", "export_create"),
 }
 ANSWERS_POST = {
+    "rates",
+    "warranty",
+    "product",
+    "category",
     *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
     *("acquisition_channel_create", "acquisition_channel", "channel_clues", "costs"),
     *("source_create", "source", "source_change"),
@@ -100,6 +112,19 @@ def source() -> SourceCode:
 
 
 def address(name: str) -> str:
+    if name in ("order", "warranty"):
+        told = {
+            "order_id": "A/1",
+            "total": 5,
+            "products": [{"product_id": "p", "category": "Music", "price": 5}],
+        }
+        send(track("Order Completed", at=clock.now(), user="alice", message_id="a1", **told))
+        of = [customer("alice").pk, *(("shop", "A/1") if name == "order" else ())]
+        return reverse(f"users:{name}", args=of)
+    if name in ("product", "category"):
+        made = Product.objects.get_or_create(product_id="p1")[0] if name == "product" else None
+        found = made or Category.objects.get_or_create(name="Music", path="Music")[0]
+        return reverse(f"users:{name}", args=[found.pk])
     if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse(f"users:{name}", args=[customer("alice").pk])

@@ -229,7 +229,8 @@ def test_columns_that_make_no_sense_are_said_and_the_usual_ones_shown(asked: dic
         {"by": "stage", "value": "' OR true --"},
     ],
 )
-def test_addresses_made_by_hand_never_fail(shop: Shop, asked: dict[str, str]) -> None:
+def test_addresses_made_by_hand_never_fail(asked: dict[str, str]) -> None:
+    move_to(NOW)
     assert logged_in().get(URL, asked).status_code == 200
 
 

@@ -1,10 +1,10 @@
--- Who was active on each day from %(first)s to %(today)s and in the 7 and 30 days ending with it, by channel. A customer
+-- Who was active on each day from %(first)s to %(last)s and in the 7 and 30 days ending with it, by channel. A customer
 -- is among the 30 from an active day on until 30 days later or the next active day, whichever is sooner: so one
 -- look at each customer-day beside the next one gives every day's distinct customers, without counting any window.
 WITH following AS (
     SELECT customer_id, day, lead(day) OVER (PARTITION BY customer_id ORDER BY day) AS next_day
     FROM users_customerday
-    WHERE day BETWEEN %(first)s::date - 29 AND %(today)s
+    WHERE day BETWEEN %(first)s::date - 29 AND %(last)s
 ), channel AS (
     SELECT own.id, coalesce(upper.slug, own.slug) AS slug
     FROM users_acquisitionchannel own LEFT JOIN users_acquisitionchannel upper ON upper.id = own.parent_id
@@ -33,7 +33,7 @@ WITH following AS (
     GROUP BY 1, 2, 3
 ), grid AS (
     SELECT day::date AS day, channel, identified
-    FROM generate_series(%(first)s::date - 29, %(today)s::date, interval '1 day') AS day
+    FROM generate_series(%(first)s::date - 29, %(last)s::date, interval '1 day') AS day
     CROSS JOIN (SELECT DISTINCT channel, identified FROM change) AS part
 ), running AS (
     SELECT day, channel, identified, coalesce(sum(active), 0) AS active,

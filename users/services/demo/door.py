@@ -76,14 +76,21 @@ def front_door(*, patience: float = 0.0) -> Iterator[FrontDoor]:
 
     ``patience``: how many seconds to wait for a web process that may just be starting.
     """
+    with inside_or_running(patience=patience) as client:
+        yield FrontDoor(client)
+
+
+@contextmanager
+def inside_or_running(*, patience: float = 0.0) -> Iterator[httpx.Client]:
+    """A client of the web process, as ``front_door`` says, with the demo storefront's key."""
     secret = _server_key()
     with httpx.Client(base_url=f"http://127.0.0.1:{settings.PORT}", auth=(secret, ""), timeout=60) as client:
         if settings.DEMO and _answers(client, patience):
-            yield FrontDoor(client)
+            yield client
             return
     inside = httpx.WSGITransport(app=get_wsgi_application())
     with httpx.Client(transport=inside, base_url="http://localhost", auth=(secret, "")) as client:
-        yield FrontDoor(client)
+        yield client
 
 
 def _answers(client: httpx.Client, patience: float) -> bool:

@@ -15,6 +15,7 @@ from operator import attrgetter
 from random import Random
 from typing import Any
 
+from users.services.demo.codes import told_with
 from users.services.demo.instants import on_day
 from users.services.demo.log import purchases_by_customer
 from users.services.demo.people import Person, person
@@ -178,8 +179,10 @@ def prospect(number: int, anchor: date, until: datetime) -> Story:
     random = Random(f"life {number}")
     at = on_day(anchor - timedelta(days=random.randint(1, 200)), random)
     story = Story(person(number, joined_at=at))
-    traits = {key: value for key, value in story.person.traits.items() if key != "createdAt"}
-    story.identify(at, traits | {"channel": "store"})
+    traits = {
+        key: value for key, value in story.person.traits.items() if key not in ("createdAt", "sourceCode")
+    }
+    story.identify(at, traits | {"channel": "store", **told_with(number, "store")})
     return story
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from users.services.demo import names
 from users.services.demo.catalogue import CATEGORIES
+from users.services.demo.codes import told_with
 from users.services.demo.instants import iso
 
 CHINESE_SHARE = 0.72
@@ -50,6 +51,7 @@ def person(number: int, *, joined_at: datetime) -> Person:
         "platform": platform,
         "createdAt": iso(joined_at),
         "invented": True,
+        **told_with(number, channel),
         **_contact(number, name["mail"], random),
         **_birthday(random),
     }

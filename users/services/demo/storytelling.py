@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from users.services.demo.catalogue import CATEGORIES, Record, records_of
+from users.services.demo.codes import campaign_of
 from users.services.demo.instants import iso
 from users.services.demo.people import Person
 
@@ -29,6 +30,8 @@ class Story:
         """Say who they are; from here on the browser knows them."""
         self.known = True
         fields: Call = {"type": "identify", "traits": traits}
+        if campaign := campaign_of(traits.get("sourceCode", "")):
+            fields["context"] = {"campaign": campaign}
         if anonymous_too:
             fields["anonymousId"] = self.person.anonymous_id
         self._call(at, fields)

@@ -19,7 +19,7 @@ def accept_thresholds(now: datetime, progress: Progress) -> None:
 
 def study_history(now: datetime, progress: Progress) -> None:
     """Count the days, and ask for the silences and a trial of other thresholds; workers do those."""
-    rollups.compute(now, first=rollups.first_due(now))
+    rollups.count_all(now)
     stage_study.study_if_old(now)
     if not LongJob.objects.filter(kind=stage_study.REPLAY).exists():
         stage_study.replay(**TRIED, now=now, by=_owner())

@@ -1,0 +1,266 @@
+"""Products with what they brought and who owns them, and the tree of categories they stand in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.http import Http404
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from config.kit.admin import FormPage, OperatorPage
+from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
+from users.groups import group_url
+from users.models import Category, Product, Role
+from users.reports import sales
+from users.reports.periods import Period, period_filters, read_period
+from users.services import categories, products
+
+MOST_FOUND = 100
+
+
+class ProductsPage(OperatorPage):
+    """The products that brought most in a period, or those a search finds."""
+
+    title = gettext_lazy("Products")
+    purpose = gettext_lazy("What each product brought, refunds taken off, who bought it and who owns it now.")
+    template_name = "operator/list.html"
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the reports."""
+        return [Crumb(gettext_lazy("Reports"), reverse("users:reports"))]
+
+    def get_actions(self) -> Sequence[Action]:
+        """The tree."""
+        return [Action(_("Categories"), reverse("users:categories"), icon="account_tree")]
+
+    @cached_property
+    def period(self) -> Period:
+        """The period."""
+        return read_period(self.request.GET, self.now, default=90)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Filters and the table."""
+        paths = list(Category.objects.order_by("path").values_list("path", flat=True)[:500])
+        wanted = self.request.GET.get("category", "")
+        wanted = wanted if wanted in paths else ""
+        query = self.request.GET.get("q", "").replace("\0", "").strip()[:100]
+        return super().get_context_data(**kwargs) | {
+            "filters": [
+                *period_filters(self.request.GET),
+                Filter("category", _("Category"), [Choice(path, path) for path in paths], wanted),
+            ],
+            "searchable": _("Name or number of a product"),
+            "query": query,
+            "table": self._table(self._found(query) if query else self._sold(wanted)),
+        }
+
+    def _sold(self, wanted: str) -> list[sales.ProductSales]:
+        texts = sales.texts_within(wanted) if wanted else None
+        return sales.product_sales(self.period, texts=texts)
+
+    def _found(self, query: str) -> list[sales.ProductSales]:
+        """By name or number, with what they brought where they are among those that brought most."""
+        by_name = Product.objects.filter(name__icontains=query) | Product.objects.filter(
+            product_id__istartswith=query
+        )
+        found = list(by_name.order_by("name", "product_id")[:MOST_FOUND])
+        sold = {one.product.product_id: one for one in self._sold("")}
+        owners = sales.owners_of([one.product_id for one in found])
+        return [
+            sold.get(one.product_id) or sales.ProductSales(one, 0, 0, 0, 0, owners.get(one.product_id, 0))
+            for one in found
+        ]
+
+    def _table(self, rows: list[sales.ProductSales]) -> Table:
+        return Table(
+            columns=[
+                Column(_("Product")),
+                Column(_("Category")),
+                Column(_("Orders"), "number"),
+                Column(_("Customers"), "number"),
+                Column(_("Pieces"), "number"),
+                Column(_("Net revenue"), "money", hint=_("The order's net shared among its lines by amount")),
+                Column(_("Owned by"), "number", hint=_("Customers who own it now")),
+                Column(_("Warranty in months"), "number"),
+            ],
+            rows=[self._row(one) for one in rows],
+            empty=Empty(
+                _("No product was sold"), _("Products of orders would be listed here."), icon="inventory_2"
+            ),
+            caption=self.period.sentence,
+        )
+
+    def _row(self, one: sales.ProductSales) -> list[Any]:
+        product, number = one.product, one.product.product_id
+        link = reverse("users:product", args=[product.pk]) if product.pk else ""
+        span = {"first": self.period.first, "last": self.period.last}
+        return [
+            Cell(str(product), url=link, hint=number),
+            product.category,
+            one.orders,
+            Cell(one.customers, url=group_url("product_buyers", product=number, **span)),
+            one.pieces,
+            one.revenue,
+            Cell(one.owners, url=group_url("owners", product=number)),
+            product.warranty_months,
+        ]
+
+
+class ProductForm(forms.Form):
+    """What an operator sets of a product."""
+
+    category = forms.CharField(
+        label=gettext_lazy("Category"),
+        max_length=100,
+        required=False,
+        help_text=gettext_lazy(
+            "A path, such as “Music > Jazz”; a new one grows the tree. All its order lines follow."
+        ),
+    )
+    warranty_months = forms.IntegerField(
+        label=gettext_lazy("Warranty in months"),
+        required=False,
+        min_value=0,
+        max_value=products.LONGEST_WARRANTY,
+        help_text=gettext_lazy("What is usual for it; a warranty card may say otherwise."),
+    )
+
+
+class ProductPage(FormPage):
+    """A product's category and warranty."""
+
+    purpose = gettext_lazy("Its place in the tree of categories, and how long it is covered.")
+    form_class = ProductForm
+    roles_that_act = (Role.OPERATOR,)
+
+    @cached_property
+    def product(self) -> Product:
+        """Which one. Raises Http404."""
+        found = Product.objects.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get_title(self) -> StrOrPromise:
+        """Its name."""
+        return str(self.product)
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the products."""
+        return [Crumb(ProductsPage.title, reverse("users:products"))]
+
+    def get_initial(self) -> dict[str, Any]:
+        """As it is."""
+        return {"category": self.product.category, "warranty_months": self.product.warranty_months}
+
+    def act(self, form: Any) -> str:
+        """Set it, and back to the products."""
+        products.set_product(self.product.product_id, **form.cleaned_data, by=self.operator)
+        return reverse("users:products")
+
+
+class CategoriesPage(OperatorPage):
+    """The tree of categories."""
+
+    title = gettext_lazy("Categories")
+    purpose = gettext_lazy(
+        "The tree that products stand in. Rules that name a category include all below it."
+    )
+    template_name = "operator/list.html"
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the products."""
+        return [Crumb(ProductsPage.title, reverse("users:products"))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """At most 1,000, in the order of their paths, with the number of products directly in each."""
+        rows = Category.objects.order_by("path")[:1000]
+        counted = sales.products_by_category()
+        table = Table(
+            columns=[
+                Column(_("Category")),
+                Column(_("Path")),
+                Column(_("Products"), "number", hint=_("Directly in it")),
+            ],
+            rows=[
+                [
+                    Cell(
+                        "　" * row.path.count(categories.BETWEEN) + row.name,
+                        url=reverse("users:category", args=[row.pk]),
+                    ),
+                    row.path,
+                    Cell(counted.get(row.pk, 0), url=f"{reverse('users:products')}?category={row.path}"),
+                ]
+                for row in rows
+            ],
+            empty=Empty(
+                _("No category yet"),
+                _("Categories of products in orders grow this tree."),
+                icon="account_tree",
+            ),
+        )
+        return super().get_context_data(**kwargs) | {"table": table}
+
+
+class CategoryForm(forms.Form):
+    """One act on a category."""
+
+    ACTS = (
+        ("rename", gettext_lazy("Rename")),
+        ("move", gettext_lazy("Move below another, or to the top")),
+        ("merge", gettext_lazy("Merge into another")),
+    )
+    act = forms.ChoiceField(
+        label=gettext_lazy("Act"), choices=ACTS, widget=forms.RadioSelect, initial="rename"
+    )
+    name = forms.CharField(label=gettext_lazy("New name"), max_length=100, required=False)
+    other = forms.ModelChoiceField(
+        label=gettext_lazy("The other category"),
+        queryset=Category.objects.order_by("path"),
+        required=False,
+        help_text=gettext_lazy("Below which it moves (empty: the top), or into which it is merged."),
+    )
+
+
+class CategoryPage(FormPage):
+    """One category: rename, move, merge."""
+
+    purpose = gettext_lazy("Rules that name it by an old name go on to mean it.")
+    form_class = CategoryForm
+    roles_that_act = (Role.OPERATOR,)
+
+    @cached_property
+    def category(self) -> Category:
+        """Which one. Raises Http404."""
+        found = Category.objects.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def get_title(self) -> StrOrPromise:
+        """Its path."""
+        return self.category.path
+
+    def get_crumbs(self) -> Sequence[Crumb]:
+        """Under the tree."""
+        return [Crumb(CategoriesPage.title, reverse("users:categories"))]
+
+    def get_initial(self) -> dict[str, Any]:
+        """Its name."""
+        return {"act": "rename", "name": self.category.name}
+
+    def act(self, form: Any) -> str:
+        """Do it, and back to the tree."""
+        told, pk = form.cleaned_data, self.category.pk
+        other = told["other"]
+        if told["act"] == "rename":
+            categories.rename(pk, name=told["name"], by=self.operator)
+        elif told["act"] == "move":
+            categories.move(pk, below=None if other is None else other.pk, by=self.operator)
+        else:
+            categories.merge(pk, into=0 if other is None else other.pk, by=self.operator)
+        return reverse("users:categories")

@@ -1,0 +1,32 @@
+"""Reports that read many rows live: cut off after some seconds, with a sentence instead of an error."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import OperationalError, connection, transaction
+from django.utils.translation import gettext as _
+
+from config.kit.batches import execute
+from config.kit.refusal import Refusal
+
+SECONDS = 20
+CANCELLED = "57014"
+
+
+@contextmanager
+def with_patience(seconds: int = SECONDS) -> Iterator[None]:
+    """Run reading statements within so many seconds each. Raises Refusal when one is cut off."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW statement_timeout")
+                (before,) = cursor.fetchone()
+            execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
+            yield
+            execute("SET LOCAL statement_timeout = %s", [before])
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "pgcode", "") != CANCELLED:
+            raise
+        raise Refusal(
+            "too_slow", _("There is too much to count at once. Choose a shorter period or one channel.")
+        ) from None

@@ -1,0 +1,207 @@
+"""What was sold: net revenue by day and source, the share linked to known customers, products, one order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from config.kit.batches import fetch
+from users.models import (
+    Event,
+    EventType,
+    Order,
+    OrderClaim,
+    OrderLine,
+    OwnedProduct,
+    Product,
+    Refund,
+)
+from users.orders import OrderEvent
+from users.reports.periods import Period
+
+MOST_PRODUCTS = 200
+MOST_NAMED = 4
+TOLD = (*OrderEvent, "order_paid", "order_refunded", "order_cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Net revenue of a period in minor units, refunds on their own day; ``linked`` is that of known customers."""
+
+    revenue: int = 0
+    linked: int = 0
+    orders: int = 0
+    linked_orders: int = 0
+    refunded: int = 0
+    by_source: dict[str, dict[date, int]] = field(default_factory=dict)
+
+    @property
+    def linked_share(self) -> float | None:
+        """The share of net revenue whose customer is known; None where there is none."""
+        return self.linked / self.revenue if self.revenue > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSales:
+    """A product with what it brought in a period and how many own it now."""
+
+    product: Product
+    orders: int
+    customers: int
+    pieces: int
+    revenue: int
+    owners: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderStory:
+    """One order with everything that is known of it."""
+
+    order: Order
+    lines: Sequence[OrderLine]
+    refunds: Sequence[Refund]
+    claims: Sequence[OrderClaim]
+    events: Sequence[tuple[datetime, str, bool]]
+
+
+def sales(period: Period, *, source: str = "") -> Sales:
+    """What was sold in a period, over all sources or of one."""
+    values = {"begin": period.begin, "end": period.end, "zone": settings.SHOP_TIME_ZONE}
+    by_source: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    total = {"revenue": 0, "linked": 0, "orders": 0, "linked_orders": 0, "refunded": 0}
+    for day, origin, identified, amount, orders, refunded in fetch(_sql("sales_by_day"), values):
+        if source and origin != source:
+            continue
+        by_source[origin][day] += amount
+        total["revenue"] += amount
+        total["orders"] += orders
+        total["refunded"] += refunded
+        if identified:
+            total["linked"] += amount
+            total["linked_orders"] += orders
+    return Sales(**total, by_source={origin: dict(days) for origin, days in by_source.items()})
+
+
+def series(found: Sales, period: Period) -> list[tuple[str, list[int]]]:
+    """Daily net revenue of the four largest sources, and of the others together under ""."""
+    days = [period.first + timedelta(days=n) for n in range(period.days)]
+    ranked = sorted(found.by_source, key=lambda origin: (-sum(found.by_source[origin].values()), origin))
+    lines = [
+        (origin, [found.by_source[origin].get(day, 0) for day in days]) for origin in ranked[:MOST_NAMED]
+    ]
+    rest = ranked[MOST_NAMED:]
+    if rest:
+        lines.append(("", [sum(found.by_source[origin].get(day, 0) for origin in rest) for day in days]))
+    return lines
+
+
+def sources() -> list[str]:
+    """Every source that has brought an order; a loose scan over the key's first column, not over all orders."""
+    return [
+        source
+        for (source,) in fetch(
+            """
+            WITH RECURSIVE found AS (
+                (SELECT source FROM users_orderkey ORDER BY source LIMIT 1)
+                UNION ALL
+                SELECT (SELECT key.source FROM users_orderkey key WHERE key.source > found.source
+                        ORDER BY key.source LIMIT 1)
+                FROM found WHERE found.source IS NOT NULL
+            )
+            SELECT source FROM found WHERE source IS NOT NULL
+            """
+        )
+    ]
+
+
+def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[ProductSales]:
+    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories."""
+    rows = fetch(
+        _sql("product_sales"),
+        {
+            "begin": period.begin,
+            "end": period.end,
+            "texts": None if texts is None else list(texts),
+            "most": MOST_PRODUCTS,
+        },
+    )
+    ids = [row[0] for row in rows]
+    known = {one.product_id: one for one in Product.objects.filter(product_id__in=ids)}
+    owners = owners_of(ids)
+    return [
+        ProductSales(
+            known.get(pk) or Product(product_id=pk), orders, who, pieces, revenue or 0, owners.get(pk, 0)
+        )
+        for pk, orders, who, pieces, revenue in rows
+    ]
+
+
+def owners_of(product_ids: Sequence[str]) -> dict[str, int]:
+    """How many customers own each product now."""
+    return dict(
+        fetch(
+            "SELECT product_id, count(DISTINCT customer_id) FROM users_ownedproduct WHERE product_id = ANY(%s)"
+            " GROUP BY product_id",
+            [list(product_ids)],
+        )
+    )
+
+
+def products_by_category() -> dict[int, int]:
+    """How many products stand directly in each category, by its id."""
+    return dict(
+        fetch(
+            "SELECT known.category_id, count(*) FROM users_product product"
+            " JOIN users_categoryname known ON known.text = product.category GROUP BY 1"
+        )
+    )
+
+
+def texts_within(path: str) -> list[str]:
+    """The texts that mean a category or one below it."""
+    return [
+        text
+        for (text,) in fetch(
+            "SELECT known.text FROM users_categoryname known JOIN users_category c ON c.id = known.category_id"
+            " WHERE c.path = %s OR starts_with(c.path, %s)",
+            [path, path + " > "],
+        )
+    ]
+
+
+def story(customer_id: int, source: str, number: str) -> OrderStory | None:
+    """One order; None where there is none."""
+    mine = {"customer_id": customer_id, "source": source, "number": number}
+    order = Order.objects.select_related("customer").filter(**mine).first()
+    if order is None:
+        return None
+    kinds = dict(EventType.objects.filter(name__in=TOLD).values_list("pk", "name"))
+    told = Event.objects.filter(customer_id=customer_id, type_id__in=kinds).order_by("occurred_at")
+    about = told.filter(properties__order_id=number) | told.filter(
+        properties__number=number, properties__source=source
+    )
+    return OrderStory(
+        order=order,
+        lines=list(OrderLine.objects.filter(**mine).order_by("line")),
+        refunds=list(Refund.objects.filter(**mine).order_by("refunded_at")),
+        claims=list(OrderClaim.objects.select_related("claimant").filter(**mine).order_by("claimed_at")),
+        events=[
+            (event.occurred_at, kinds[event.type_id], event.confirmed)
+            for event in about[:100]
+            if event.properties.get("channel_of_sale", source) == source
+        ],
+    )
+
+
+def owned_by(customer_id: int) -> list[OwnedProduct]:
+    """What a customer owns, the newest first."""
+    return list(OwnedProduct.objects.filter(customer_id=customer_id).order_by("-since", "key")[:100])
+
+
+@cache
+def _sql(name: str) -> str:
+    return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()
