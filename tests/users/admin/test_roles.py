@@ -9,8 +9,7 @@ from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
-from users.models import AcquisitionChannel, Role, SourceCode, Tag
-from users.models import AcquisitionChannel, Category, Product, Role, SourceCode
+from users.models import AcquisitionChannel, Category, Product, Role, SourceCode, Tag
 
 pytestmark = pytest.mark.django_db
 
