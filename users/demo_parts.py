@@ -4,6 +4,7 @@ from django.utils.translation import gettext_noop
 
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
+from users.services.demo.goods import load_goods
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
@@ -34,6 +35,15 @@ demo_parts.register(
         title=gettext_noop("Customers with their orders and visits"),
         position=CUSTOMERS_POSITION,
         load=load_customers,
+    ),
+)
+demo_parts.register(
+    "users.goods",
+    DemoPart(
+        name="users.goods",
+        title=gettext_noop("Tills, shops, warranty cards"),
+        position=CUSTOMERS_POSITION + 6,
+        load=load_goods,
     ),
 )
 demo_parts.register(
