@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -88,8 +89,9 @@ def test_reading_goes_on_behind_any_record() -> None:
 
 def test_a_workbook_is_read_as_texts() -> None:
     book = openpyxl.Workbook()
-    book.active.append(["User ID", "Day", "Sum", "Formula"])
-    book.active.append([7.0, __import__("datetime").datetime(2026, 4, 3), 12.5, "=1+1"])
+    sheet = book.create_sheet("List", 0)
+    sheet.append(["User ID", "Day", "Sum", "Formula"])
+    sheet.append([7.0, datetime(2026, 4, 3), 12.5, "=1+1"])
     out = io.BytesIO()
     book.save(out)
     table = take(out.getvalue())
