@@ -170,7 +170,7 @@ def _maximum(
         jac=True,
         method="L-BFGS-B",
         bounds=[(_SMALLEST, _LARGEST)] * len(start),
-        options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 500},
+        options={"ftol": 1e-12, "gtol": 1e-7, "maxiter": 100},
     )
     if not np.isfinite(found.fun) or np.any(found.x <= _SMALLEST) or np.any(found.x >= _LARGEST):
         raise NoFit(str(found.message))

@@ -202,7 +202,7 @@ class CostsPage(FormPage):
             Column(_("Source code")),
             Column(_("Amount"), "money"),
             Column(_("Note")),
-            Column(_("Entered"), "time"),
+            Column(_("Entered on"), "time"),
         ]
         empty = Empty(
             _("No cost in this month"),

@@ -1,5 +1,6 @@
 """The roll-up behind the pages about value: summed up once a day, read as frozen rows."""
 
+from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from typing import Any
@@ -26,88 +27,101 @@ def cuts_of(day: date) -> dict[tuple[str, int], int]:
     return {(figure, level): ceil(value) for figure, level, value in rows}
 
 
-def sum_up(day: date) -> dict[str, Any]:
-    """What the pages of a day show, each in one pass over the figures."""
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """A statement whose rows a page shows as they are; ``is_one``: it has one row only."""
+
+    statement: str
+    parameters: tuple[Any, ...] = ()
+    is_one: bool = False
+
+    def rows(self) -> list[Any]:
+        """What it says now."""
+        found = [list(row) for row in fetch(self.statement, self.parameters)]
+        return found[0] if self.is_one else found
+
+
+def roll_ups(day: date) -> dict[str, RollUp]:
+    """What the pages of a day show, by name: each one pass over the figures."""
     return {
-        "grid": _rows(
+        "grid": RollUp(
             "SELECT r, f, count(*), sum(net_window)::bigint FROM users_customervalue WHERE r IS NOT NULL GROUP BY r, f"
             " ORDER BY r DESC, f"
         ),
-        "pareto": _rows(
+        "pareto": RollUp(
             "SELECT top_revenue, count(*), sum(revenue_year)::bigint FROM users_customervalue"
             " WHERE revenue_year > 0 GROUP BY 1 ORDER BY 1"
         ),
-        "core": _rows(
+        "core": RollUp(
             "SELECT is_core, count(*), sum(revenue_year)::bigint, min(revenue_year) FROM users_customervalue"
             " WHERE revenue_year > 0 GROUP BY 1 ORDER BY 1 DESC"
         ),
-        "near_core": _rows(
+        "near_core": RollUp(
             "SELECT count(*), coalesce(sum(revenue_year), 0)::bigint FROM users_customervalue"
             " WHERE NOT is_core AND revenue_year > 0 AND revenue_year >= %s * (SELECT value FROM users_cutpoint"
             " WHERE day = %s AND figure = 'core')",
-            [NEAR_CORE, day],
-        )[0],
-        "order_bands": _rows("SELECT order_band, count(*) FROM users_customervalue GROUP BY 1 ORDER BY 1"),
-        "aov_bands": _rows(
+            (NEAR_CORE, day),
+            is_one=True,
+        ),
+        "order_bands": RollUp("SELECT order_band, count(*) FROM users_customervalue GROUP BY 1 ORDER BY 1"),
+        "aov_bands": RollUp(
             "SELECT aov_band, count(*) FROM users_customervalue WHERE aov_band <> '' GROUP BY 1 ORDER BY 1"
         ),
-        "paying": _rows(
+        "paying": RollUp(
             "SELECT count(*) FILTER (WHERE first_day IS NOT NULL), count(*) FILTER (WHERE first_day IS NULL)"
-            " FROM users_customervalue"
-        )[0],
-        "alive": _rows(
+            " FROM users_customervalue",
+            is_one=True,
+        ),
+        "alive": RollUp(
             "SELECT least(p_alive / 10, 9), count(*) FROM users_customervalue WHERE p_alive IS NOT NULL"
             " GROUP BY 1 ORDER BY 1"
         ),
-        "churn": _rows(
+        "churn": RollUp(
             "SELECT least(churn_risk / 10, 9), count(*) FROM users_customervalue WHERE churn_risk IS NOT NULL"
             " GROUP BY 1 ORDER BY 1"
         ),
-        "predicted": _rows(
+        "predicted": RollUp(
             "SELECT count(*), coalesce(sum(expected_orders), 0)::float, coalesce(sum(predicted_ltv), 0)::bigint"
-            " FROM users_customervalue WHERE predicted_ltv IS NOT NULL"
-        )[0],
-        "fans": _rows("SELECT fan, count(*) FROM users_customervalue WHERE fan <> '' GROUP BY 1 ORDER BY 1"),
+            " FROM users_customervalue WHERE predicted_ltv IS NOT NULL",
+            is_one=True,
+        ),
+        "fans": RollUp("SELECT fan, count(*) FROM users_customervalue WHERE fan <> '' GROUP BY 1 ORDER BY 1"),
     }
 
 
-def sum_up_repurchase() -> dict[str, Any]:
-    """The repurchase figures; reads the temporary table ``value_bought``."""
+def repurchase_roll_ups() -> dict[str, RollUp]:
+    """The repurchase figures by name; they read the table ``users_value_bought`` of the job."""
     later = ", ".join(f"count(*) FILTER (WHERE second_day <= first_day + {days})" for days in WITHIN)
     median = "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})"
     top = (
-        "(SELECT category FROM value_bought GROUP BY category ORDER BY count(DISTINCT customer_id) DESC, category"
+        "(SELECT category FROM users_value_bought GROUP BY category ORDER BY count(DISTINCT customer_id) DESC, category"
         f" LIMIT {CATEGORIES_SHOWN})"
     )
     return {
-        "cohorts": _rows(
+        "cohorts": RollUp(
             f"SELECT to_char(first_day, 'YYYY-MM'), count(*), {later}, count(second_day),"
             f" {median.format('second_day - first_day')} FROM users_customervalue"
             f" WHERE first_day IS NOT NULL GROUP BY 1 ORDER BY 1 DESC LIMIT {MONTHS_SHOWN}"
         ),
-        "categories": _rows(
+        "categories": RollUp(
             "SELECT category, count(*), count(again), " + median.format("again - first") + " FROM ("
             " SELECT customer_id, category, min(day) AS first, (array_agg(day ORDER BY day))[2] AS again"
-            f" FROM value_bought WHERE category IN {top} GROUP BY 1, 2) AS bought"
+            f" FROM users_value_bought WHERE category IN {top} GROUP BY 1, 2) AS bought"
             " GROUP BY category ORDER BY count(*) DESC, category"
         ),
-        "breadth": _rows(
+        "breadth": RollUp(
             f"SELECT least(kinds, {MOST_KINDS}), count(*) FROM ("
-            "SELECT count(DISTINCT category) AS kinds FROM value_bought GROUP BY customer_id) AS breadth"
+            "SELECT count(DISTINCT category) AS kinds FROM users_value_bought GROUP BY customer_id) AS breadth"
             " GROUP BY 1 ORDER BY 1"
         ),
-        "next": _rows(
-            "SELECT one.category, two.category, count(DISTINCT one.customer_id) FROM value_bought one"
-            " JOIN value_bought two ON two.customer_id = one.customer_id AND two.purchase = one.purchase + 1"
+        "next": RollUp(
+            "SELECT one.category, two.category, count(DISTINCT one.customer_id) FROM users_value_bought one"
+            " JOIN users_value_bought two ON two.customer_id = one.customer_id AND two.purchase = one.purchase + 1"
             f" WHERE one.category IN {top} AND two.category IN {top} GROUP BY 1, 2 ORDER BY 1, 2"
         ),
-        "bought_on": _rows(
-            "SELECT one.category, count(DISTINCT one.customer_id) FROM value_bought one"
-            f" WHERE one.category IN {top} AND EXISTS (SELECT 1 FROM value_bought two"
+        "bought_on": RollUp(
+            "SELECT one.category, count(DISTINCT one.customer_id) FROM users_value_bought one"
+            f" WHERE one.category IN {top} AND EXISTS (SELECT 1 FROM users_value_bought two"
             " WHERE two.customer_id = one.customer_id AND two.purchase = one.purchase + 1) GROUP BY 1 ORDER BY 1"
         ),
     }
-
-
-def _rows(statement: str, parameters: list[Any] | None = None) -> list[list[Any]]:
-    return [list(row) for row in fetch(statement, parameters)]

@@ -1,8 +1,8 @@
 -- Which category was bought on which day, and which purchase of the customer that day was; the repurchase figures
 -- read it several times.
-DROP TABLE IF EXISTS pg_temp.value_bought;
+DROP TABLE IF EXISTS users_value_bought;
 
-CREATE TEMPORARY TABLE value_bought ON COMMIT DROP AS
+CREATE UNLOGGED TABLE users_value_bought AS
 SELECT customer_id, day, category, dense_rank() OVER (PARTITION BY customer_id ORDER BY day) AS purchase
 FROM (
     SELECT DISTINCT line.customer_id, (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, line.category
@@ -12,4 +12,4 @@ FROM (
     WHERE o.counts AND o.ordered_at < %(as_of)s AND line.category <> ''
 ) AS once;
 
-ANALYZE value_bought
+ANALYZE users_value_bought

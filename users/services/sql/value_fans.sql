@@ -1,4 +1,5 @@
 -- Fans and opinion leaders. The acts are slices of the index by type and time; the phase is that of users/phase.py.
+CREATE UNLOGGED TABLE users_value_told AS
 WITH brand AS (
     SELECT e.customer_id
     FROM users_event e
@@ -17,12 +18,10 @@ WITH brand AS (
 ), opinion AS (
     SELECT customer_id, sum(points)::int AS score, jsonb_object_agg(name, times) AS parts
     FROM told_of WHERE times > 0 GROUP BY customer_id
-), changed AS (
-    UPDATE users_customervalue value
-    SET fan = told.fan, leader_score = told.score, leader_parts = told.parts
-    FROM (
-        SELECT v.customer_id, CASE WHEN c.no_profiling THEN 0 ELSE coalesce(opinion.score, 0) END AS score,
-               CASE WHEN c.no_profiling THEN '{{}}' ELSE coalesce(opinion.parts, '{{}}') END AS parts,
+)
+SELECT told.* FROM (
+        SELECT v.customer_id, CASE WHEN c.no_profiling THEN 0 ELSE coalesce(opinion.score, 0) END AS leader_score,
+               CASE WHEN c.no_profiling THEN '{{}}' ELSE coalesce(opinion.parts, '{{}}') END AS leader_parts,
                CASE WHEN c.no_profiling THEN ''
                     WHEN brand.customer_id IS NOT NULL AND (s.active_days >= 5 OR came_after) THEN 'brand'
                     WHEN content.customer_id IS NOT NULL THEN 'content'
@@ -38,9 +37,6 @@ WITH brand AS (
         LEFT JOIN brand ON brand.customer_id = v.customer_id
         LEFT JOIN content ON content.customer_id = v.customer_id
         LEFT JOIN opinion ON opinion.customer_id = v.customer_id
-    ) AS told
-    WHERE told.customer_id = value.customer_id
-      AND (value.fan, value.leader_score, value.leader_parts) IS DISTINCT FROM (told.fan, told.score, told.parts)
-    RETURNING value.customer_id
-)
-INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'value' FROM changed
+) AS told
+JOIN users_customervalue value USING (customer_id)
+WHERE {differs}

@@ -23,6 +23,7 @@ WITH smoothed AS (
 UPDATE users_valueday SET best_hour = (SELECT hour FROM smoothed ORDER BY height DESC, hour LIMIT 1)
 WHERE day = %(day)s;
 
+CREATE UNLOGGED TABLE users_value_told AS
 WITH regular AS (
     SELECT customer_id FROM value_hour GROUP BY customer_id HAVING sum(times) >= %(few)s
 ), smoothed AS (
@@ -31,10 +32,8 @@ WITH regular AS (
     GROUP BY 1, 2
 ), best AS (
     SELECT DISTINCT ON (customer_id) customer_id, hour FROM smoothed ORDER BY customer_id, height DESC, hour
-), changed AS (
-    UPDATE users_customervalue value SET best_hour = told.hour
-    FROM (SELECT v.customer_id, best.hour FROM users_customervalue v LEFT JOIN best USING (customer_id)) AS told
-    WHERE told.customer_id = value.customer_id AND told.hour IS DISTINCT FROM value.best_hour
-    RETURNING value.customer_id
 )
-INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'value' FROM changed
+SELECT told.*
+FROM (SELECT v.customer_id, best.hour AS best_hour FROM users_customervalue v LEFT JOIN best USING (customer_id)) AS told
+JOIN users_customervalue value USING (customer_id)
+WHERE {differs}

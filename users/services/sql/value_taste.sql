@@ -1,5 +1,6 @@
 -- The favourite category: most order lines in 180 days, else most product views; ties by the alphabet. Both are
 -- contiguous slices: orders by their time, views by type and time (index-only).
+CREATE UNLOGGED TABLE users_value_told AS
 WITH liked AS (
     SELECT line.customer_id, line.category, count(*) AS times
     FROM users_order o
@@ -16,17 +17,15 @@ WITH liked AS (
     GROUP BY 1, 2
 ), viewed AS (
     SELECT DISTINCT ON (customer_id) customer_id, category FROM seen ORDER BY customer_id, times DESC, category
-), changed AS (
-    UPDATE users_customervalue value SET favourite_category = told.category
-    FROM (
+)
+SELECT told.* FROM (
         SELECT v.customer_id,
-               CASE WHEN c.no_profiling THEN '' ELSE coalesce(bought.category, viewed.category, '') END AS category
+               CASE WHEN c.no_profiling THEN '' ELSE coalesce(bought.category, viewed.category, '') END
+                   AS favourite_category
         FROM users_customervalue v
         JOIN users_customer c ON c.id = v.customer_id
         LEFT JOIN bought ON bought.customer_id = v.customer_id
         LEFT JOIN viewed ON viewed.customer_id = v.customer_id
-    ) AS told
-    WHERE told.customer_id = value.customer_id AND told.category <> value.favourite_category
-    RETURNING value.customer_id
-)
-INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'value' FROM changed
+) AS told
+JOIN users_customervalue value USING (customer_id)
+WHERE {differs}

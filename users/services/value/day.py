@@ -24,6 +24,8 @@ Step = Callable[[Run, int], int | None]
 
 STEPS: tuple[tuple[str, Step], ...] = (
     ("people", steps.people),
+    ("purchases", steps.purchases),
+    ("scores", steps.scores),
     ("orders", steps.orders),
     ("taste", steps.taste),
     ("hours", steps.hours),
@@ -31,6 +33,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("model", predict.fit),
     ("silence", predict.silence),
     ("predictions", predict.predictions),
+    ("top", steps.top_by_prediction),
     ("repurchase", steps.repurchase),
     ("roll-up", steps.roll_up),
 )

@@ -15,7 +15,7 @@ from users.models import ModelFit, ValueDay
 from users.services.sql import statement
 from users.services.value.run import Run
 
-SLICE = 50_000
+SLICE = 25_000
 WEEK = 7
 YOUNGEST = timedelta(days=180)
 MOST_HELD_OUT = 180

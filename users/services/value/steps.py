@@ -1,6 +1,8 @@
 """The steps that are statements: people, orders, taste, hours, fans; and the roll-ups that the pages read."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from config.kit import clock
@@ -12,61 +14,143 @@ from users.services.sql import statement
 from users.services.value.run import Run
 
 FEW_ACTIVITIES = 10
+SLICE = 100_000
+WRITTEN_AT_ONCE = 25_000
+BUYER = (
+    "customer_id bigint, first_day date, second_day date, last_day date, repeat_days bigint, repeat_mean numeric,"
+    " last_at timestamptz, orders_window bigint, net_window bigint, revenue_year bigint, orders_half_year bigint,"
+    " aov numeric"
+)
+SCORED = (
+    "first_day", "second_day", "last_day", "repeat_days", "repeat_mean", "orders_window", "net_window",
+    "revenue_year", "order_band", "aov_band", "r", "f", "m", "rfm_group", "is_core", "top_revenue", "top_orders",
+)  # fmt: skip
 
 
-def people(run: Run, after: int) -> None:
-    """A row for everybody known; the day's row, unfinished."""
-    ValueDay.objects.update_or_create(day=run.day, defaults={"as_of": run.as_of, "finished_at": None})
-    execute(statement("value_people"), run.values)
+def people(run: Run, after: int) -> int | None:
+    """A row for everybody known, slice by slice; the day's row, unfinished."""
+    if after == 0:
+        ValueDay.objects.update_or_create(day=run.day, defaults={"as_of": run.as_of, "finished_at": None})
+        execute(statement("value_gone"))
+    last = _end_of_slice("users_customer", "id", after)
+    if last is not None:
+        execute(statement("value_people"), run.values | {"after": after, "last": last})
+    return last
 
 
-def orders(run: Run, after: int) -> None:
-    """Purchases, bands, scores, named groups, core, top N %; the cuts."""
+def purchases(run: Run, after: int) -> int | None:
+    """What each has bought, slice by slice, into a table of the job's own."""
+    if after == 0:
+        execute(f"DROP TABLE IF EXISTS users_value_buyer; CREATE UNLOGGED TABLE users_value_buyer ({BUYER})")
+    last = _end_of_slice("users_customervalue", "customer_id", after)
+    if last is None:
+        execute("ALTER TABLE users_value_buyer ADD PRIMARY KEY (customer_id); ANALYZE users_value_buyer")
+        return None
+    execute(statement("value_purchases"), run.scoring | {"after": after, "last": last})
+    return last
+
+
+def scores(run: Run, after: int) -> None:
+    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; the cuts."""
     execute("DELETE FROM users_cutpoint WHERE day = %(day)s", run.values)
-    execute(statement("value_orders"), run.scoring)
+    execute(statement("value_scores"), run.scoring)
 
 
-def taste(run: Run, after: int) -> None:
+def orders(run: Run, after: int) -> int | None:
+    """What follows from orders goes to the customers."""
+    return _tell(after, "value_orders", SCORED, run.values)
+
+
+def taste(run: Run, after: int) -> int | None:
     """The favourite category."""
-    execute(statement("value_taste"), run.values)
+    return _tell(after, "value_taste", ("favourite_category",), run.values)
 
 
-def hours(run: Run, after: int) -> None:
+def hours(run: Run, after: int) -> int | None:
     """The best hour, each customer's and the shop's."""
-    execute(statement("value_hours"), run.values | {"few": FEW_ACTIVITIES, "zones": _zones()})
+    values = run.values | {"few": FEW_ACTIVITIES, "zones": _zones()}
+    return _tell(after, "value_hours", ("best_hour",), values)
 
 
-def fans(run: Run, after: int) -> None:
+def fans(run: Run, after: int) -> int | None:
     """Fans, and opinion leaders with their evidence."""
     told = " UNION ALL ".join(
         f"SELECT customer_id, '{one.name}' AS name, times, times * {one.weight} AS points"
         f" FROM ({one.statement}) AS {one.name} (customer_id, times)"
         for one in evidence
     )
+    values = run.values | {
+        "acts": list(BRAND_ACTS),
+        "kinds": list(BRAND_ACTS.values()),
+        "views": list(CONTENT_VIEWS),
+    }
+    return _tell(after, "value_fans", ("fan", "leader_score", "leader_parts"), values, evidence=told)
+
+
+def top_by_prediction(run: Run, after: int) -> int | None:
+    """Top N % by predicted value."""
+    return _tell(after, "value_top_ltv", ("top_ltv",), run.values)
+
+
+def repurchase(run: Run, after: int) -> int | None:
+    """The roll-up of the repurchase page, a statement at a time."""
+    if after == 0:
+        execute(statement("value_bought"), run.values)
+        return 1
+    going_on = _remember(run, reports.repurchase_roll_ups(), after - 1, within="repurchase")
+    return after + 1 if going_on else None
+
+
+def roll_up(run: Run, after: int) -> int | None:
+    """The roll-ups of the other pages, a statement at a time; then the day is in force."""
+    if after == 0:
+        execute(statement("value_cuts_of_ltv"), run.values)
+    if _remember(run, reports.roll_ups(run.day), after):
+        return after + 1
     execute(
-        statement("value_fans").format(evidence=told),
-        run.values
-        | {"acts": list(BRAND_ACTS), "kinds": list(BRAND_ACTS.values()), "views": list(CONTENT_VIEWS)},
+        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told"
     )
-
-
-def repurchase(run: Run, after: int) -> None:
-    """The roll-up of the repurchase page."""
-    execute(statement("value_bought"), run.values)
-    _remember(run, {"repurchase": reports.sum_up_repurchase()})
-
-
-def roll_up(run: Run, after: int) -> None:
-    """Top N % by predicted value, the roll-up of the other pages; then the day is in force."""
-    execute(statement("value_top_ltv"), run.values)
-    _remember(run, reports.sum_up(run.day))
     ValueDay.objects.filter(day=run.day).update(finished_at=clock.now())
+    return None
 
 
-def _remember(run: Run, figures: dict[str, object]) -> None:
+def _end_of_slice(table: str, column: str, after: int) -> int | None:
+    """The last id of the next slice; None when there is none."""
+    [(last,)] = fetch(
+        f"SELECT max({column}) FROM (SELECT {column} FROM {table} WHERE {column} > %s"
+        f" ORDER BY {column} LIMIT %s) AS slice",
+        [after, SLICE],
+    )
+    return None if last is None else int(last)
+
+
+def _tell(
+    after: int, name: str, columns: Sequence[str], values: Mapping[str, Any], **parts: str
+) -> int | None:
+    """First find the rows that differ (``users_value_told``), then write them slice by slice and touch their customers.
+
+    In slices, because on a shop's first day everybody differs, and a task has 30 seconds.
+    """
+    if after == 0:
+        theirs, ours = (", ".join(f"{table}.{column}" for column in columns) for table in ("told", "value"))
+        execute("DROP TABLE IF EXISTS users_value_told")
+        differs = f"ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+        execute(statement(name).format(differs=differs, **parts), dict(values))
+        execute("ALTER TABLE users_value_told ADD PRIMARY KEY (customer_id)")
+        return 1
+    sets = ", ".join(f"{column} = slice.{column}" for column in columns)
+    execute(statement("value_write").format(sets=sets), {"most": WRITTEN_AT_ONCE})
+    return after + 1 if fetch("SELECT 1 FROM users_value_told LIMIT 1") else None
+
+
+def _remember(run: Run, roll_ups: Mapping[str, reports.RollUp], number: int, within: str = "") -> bool:
+    """Compute one of the roll-ups and keep it with the day; whether there are more."""
+    name, told = list(roll_ups.items())[number]
     day = ValueDay.objects.get(day=run.day)
-    day.figures = {**day.figures, **figures}
+    into = day.figures.setdefault(within, {}) if within else day.figures
+    into[name] = told.rows()
     day.save(update_fields=["figures"])
+    return number + 1 < len(roll_ups)
 
 
 @cache
