@@ -4,6 +4,8 @@ from django.utils.translation import gettext_noop
 
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
+from users.services.demo.goods import load_goods
+from users.services.demo.identity import load_identity
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
@@ -37,12 +39,30 @@ demo_parts.register(
     ),
 )
 demo_parts.register(
+    "users.goods",
+    DemoPart(
+        name="users.goods",
+        title=gettext_noop("Tills, shops, warranty cards"),
+        position=CUSTOMERS_POSITION + 6,
+        load=load_goods,
+    ),
+)
+demo_parts.register(
     "users.voices",
     DemoPart(
         name="users.voices",
         title=gettext_noop("Reviews, shares and friends"),
         position=CUSTOMERS_POSITION + 5,
         load=load_voices,
+    ),
+)
+demo_parts.register(
+    "users.identity",
+    DemoPart(
+        name="users.identity",
+        title=gettext_noop("Phones, openids, devices and answers"),
+        position=CUSTOMERS_POSITION + 3,
+        load=load_identity,
     ),
 )
 demo_parts.register(
