@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
 from users.services.demo.goods import load_goods
+from users.services.demo.identity import load_identity
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
@@ -53,6 +54,15 @@ demo_parts.register(
         title=gettext_noop("Reviews, shares and friends"),
         position=CUSTOMERS_POSITION + 5,
         load=load_voices,
+    ),
+)
+demo_parts.register(
+    "users.identity",
+    DemoPart(
+        name="users.identity",
+        title=gettext_noop("Phones, openids, devices and answers"),
+        position=CUSTOMERS_POSITION + 3,
+        load=load_identity,
     ),
 )
 demo_parts.register(

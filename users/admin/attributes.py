@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
 from config.kit.admin import FormPage, OperatorPage, has_role
 from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Table
@@ -131,7 +132,7 @@ class AttributePage(FormPage):
                 [value.text[:40] for value in top],
                 [Series(_("Customers"), [value.customers for value in top])],
                 kind="bar",
-                summary=_("%(n)d customers have a value.") % {"n": spread.with_it},
+                summary=_("%(n)s customers have a value.") % {"n": words.number(spread.with_it)},
             )
             if top
             else None,
@@ -153,7 +154,7 @@ class AttributePage(FormPage):
             [
                 Column(_("Value")),
                 Column(_("Customers"), "number"),
-                Column(_("Share of %(n)d") % {"n": spread.with_it}, "percent"),
+                Column(_("Share of %(n)s") % {"n": words.number(spread.with_it)}, "percent"),
             ],
             rows,
             Empty(_("No customer has it now")),

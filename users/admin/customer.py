@@ -162,7 +162,7 @@ def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
         [
             Column(_("Given"), "time"),
             Column(_("Topic")),
-            Column(_("Channel")),
+            Column(_("Message channel")),
             Column(_("Answer"), "tag"),
             Column(_("Source")),
             Column(_("Wording")),
@@ -238,6 +238,8 @@ def _attributes(customer: Customer) -> list[tuple[str, Any]]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, dict):

@@ -152,7 +152,7 @@ class ConsentForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     topic = forms.ChoiceField(label=gettext_lazy("Topic"))
     channel = forms.ChoiceField(
-        label=gettext_lazy("Channel"), choices=[(channel.value, channel.label) for channel in OFFERED]
+        label=gettext_lazy("Message channel"), choices=[(channel.value, channel.label) for channel in OFFERED]
     )
     granted = forms.ChoiceField(
         label=gettext_lazy("Answer"),

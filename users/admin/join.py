@@ -1,14 +1,17 @@
 """Join a customer with another one by hand: find, look at what would happen, confirm by typing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.parts import Cell, Column, Crumb, Empty, Table
 from config.kit.refusal import Refusal
@@ -112,7 +115,12 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
         "traits": Table(
             [Column(_("Trait")), Column(survivor), Column(absorbed), Column(_("Afterwards"))],
             [
-                [t.title, _shown(t.kept), _shown(t.absorbed), Cell(_shown(t.result), tone="good")]
+                [
+                    capfirst(str(t.title)),
+                    _shown(t.kept),
+                    _shown(t.absorbed),
+                    Cell(_shown(t.result), tone="good"),
+                ]
                 for t in seen.traits
             ],
             Empty(_("No difference"), _("Both say the same, or nothing.")),
@@ -120,7 +128,7 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
         "consents": Table(
             [
                 Column(_("Topic")),
-                Column(_("Channel")),
+                Column(_("Message channel")),
                 Column(survivor),
                 Column(absorbed),
                 Column(_("Afterwards")),
@@ -138,7 +146,7 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
             Empty(_("No answer yet"), _("Neither has said anything about messages.")),
         ),
         "contacts": Table(
-            [Column(_("Channel")), Column(_("Address")), Column(_("State afterwards")), Column("")],
+            [Column(_("Message channel")), Column(_("Address")), Column(_("State afterwards")), Column("")],
             [
                 [
                     Channel(c.channel).label,
@@ -156,6 +164,8 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
 def _shown(value: Any) -> StrOrPromise:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
+    if isinstance(value, datetime):
+        return words.absolute(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return "–" if value in (None, "") else str(value)

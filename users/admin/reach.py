@@ -9,6 +9,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Column, Crumb, Empty, Stat, Table
@@ -52,7 +53,7 @@ class ReachPage(OperatorPage):
                 [str(channel.label) for channel in report.CHANNELS],
                 [Series(_("Reachable"), reached)],
                 kind="bar",
-                summary=_("Of %(n)d customers.") % {"n": known.everybody},
+                summary=_("Of %(n)s customers.") % {"n": words.number(known.everybody)},
             ),
             "states": _states(known),
             "topics": _topics(known),
@@ -66,14 +67,14 @@ def _stat(channel: Channel, known: report.Figures) -> Stat:
         usable / known.everybody if known.everybody else None,
         "percent",
         of=known.everybody,
-        window=_("%(n)d reachable") % {"n": usable},
+        window=_("%(n)s reachable") % {"n": words.number(usable)},
         url=group_url("reach", channel=channel.value, what=Reach.USABLE.value),
     )
 
 
 def _states(known: report.Figures) -> Table:
     return Table(
-        [Column(_("Channel")), *(Column(what.label, "number") for what in SHOWN)],
+        [Column(_("Message channel")), *(Column(what.label, "number") for what in SHOWN)],
         [
             [
                 channel.label,
@@ -108,4 +109,4 @@ def _consented(known: report.Figures, channel: Channel, topic: Topic) -> Cell:
     agreed = known.consented.get((channel, topic.pk), 0)
     usable = known.counts.get((channel, Reach.USABLE), 0)
     url = group_url("reach", channel=channel.value, what=Reach.CONSENTED.value, topic=topic.slug)
-    return Cell(agreed, url=url if agreed else "", hint=_("of %(n)d reachable") % {"n": usable})
+    return Cell(agreed, url=url if agreed else "", hint=_("of %(n)s reachable") % {"n": words.number(usable)})

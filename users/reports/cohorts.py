@@ -28,6 +28,7 @@ MOST_VALUES = 12
 PLAIN = frozenset({"stage", "channel", "subchannel", "gender", "platform", "country", "language"})
 OTHER = "\x01"
 """Stands for all values of a dimension beyond the largest ones; no text from outside holds it alone."""
+LARGEST = "CASE WHEN value IS NULL OR value = ANY(%(top)s::text[]) THEN value ELSE chr(1) END"
 _NAMED = re.compile(r"%\((\w+)\)s")
 
 
@@ -188,13 +189,15 @@ def members(
     values = {"begin": days.begin, "end": days.end, **whom.values}
     text = statement("cohort_members").format(
         cohort=grain.sql("start_day"),
-        value="CASE WHEN value IS NULL OR value = ANY(%(top)s::text[]) THEN value ELSE chr(1) END",
+        value="value" if whom.has_plain_values else LARGEST,
         last_age=f"{unit.sql('last_day')} - {unit.sql('start_day')}",
         raw=named(whom.split),
         whom=whom.condition,
         at=start.at,
     )
-    return text, {**values, "top": largest_values(whom, start, values)}
+    if not whom.has_plain_values:
+        values |= {"top": largest_values(whom, start, values)}
+    return text, values
 
 
 def largest_values(whom: Whom, start: Start, values: Mapping[str, Any]) -> list[str]:

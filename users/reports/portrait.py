@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from config.kit.batches import fetch
+from config.kit.batches import execute, fetch, temporary_table
 from users.dimensions import Dimension, all_dimensions
 from users.groups import Group
 from users.models import Customer
@@ -104,16 +105,18 @@ class Portrait:
     comparisons: Sequence[Comparison]
 
 
+@transaction.atomic
 def compute(group: Group, other: Group | None) -> Portrait:
     """The group beside another, or beside every other known customer."""
     sides, bound = _sides(group, other)
     counts = fetch(f"WITH {sides} {statement('portrait_sizes')}", bound)
     sizes = {side: (customers, refused) for side, customers, refused in counts}
     thousandths = [_part(*sizes.get(side, (0, 0))) for side in (0, 1)]
-    sample = statement("portrait_sample").format(*thousandths)
-    figures, read = _figures(f"WITH {sides}, {sample}", bound)
+    temporary_table("portrait_part", "id bigint, side smallint")
+    execute(statement("portrait_sample").format(*thousandths, sides=sides), bound)
+    figures, read = _figures()
     ours, theirs = (Side(*sizes.get(side, (0, 0)), read[side]) for side in (0, 1))
-    comparisons = _comparisons(f"WITH {sides}, {sample}", bound, read)
+    comparisons = _comparisons(read)
     return Portrait(ours, theirs, figures, comparisons)
 
 
@@ -138,17 +141,14 @@ def _part(customers: int, refused: int) -> int:
     return 1000 if left <= MOST_READ else max(1, math.ceil(MOST_READ / left * 1000))
 
 
-def _figures(tables: str, bound: Sequence[Any]) -> tuple[list[Figure], tuple[int, int]]:
+def _figures() -> tuple[list[Figure], tuple[int, int]]:
     """Mean and median of every number, and how many customers were read on each side."""
     columns = ", ".join(
         f"count({number.expression}), avg({number.expression})::float8,"
         f" percentile_cont(0.5) WITHIN GROUP (ORDER BY ({number.expression})::float8)"
         for number in NUMBERS
     )
-    rows = {
-        row[0]: row[1:]
-        for row in fetch(f"{tables} {statement('portrait_figures').format(columns=columns)}", bound)
-    }
+    rows = {row[0]: row[1:] for row in fetch(statement("portrait_figures").format(columns=columns))}
     none = (0, *(0, None, None) * len(NUMBERS))
     ours, theirs = rows.get(0, none), rows.get(1, none)
     figures = [
@@ -158,16 +158,16 @@ def _figures(tables: str, bound: Sequence[Any]) -> tuple[list[Figure], tuple[int
     return figures, (ours[0], theirs[0])
 
 
-def _comparisons(tables: str, bound: Sequence[Any], read: tuple[int, int]) -> list[Comparison]:
+def _comparisons(read: tuple[int, int]) -> list[Comparison]:
     """Every dimension, most different first, those with too few known last."""
     wanted = all_dimensions()
     told = ", ".join(f"(%s::text, ({one.expression})::text)" for one in wanted)
     values = [part for one in wanted for part in (one.name, *one.parameters)]
     scales = [one.name for one in wanted if one.order]
     most = [scales, MOST_VALUES]
-    query = f"{tables} {statement('portrait_values').format(told=told)}"
+    query = statement("portrait_values").format(told=told)
     found: dict[str, list[tuple[str | None, int, int]]] = defaultdict(list)
-    for name, value, ours, theirs in fetch(query, [*bound, *values, max(read[0], 1), max(read[1], 1), *most]):
+    for name, value, ours, theirs in fetch(query, [*values, max(read[0], 1), max(read[1], 1), *most]):
         found[name].append((value, int(ours), int(theirs)))
     compared = [compare(one, found[one.name]) for one in wanted if one.name in found]
     return sorted(compared, key=lambda one: (one.distance is None, -(one.distance or 0), one.dimension.name))

@@ -26,13 +26,22 @@ def hold(customer_ids: Iterable[int]) -> dict[int, int]:
                 "old_id", "customer_id"
             )
         )
+        held.update(_without_standing({leads[asked] for asked in lost} - aliases.keys()))
         for asked in lost:
             if leads[asked] in aliases:
                 leads[asked] = aliases[leads[asked]]
-            else:
+            elif leads[asked] not in held:
                 del leads[asked]
         held.update(stages.lock(set(leads.values()) - held))
     return leads
+
+
+def _without_standing(customer_ids: set[int]) -> set[int]:
+    """Customers whose figures are not there yet (one that is being made): held by their own rows."""
+    if not customer_ids:
+        return set()
+    found = Customer.objects.select_for_update(no_key=True).filter(pk__in=customer_ids)
+    return set(found.order_by("pk").values_list("pk", flat=True))
 
 
 def hold_one(customer_id: int) -> int:

@@ -2,8 +2,8 @@
 -- what the order is worth now. Rows without an age carry the size and the same total from the customers' standings,
 -- which intake keeps: the check that the page prints.
 WITH member AS MATERIALIZED ({members})
-SELECT member.value, member.cohort, NULL AS age, count(*), coalesce(sum(standing.revenue), 0)::bigint
-FROM member JOIN users_standing standing ON standing.customer_id = member.id
+SELECT member.value, member.cohort, NULL AS age, count(*), coalesce(sum(revenue), 0)::bigint
+FROM member
 GROUP BY 1, 2
 UNION ALL
 SELECT member.value, member.cohort, {age} AS age, count(DISTINCT member.id), sum(placed.net)::bigint

@@ -1,9 +1,9 @@
 -- Every dimension of everybody read, in one pass: a row per customer and dimension, counted by value. Beyond the values
 -- that weigh most on either side the rest is one value, so that an attribute with a million values brings a dozen rows.
-, counted AS (
+WITH counted AS (
     SELECT told.name, told.value, count(*) FILTER (WHERE part.side = 0) AS ours,
            count(*) FILTER (WHERE part.side = 1) AS theirs
-    FROM part
+    FROM portrait_part part
     JOIN users_customer customer ON customer.id = part.id
     JOIN users_standing standing ON standing.customer_id = part.id
     CROSS JOIN LATERAL (VALUES {told}) AS told (name, value)
