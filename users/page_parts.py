@@ -99,5 +99,6 @@ def imported() -> "QuerySet[Import]":
 first_step(
     FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
 )
+group_act(GroupAct("tag", _("Tag them all"), "users:tag_group", "sell"))
 group_act(GroupAct("export", _("Export"), "users:export_create", "download"))
 group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))

@@ -8,6 +8,7 @@ the one that says more, by a rule that depends on nothing else.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -135,8 +136,8 @@ class Said:
         )
 
     @property
-    def _asked(self) -> dict[str, str]:
-        return parameters(self.search) | parameters(self.url.partition("#")[0].partition("?")[2])
+    def _asked(self) -> Mapping[str, str]:
+        return _asked(self.url, self.search)
 
     def _utm(self, name: str, asked: Mapping[str, str]) -> str:
         """From the context's campaign (which calls it ``name``), else from the address."""
@@ -153,6 +154,16 @@ def parameters(query: str) -> dict[str, str]:
     return {name: values[0] for name, values in found.items()}
 
 
+# A batch asks several times about the same address, and neighbours mostly have the same one.
+@lru_cache(maxsize=2048)
+def _asked(url: str, search: str) -> Mapping[str, str]:
+    """The parameters of an address that may say something; those of any other are not taken apart."""
+    query = url.partition("#")[0].partition("?")[2]
+    told = [part for part in (search, query) if "utm_" in part or f"{CODE_PARAMETER}=" in part]
+    return {name: value for part in told for name, value in parameters(part).items()}
+
+
+@lru_cache(maxsize=2048)
 def host_of(url: str) -> str:
     """The host of a web address in lower case without "www.", "" of what is none."""
     try:

@@ -75,6 +75,7 @@ class SegmentPage(OfSegment):
 
     def get_actions(self) -> Sequence[Action]:
         return [
+            Action(_("Keep a tag"), reverse("segments:keep_tag", args=[self.segment.pk]), icon="sell"),
             Action(
                 _("Delete"),
                 self.request.path,

@@ -4,6 +4,7 @@ from django.urls import path
 
 from segments.admin.form import EditSegment, NewSegment, PreviewPart, Suggestions
 from segments.admin.from_group import KeepGroup
+from segments.admin.keep_tag import KeepTag
 from segments.admin.lists import SegmentList
 from segments.admin.segment import ExplainPage, SegmentPage
 
@@ -15,6 +16,7 @@ urlpatterns = [
     path("preview/", PreviewPart.as_view(), name="preview"),
     path("suggest/", Suggestions.as_view(), name="suggest"),
     path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),
+    path("<int:segment_id>/tag/", KeepTag.as_view(), name="keep_tag"),
     path("<int:segment_id>/edit/", EditSegment.as_view(), name="edit"),
     path("<int:segment_id>/why/<int:customer_id>/", ExplainPage.as_view(), name="explain"),
 ]

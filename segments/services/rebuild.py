@@ -17,6 +17,7 @@ from config.kit.refusal import Refusal
 from segments.models import ChangeCause, Run, RunKind, Segment, SegmentRun, SegmentState
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
+from segments.services import tag_keeping
 from segments.services.difference import Difference, apply_to_everybody
 from segments.services.order import in_order, referred
 from segments.services.snapshot import in_snapshot
@@ -63,6 +64,7 @@ def _rebuild(pk: int, now: datetime) -> None:
     try:
         with transaction.atomic():
             difference = _compute(segment, run)
+            tag_keeping.catch_up(segment, now)
     except (DatabaseError, Refusal) as problem:
         if str(getattr(problem.__cause__, "pgcode", "")).startswith("40"):
             raise

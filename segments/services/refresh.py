@@ -17,6 +17,7 @@ from config.kit.refusal import Refusal
 from segments.models import Run, RunKind, Segment, SegmentRun, SegmentState
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
+from segments.services import tag_keeping
 from segments.services.affected import find_affected, take_touched
 from segments.services.announce import announce
 from segments.services.difference import Difference, apply_to_affected
@@ -85,6 +86,7 @@ def refresh_one(segment: Segment, run: Run, as_of: AsOf) -> SegmentRun:
         with transaction.atomic():
             row.checked, difference = _look_again(segment, run, as_of)
             announce(segment, run)
+            tag_keeping.follow(segment, run)
     except (DatabaseError, Refusal, ClockWentBack) as problem:
         if isinstance(problem, DatabaseError) and _must_start_over(problem):
             raise

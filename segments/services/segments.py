@@ -14,6 +14,7 @@ from segments.models import Membership, Segment, SegmentKind, SegmentState, Segm
 from segments.rules.outcome import Outcome, outcome
 from segments.rules.parse import parse
 from segments.rules.tree import Rule
+from segments.services import tag_keeping
 from segments.services.order import reaches, users_of
 from users.models import Operator
 from users.services import audit
@@ -99,6 +100,7 @@ def delete_segment(segment: Segment, *, by: Operator | None) -> None:
             "segment_in_use", _("It is used by: %(uses)s. Change those first.") % {"uses": "; ".join(used)}
         )
     audit.record("segment.delete", by=by, target=segment, before=_state(segment))
+    tag_keeping.let_go(segment)
     Membership.objects.filter(segment=segment).delete()
     segment.changes.all().delete()
     segment.delete()

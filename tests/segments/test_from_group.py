@@ -84,6 +84,6 @@ def test_a_group_without_a_rule_is_kept_as_the_list_it_is() -> None:
 def test_who_may_not_make_segments_is_offered_none() -> None:
     page = logged_in(Role.READ_ONLY).get(reverse("users:customers"), {"group": group_spec("everyone")})
     assert page.context is not None
-    assert page.context["group_acts"] == []
+    assert not [act for act in page.context["group_acts"] if act.url.startswith(reverse("segments:keep"))]
     address = f"{reverse('segments:keep')}?{urlencode({'group': group_spec('everyone')})}"
     assert logged_in(Role.READ_ONLY).post(address, {"name": "x"}).status_code == 403

@@ -42,6 +42,7 @@ class CustomerList(OperatorPage):
     def get_actions(self) -> list[Action]:
         """Files in and out, for those who may."""
         wanted = [
+            Action(_("Tags"), reverse("users:tags"), icon="sell"),
             Action(_("Export"), reverse("users:export_create"), icon="download"),
             Action(_("Import"), reverse("users:import_create"), icon="upload"),
         ]

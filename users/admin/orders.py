@@ -248,10 +248,10 @@ class OrderPage(OperatorPage):
                 columns=[Column(_("When"), "time"), Column(_("What")), Column(_("Believed"), "tag")],
                 rows=[
                     [
-                        at, sentence(name, {}),
+                        at, sentence(name, told),
                         Cell(_("yes"), tone="good") if confirmed else Cell(_("not confirmed"), tone="warn"),
                     ]
-                    for at, name, confirmed in story.events
+                    for at, name, told, confirmed in story.events
                 ],
                 empty=Empty(_("No event is kept any more")),
             ),

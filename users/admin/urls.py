@@ -48,6 +48,7 @@ from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
+from users.admin.tags import TagGroup, TagList, TagPage
 from users.admin.transfers import TransferList
 
 app_name = "users"
@@ -71,6 +72,9 @@ urlpatterns = [
     path("products/categories/", CategoriesPage.as_view(), name="categories"),
     path("products/categories/<int:pk>/", CategoryPage.as_view(), name="category"),
     path("customers/active/", ActiveList.as_view(), name="active"),
+    path("tags/", TagList.as_view(), name="tags"),
+    path("tags/group/", TagGroup.as_view(), name="tag_group"),
+    path("tags/<int:tag_id>/", TagPage.as_view(), name="tag"),
     path("files/", TransferList.as_view(), name="imports"),
     path("files/imports/new/", NewImport.as_view(), name="import_create"),
     path("files/imports/<int:import_id>/columns/", ColumnsPage.as_view(), name="import_columns"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -65,7 +66,7 @@ class OrderStory:
     lines: Sequence[OrderLine]
     refunds: Sequence[Refund]
     claims: Sequence[OrderClaim]
-    events: Sequence[tuple[datetime, str, bool]]
+    events: Sequence[tuple[datetime, str, dict[str, Any], bool]]
 
 
 def sales(period: Period, *, source: str = "") -> Sales:
@@ -190,7 +191,7 @@ def story(customer_id: int, source: str, number: str) -> OrderStory | None:
         refunds=list(Refund.objects.filter(**mine).order_by("refunded_at")),
         claims=list(OrderClaim.objects.select_related("claimant").filter(**mine).order_by("claimed_at")),
         events=[
-            (event.occurred_at, kinds[event.type_id], event.confirmed)
+            (event.occurred_at, kinds[event.type_id], event.properties, event.confirmed)
             for event in about[:100]
             if event.properties.get("channel_of_sale", source) == source
         ],

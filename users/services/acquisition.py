@@ -34,10 +34,7 @@ def hear_batch(oldest_trigger: datetime) -> int:
     The customers' Standing rows must be locked. Read are only calls that can say something and are not later
     than the touch we have.
     """
-    sites = list(
-        ChannelClue.objects.filter(kind=ClueKind.REFERRER).values_list("value", flat=True).order_by("value")
-    )
-    rows = fetch(statement("told_touches"), {"sites": sites})
+    rows = fetch(statement("told_touches"), {"sites": _sites()})
     if not rows:
         return 0
     told = [Heard(customer_id, _said(at, *parts)) for customer_id, at, *parts in rows]
@@ -89,6 +86,13 @@ def read_clues(codes: Iterable[str]) -> Clues:
             for kind, value, channel in ChannelClue.objects.values_list("kind", "value", "channel_id")
         },
     )
+
+
+def _sites() -> str | None:
+    """A pattern of addresses on the sites that clues name; None when there are none."""
+    found = ChannelClue.objects.filter(kind=ClueKind.REFERRER).values_list("value", flat=True)
+    domains = "|".join(sorted(domain.replace(".", r"\.") for domain in found))
+    return rf"^https?://([^/?#]*\.)?({domains})([:/?#]|$)" if domains else None
 
 
 def _clues(told: Iterable[Heard]) -> Clues:

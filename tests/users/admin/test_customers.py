@@ -146,5 +146,5 @@ def test_the_customer_page_asks_so_often_and_no_more(django_assert_max_num_queri
     send(identify(at=NOON, user="alice", name="Alice"), visit(at=NOON, user="alice"))
     client, address = logged_in(), reverse("users:customer", args=[customer("alice").pk])
     client.get(address)
-    with django_assert_max_num_queries(27):
+    with django_assert_max_num_queries(29):
         client.get(address)

@@ -9,7 +9,7 @@ from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import csv_bytes, upload
 from users.admin import urls
-from users.models import AcquisitionChannel, Category, Product, Role, SourceCode
+from users.models import AcquisitionChannel, Category, Product, Role, SourceCode, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +34,8 @@ MATRIX: dict[str, tuple[set[str], set[str]]] = {
     "active": (EVERYBODY, OWNER),
     "ladder": (EVERYBODY, OWNER),
     "reports": (EVERYBODY, OWNER),
+    "tags": (EVERYBODY, OWNER | {"operator"}),
+    "tag": (EVERYBODY, OWNER | {"operator"}),
     "imports": (OWNER | {"operator", "analyst"}, OWNER),
     "import_create": (OWNER | {"operator"}, OWNER | {"operator"}),
     "import_columns": (OWNER | {"operator", "analyst"}, OWNER | {"operator"}),
@@ -78,11 +80,12 @@ ELSEWHERE = {
     *("customer_edit", "customer_consent", "join", "reach", "attributes", "attribute"),
     *("connections", "connection_create", "connection", "connection_secret"),
     *("storefronts", "storefront_create", "storefront_secret"),
+    "tag_group",  # only with a group: tests/users/files/test_tags.py
     "export_file",  # whose it is decides: tests/users/files/test_exports.py
 }
 ANSWERS_POST = {
     *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
-    *("import_create", "import_columns", "import", "export_create"),
+    *("tags", "tag", "import_create", "import_columns", "import", "export_create"),
 }
 ANSWERS_POST = {
     "rates",
@@ -124,6 +127,8 @@ def address(name: str) -> str:
     if name in ("customer", "privacy"):
         send(identify(at=clock.now(), user="alice", name="Alice"))
         return reverse(f"users:{name}", args=[customer("alice").pk])
+    if name == "tag":
+        return reverse("users:tag", args=[Tag.objects.get_or_create(name="VIP")[0].pk])
     if name in ("import", "import_columns"):
         file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
         return reverse(f"users:{name}", args=[file.pk])

@@ -46,7 +46,8 @@ PARTS = {
     f"{_related(1, 'worksheet', 'worksheets/sheet1.xml')}{_related(2, 'styles', 'styles.xml')}</Relationships>",
     # The second format is Excel's own apostrophe: the cell stays text even when somebody edits it.
     "xl/styles.xml": f'{HEAD}<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts>'
-    '<fills count="1"><fill/></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<fills count="1"><fill><patternFill patternType="none"/></fill></fills><borders count="1"><border/></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="2"><xf/><xf quotePrefix="1"/></cellXfs></styleSheet>',
 }
 SHEET_BEGIN = f'{HEAD}<worksheet xmlns="{MAIN}"><sheetData>'

@@ -10,7 +10,8 @@ import csv
 import io
 import secrets
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -95,10 +96,12 @@ def take_in(upload: IO[bytes], size: int) -> Table:
     token = secrets.token_hex(16)
     try:
         if begin[:4] == b"PK\x03\x04":
-            return _write(token, _workbook(upload), "Excel")
+            with closing(_workbook(upload)) as records:
+                return _write(token, records, "Excel")
         _refuse_other_files(begin)
         encoding = _encoding(upload)
-        return _write(token, _records(upload, encoding), encoding)
+        with closing(_records(upload, encoding)) as records:
+            return _write(token, records, encoding)
     except BaseException:
         remove(token)
         raise
@@ -204,7 +207,7 @@ def _decodes(upload: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def _records(upload: IO[bytes], encoding: str) -> Iterator[list[str]]:
+def _records(upload: IO[bytes], encoding: str) -> Generator[list[str], None, None]:
     text = io.TextIOWrapper(upload, encoding=encoding, newline="")
     try:
         delimiter = _delimiter(text.read(SAMPLE))
@@ -243,7 +246,7 @@ def _checked(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:2] in tuple("=+-@\t\r\n") else cell
 
 
-def _workbook(upload: IO[bytes]) -> Iterator[list[str]]:
+def _workbook(upload: IO[bytes]) -> Generator[list[str], None, None]:
     """The rows of the first sheet as texts; of formulas the values that Excel last saw."""
     import openpyxl
 

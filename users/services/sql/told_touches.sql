@@ -1,6 +1,7 @@
 -- The calls of a batch that may say where somebody came from: a campaign, an address with UTM or a source code, a
 -- referring site that a clue names, the traits of an identify call. Whoever has a touch already is asked only for what
--- is not later than it, so that a regular's visits cost one look-up in the primary key and nothing more.
+-- is not later than it, so that a regular's visits cost one look-up in the primary key and nothing more. The sites come as one
+-- pattern: asked one by one they doubled the time of a whole batch.
 SELECT said.customer_id, said.occurred_at, said.campaign, said.url, said.search, said.referrer, said.code, said.channel
 FROM (
     SELECT owner.customer_id, item.occurred_at,
@@ -21,7 +22,4 @@ LEFT JOIN users_firsttouch first USING (customer_id)
 WHERE (first.at IS NULL OR said.occurred_at <= first.at)
   AND (said.campaign IS NOT NULL OR said.code IS NOT NULL OR said.channel IS NOT NULL
        OR said.url ~ '[?&](utm_|src=)' OR said.search ~ '(utm_|src=)'
-       OR said.referrer ~ '^https?://' AND EXISTS (
-           SELECT FROM unnest(%(sites)s::text[]) AS site
-           WHERE '.' || lower(substring(said.referrer FROM '^https?://([^/:?#]+)')) LIKE '%%.' || site
-       ))
+       OR said.referrer ~* %(sites)s)

@@ -1,0 +1,86 @@
+"""Tags that a segment keeps on its members: put on who enters, taken off who leaves, and only what it put on."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from config.kit.batches import fetch
+from config.kit.refusal import Refusal
+from segments.models import Membership, MembershipChange, Run, Segment
+from users.models import CustomerTag, Operator, Tag
+from users.services import tag_acts
+
+KEEPER = "segment"
+
+
+def segments_using(name: str) -> list[str]:
+    """The segments whose rule asks for a tag, and the one that keeps it."""
+    rows = fetch(
+        "SELECT name FROM segments_segment WHERE jsonb_path_exists(rule,"
+        " '$.** ? (@.collection == \"tags\" && exists(@.value[*] ? (@ == $name)))',"
+        " jsonb_build_object('name', %s::text))"
+        " ORDER BY name",
+        [name],
+    )
+    return [_("Segment “%(name)s”") % {"name": found} for (found,) in rows]
+
+
+@transaction.atomic
+def keep(segment: Segment, name: str, *, by: Operator, now: datetime) -> Tag:
+    """Let a segment keep a tag on its members from now on. Raises Refusal for a tag that others keep or ask for."""
+    plain = tag_acts.clean(name)
+    tag, _made = Tag.objects.get_or_create(name=plain)
+    if tag.kept_by and (tag.kept_by, tag.kept_ref) != (KEEPER, segment.pk):
+        raise Refusal("kept", _("Another rule keeps this tag."), field="name")
+    if segment.name in fetch_names(plain):
+        raise Refusal(
+            "in_use",
+            _("This segment asks for the tag itself; it would keep its own answer alive."),
+            field="name",
+        )
+    tag_acts.keep_by(tag, KEEPER, segment.pk, by=by)
+    catch_up(segment, now)
+    return tag
+
+
+def fetch_names(name: str) -> list[str]:
+    """Names of the segments whose rule asks for a tag."""
+    return [one.partition("“")[2].rpartition("”")[0] for one in segments_using(name)]
+
+
+def kept_tags(segment: Segment) -> list[Tag]:
+    """The tags that a segment keeps."""
+    return list(Tag.objects.filter(kept_by=KEEPER, kept_ref=segment.pk))
+
+
+def follow(segment: Segment, run: Run) -> None:
+    """What a run changed, done to the tags that the segment keeps; costs what changed."""
+    for tag in kept_tags(segment):
+        changed: Any = MembershipChange.objects.filter(segment=segment, run=run).values("customer_id")
+        tag_acts.put_on_many(tag.pk, changed.filter(entered=True), "rule", run.now)
+        tag_acts.take_off_many(tag.pk, changed.filter(entered=False), "rule")
+
+
+def catch_up(segment: Segment, now: datetime) -> None:
+    """Bring the tags that a segment keeps to its members as they are."""
+    members: Any = Membership.objects.filter(segment=segment).values("customer_id")
+    for tag in kept_tags(segment):
+        tag_acts.put_on_many(tag.pk, members, "rule", now)
+        strangers: Any = (
+            CustomerTag.objects.filter(tag=tag, source="rule")
+            .exclude(customer__in=members)
+            .values("customer_id")
+        )
+        tag_acts.take_off_many(tag.pk, strangers, "rule")
+
+
+def let_go(segment: Segment) -> None:
+    """A segment that is deleted keeps no tag any more; the tags stay on."""
+    for tag in kept_tags(segment):
+        CustomerTag.objects.filter(tag=tag, source="rule").update(source="hand")
+        Tag.objects.filter(pk=tag.pk).update(kept_by="", kept_ref=None)
+
+
+tag_acts.tag_users.register("segments", segments_using)

@@ -1,0 +1,138 @@
+"""Files that are no table, or no good one: each is refused with its own sentence, and nothing is left behind."""
+
+import io
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from pytest_django.fixtures import Settings
+
+from config.kit.refusal import Refusal
+from tests.users.files.hands import csv_bytes
+from users import cells
+from users.services.imports import files
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def place(settings: Settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "imports"
+
+
+def take(content: bytes) -> files.Table:
+    return files.take_in(io.BytesIO(content), len(content))
+
+
+def zipped(**parts: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name.replace("__", "/").replace("_xml", ".xml"), content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty"),
+        (b"a,b\n", "no_rows"),
+        (b"\n\n1,2\n", "no_head"),
+        (b"name,Name\n1,2\n", "doubled_head"),
+        (",".join(f"c{n}" for n in range(101)).encode() + b"\n1\n", "too_many_columns"),
+        (b"a,b\n1,\x002\n", "nul"),
+        (b"a,b\n\xff\xff\xff,2\n", "bad_encoding"),
+        (b'a,b\n"' + b"x" * 200_000 + b"\n", "bad_quotes"),
+        (b"a,b\n" + b"x" * 10_001 + b",1\n", "cell_too_long"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 100, "old_excel"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "no_table"),
+        (b"%PDF-1.7 x", "no_table"),
+        (zipped(readme=b"hello"), "no_table"),
+        (b"PK\x03\x04 and no zip", "bad_workbook"),
+        (zipped(xl__workbook_xml=b"<broken", _rels__nothing=b""), "bad_workbook"),
+        (zipped(xl__workbook_xml=b"<x/>", xl__bomb_xml=b"\0" * (301 * 1024 * 1024)), "zip_bomb"),
+    ],
+)
+def test_what_is_no_table_is_refused(content: bytes, code: str, place: Path) -> None:
+    with pytest.raises(Refusal) as refused:
+        take(content)
+    assert (refused.value.code, refused.value.field) == (code, "file")
+    assert not list(place.glob("*")) if place.exists() else True
+
+
+def test_a_file_over_the_limit_is_not_read() -> None:
+    with pytest.raises(Refusal) as refused:
+        files.take_in(io.BytesIO(b"a"), 101 * 1024 * 1024)
+    assert refused.value.code == "too_large"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_encodings_and_delimiters(encoding: str, delimiter: str) -> None:
+    head, rows = ("会员号", "姓名", "备注"), [("u1", "王小明", "a,b;c|d\te"), ("u2", '张"三"', "两\n行")]
+    table = take(csv_bytes(head, rows, encoding=encoding, delimiter=delimiter))
+    assert (table.head, table.rows) == (list(head), 2)
+    assert [tuple(record) for _offset, record in files.read_from(table.token, 0)][1:] == rows
+
+
+def test_reading_goes_on_behind_any_record() -> None:
+    rows = [(str(n), "two\nlines", "x") for n in range(50)]
+    table = take(csv_bytes(("a", "b", "c"), rows))
+    whole = list(files.read_from(table.token, 0))
+    for offset, _record in whole[::7]:
+        rest = [record for _offset, record in files.read_from(table.token, offset)]
+        assert rest == [record for at, record in whole if at > offset]
+
+
+def test_a_workbook_is_read_as_texts() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("List", 0)
+    sheet.append(["User ID", "Day", "Sum", "Formula"])
+    sheet.append([7.0, datetime(2026, 4, 3), 12.5, "=1+1"])
+    out = io.BytesIO()
+    book.save(out)
+    table = take(out.getvalue())
+    assert [record for _offset, record in files.read_from(table.token, 0)][1] == ["7", "2026-04-03", "12.5"]
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "..\\..\\boot.ini", "/etc/passwd", "a\0b\n.csv", ""])
+def test_a_name_leads_nowhere(name: str) -> None:
+    plain = files.clean_name(name)
+    assert plain
+    assert not set(plain) & set("/\\\0\n")
+    assert files.path_of(take(b"a,b\n1,2\n").token).parent == files.folder()
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [
+        ("1,234.50", "1234.50"),
+        ("1.234,50", "1234.50"),
+        ("12,5", "12.5"),
+        ("¥ 1,234", "1234"),
+        ("USD 3", "3"),
+        ("-2", "-2"),
+    ],
+)
+def test_amounts(cell: str, plain: str) -> None:
+    assert cells.amount(cell) == plain
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "day"),
+    [
+        ("2026-04-03", "", "2026-04-03"), ("2026/4/3", "", "2026-04-03"), ("2026年4月3日", "", "2026-04-03"),
+        ("25/04/2026", "", "2026-04-25"), ("04/25/2026", "", "2026-04-25"), ("03/04/2026", "dmy", "2026-04-03"),
+        ("03/04/2026", "mdy", "2026-03-04"), ("05/05/2026", "", "2026-05-05"), ("03/04/2026", "", "ambiguous_date"),
+        ("31/02/2026", "", "not_a_date"), ("soon", "", "not_a_date"), ("1/2/26", "", "not_a_date"),
+    ],
+)  # fmt: skip
+def test_days(cell: str, order: cells.DayOrder, day: str) -> None:
+    try:
+        found = cells.day(cell, order).isoformat()
+    except cells.Unreadable as problem:
+        found = problem.code
+    assert found == day
