@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, list_currencies
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -15,12 +15,16 @@ from users import shop
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """A column: the name in the head (what an import recognises again), its title, its SQL expression."""
+    """A column: the name in the head (what an import recognises again), its title, its SQL expression.
+
+    ``currency``: the SQL expression of the currency that a column of money is in; without one, the shop's.
+    """
 
     name: str
     title: StrOrPromise
     expression: str
     is_money: bool = False
+    currency: str = ""
     is_usual: bool = True
 
 
@@ -37,18 +41,26 @@ class ExportKind:
     def rows(self, names: Sequence[str], customer_ids: list[int]) -> list[tuple[Any, ...]]:
         """The rows of these customers with the columns asked for, money in major units."""
         wanted = [column for column in self.columns if column.name in names]
-        shift = 10 ** get_currency_precision(shop.currency.get())
-        expressions = (
-            f"round({one.expression}::numeric / {shift}, {len(str(shift)) - 1})::float8"
-            if one.is_money
-            else one.expression
-            for one in wanted
-        )
+        expressions = (_money(one) if one.is_money else one.expression for one in wanted)
         return fetch(f"SELECT {', '.join(expressions)} {self.source}", {"ids": customer_ids})
 
     def head(self, names: Sequence[str]) -> list[str]:
         """The heads of the columns asked for, in the order of the kind."""
         return [column.name for column in self.columns if column.name in names]
+
+
+def _money(column: ExportColumn) -> str:
+    """An amount in major units: currencies have none, two or three digits behind the point."""
+    digits = str(get_currency_precision(shop.currency.get()))
+    if column.currency:
+        others = " ".join(f"WHEN '{code}' THEN {get_currency_precision(code)}" for code in _uneven())
+        digits = f"CASE {column.currency} {others} ELSE 2 END"
+    return f"round({column.expression}::numeric / power(10::numeric, {digits}), {digits})::float8"
+
+
+def _uneven() -> list[str]:
+    """The currencies that do not have hundredths."""
+    return sorted(code for code in list_currencies() if get_currency_precision(code) != 2)
 
 
 export_kinds: Registry[ExportKind] = Registry("kind of export")
@@ -62,6 +74,7 @@ def _address(channel: str) -> str:
 
 
 _C = ExportColumn
+TOLD_IN = "bought.currency"
 WHO = (
     _C("user_id", _("User ID"), "customer.user_id"),
     _C("email", _("E-mail"), _address("email")),
@@ -135,11 +148,11 @@ export_kinds.register(
             *WHO,
             _C("date", _("Ordered"), "bought.ordered_at"),
             _C("status", _("Status"), STATUS),
-            _C("total", _("Total"), "bought.total", is_money=True),
-            _C("tax", _("Tax"), "bought.tax", is_money=True),
-            _C("shipping", _("Shipping"), "bought.shipping", is_money=True),
-            _C("discount", _("Discount"), "bought.discount", is_money=True),
-            _C("refund amount", _("Refunded"), "bought.refunded", is_money=True),
+            _C("total", _("Total"), "bought.total", is_money=True, currency=TOLD_IN),
+            _C("tax", _("Tax"), "bought.tax", is_money=True, currency=TOLD_IN),
+            _C("shipping", _("Shipping"), "bought.shipping", is_money=True, currency=TOLD_IN),
+            _C("discount", _("Discount"), "bought.discount", is_money=True, currency=TOLD_IN),
+            _C("refund amount", _("Refunded"), "bought.refunded", is_money=True, currency=TOLD_IN),
             _C("net", _("Net"), "bought.net", is_money=True),
             _C("currency", _("Currency"), "bought.currency"),
             _C("coupon", _("Coupon"), "bought.coupon"),
@@ -148,7 +161,7 @@ export_kinds.register(
             _C("product", _("Product"), "line.name"),
             _C("category", _("Category"), "line.category"),
             _C("quantity", _("Quantity"), "line.quantity"),
-            _C("price", _("Price"), "line.price", is_money=True),
+            _C("price", _("Price"), "line.price", is_money=True, currency=TOLD_IN),
         ),
         "FROM users_customer customer JOIN users_order bought ON bought.customer_id = customer.id AND bought.confirmed"
         " LEFT JOIN users_orderline line ON line.customer_id = bought.customer_id AND line.source = bought.source"
