@@ -75,9 +75,7 @@ def _forms(word: str) -> set[str]:
 
 def _shown(raw: bytes) -> str:
     """Bytes as PostgreSQL's ``encode(…, 'escape')`` writes them."""
-    return "".join(
-        "\\\\" if one == 0x5C else chr(one) if 0 < one < 0x80 else f"\\{one:03o}" for one in raw
-    )
+    return "".join("\\\\" if one == 0x5C else chr(one) if 0 < one < 0x80 else f"\\{one:03o}" for one in raw)
 
 
 quotes(

@@ -1,4 +1,4 @@
-"""An order in another currency, partly refunded: every figure is the standing's revenue, and texts name the currency."""
+"""An order in another currency, partly refunded: every figure is the standing's revenue."""
 
 import csv
 import io
