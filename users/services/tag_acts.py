@@ -42,7 +42,7 @@ def users_of(tag: Tag) -> list[str]:
 
 
 @transaction.atomic
-def change(tag: Tag, *, name: str, category: str, by: Operator) -> None:
+def change(tag: Tag, *, name: str, category: str, by: Operator | None) -> None:
     """Rename a tag, or put it into another category. Raises Refusal for a name in use or in a rule."""
     plain, category = clean(name), " ".join(category.replace("\0", "").split())[:LONGEST]
     before = {"name": tag.name, "category": tag.category}
@@ -56,7 +56,7 @@ def change(tag: Tag, *, name: str, category: str, by: Operator) -> None:
 
 
 @transaction.atomic
-def merge(tag: Tag, into: Tag, *, by: Operator) -> int:
+def merge(tag: Tag, into: Tag, *, by: Operator | None) -> int:
     """Put ``into`` on whoever has ``tag``, which is gone then; on how many it is new. Raises Refusal."""
     if tag.pk == into.pk:
         raise Refusal("same_tag", _("Choose another tag to merge into."), field="into")
@@ -72,7 +72,7 @@ def merge(tag: Tag, into: Tag, *, by: Operator) -> int:
 
 
 @transaction.atomic
-def delete(tag: Tag, *, by: Operator) -> None:
+def delete(tag: Tag, *, by: Operator | None) -> None:
     """Take a tag off everybody and remove it. Raises Refusal while a rule uses it."""
     _refuse_used(tag)
     audit.record("tag.delete", by=by, target=tag, before={"tag": tag.name, "category": tag.category})
@@ -80,7 +80,7 @@ def delete(tag: Tag, *, by: Operator) -> None:
 
 
 @transaction.atomic
-def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator) -> None:
+def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator | None) -> None:
     """Let a rule keep a tag from now on, or (``ref`` None) nobody any more: then it stays on as it is."""
     before = {"kept_by": tag.kept_by, "ref": tag.kept_ref}
     tag.kept_by, tag.kept_ref = (kind, ref) if ref is not None else ("", None)
@@ -127,7 +127,7 @@ def take_off_many(tag_id: int, customers: "QuerySet[Customer, dict[str, int]]", 
 
 
 @transaction.atomic
-def tag_group(name: str, *, group: str, is_on: bool, by: Operator, now: datetime) -> TagRun:
+def tag_group(name: str, *, group: str, is_on: bool, by: Operator | None, now: datetime) -> TagRun:
     """Put a tag on a whole group, or take it off, as a long job. Raises Refusal for a bad name or group."""
     found = read_group(group, now)
     plain = clean(name)
@@ -186,7 +186,7 @@ _TAKE_OFF = """
 
 
 @transaction.atomic
-def undo_group(run: TagRun, *, by: Operator) -> LongJob:
+def undo_group(run: TagRun, *, by: Operator | None) -> LongJob:
     """Take back a tagging of a group; a tag put on or taken off since by somebody else stays so."""
     held = TagRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if held.finished_at is None or held.undone_at is not None:
