@@ -1,5 +1,6 @@
 """Tags that a segment keeps on its members: put on who enters, taken off who leaves, and only what it put on."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,12 @@ def names_using(name: str) -> list[str]:
         [name],
     )
     return [found for (found,) in rows]
+
+
+def segments_named(numbers: Collection[int]) -> dict[int, str]:
+    """Segments in words, by their numbers."""
+    found = Segment.objects.filter(pk__in=numbers).values_list("pk", "name")
+    return {pk: _("Segment “%(name)s”") % {"name": name} for pk, name in found}
 
 
 @transaction.atomic
@@ -84,3 +91,4 @@ def let_go(segment: Segment) -> None:
 
 
 tag_acts.tag_users.register("segments", segments_using)
+tag_acts.tag_keepers.register(KEEPER, segments_named)

@@ -87,3 +87,23 @@ def test_who_may_let_a_segment_keep_a_tag(role: str) -> None:
     assert (logged_in(role).get(url).status_code == 200) is may
     assert (logged_in(role).post(url, {"name": "Looker"}).status_code == 302) is may
     assert Tag.objects.filter(name="Looker").exists() is may
+
+
+def test_a_kept_tag_is_let_go_of_on_its_page_and_stays_on() -> None:
+    who = customer()
+    event(who, "Product Viewed", ago(days=1))
+    found = segment(VIEWED, name="Lookers")
+    tag = tag_keeping.keep(found, "Looker", by=operator(), now=clock.now())
+    url, client = reverse("users:tag", args=[tag.pk]), logged_in(Role.OPERATOR)
+    assert "Segment “Lookers”" in client.get(reverse("users:tags")).content.decode()
+    shown = client.get(url).content.decode()
+    assert ("Kept by: Segment “Lookers”" in shown, 'value="delete"' in shown) == (True, False)
+    client.post(url, {"act": "delete"})
+    assert Tag.objects.filter(name="Looker").exists(), "a kept tag is not deleted"
+    assert logged_in(Role.ANALYST).post(url, {"act": "let_go"}).status_code == 403
+    assert client.post(url, {"act": "let_go"}).status_code == 302
+    assert keepers() == [(who.pk, "hand")]
+    refresh(clock.now() + timedelta(days=40))
+    assert keepers() == [(who.pk, "hand")]
+    assert client.post(url, {"act": "delete"}).status_code == 302
+    assert not Tag.objects.filter(name="Looker").exists()

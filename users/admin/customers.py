@@ -1,7 +1,6 @@
 """The list of customers: search, filters in the URL, next and previous without counting."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -38,7 +37,7 @@ class CustomerList(OperatorPage):
     title = _("Customers")
     purpose = _("Everybody the shop knows, with the stage each is in. Open one to see the whole story.")
     template_name = "users/customers.html"
-    roles_that_act: ClassVar[Sequence[str]] = ()
+    roles_that_act = EXPORT_ROLES
 
     def get_actions(self) -> list[Action]:
         """Files in and out, for those who may."""

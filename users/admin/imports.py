@@ -148,7 +148,7 @@ class ColumnsPage(ImportStep):
             for name in self.kind.extra_options
         ]
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The form; who goes back to it after the dry run began is led on."""
         if self.file.state != Import.State.UPLOADED:
             return HttpResponseRedirect(reverse("users:import", args=[self.file.pk]))

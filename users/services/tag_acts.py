@@ -4,7 +4,7 @@ A rule names a tag by its name, so a tag that a rule uses is neither renamed, me
 above say who uses one (``tag_users``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -26,6 +26,10 @@ CUSTOMERS = 5_000
 tag_users: Registry[Callable[[str], list[str]]] = Registry("user of tags")
 """Functions that name what uses a tag (by its name), in words."""
 
+KeeperNames = Callable[[Collection[int]], dict[int, str]]
+tag_keepers: Registry[KeeperNames] = Registry("keeper of tags")
+"""Per kind of keeper a function that names keepers by their numbers, in words."""
+
 
 def clean(name: str) -> str:
     """A tag's name without superfluous blanks. Raises Refusal for an empty or overlong one."""
@@ -39,6 +43,18 @@ def clean(name: str) -> str:
 def users_of(tag: Tag) -> list[str]:
     """What uses a tag, in words."""
     return [name for find in tag_users for name in find(tag.name)]
+
+
+def keepers(tags: Iterable[Tag]) -> dict[int, str]:
+    """What keeps each tag that is kept, in words, by the tag's number; one query per kind of keeper."""
+    found: dict[int, str] = {}
+    kept = [tag for tag in tags if tag.kept_by and tag.kept_ref is not None]
+    for kind in {tag.kept_by for tag in kept}:
+        ours = {tag.pk: tag.kept_ref or 0 for tag in kept if tag.kept_by == kind}
+        name_them = tag_keepers.get(kind)
+        names = name_them(ours.values()) if name_them else {}
+        found |= {pk: names.get(ref, str(_("a rule"))) for pk, ref in ours.items()}
+    return found
 
 
 @transaction.atomic
