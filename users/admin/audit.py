@@ -46,6 +46,7 @@ NOUNS = {
     "shop_delivery": gettext_lazy("Delivery from a shop"),
     "source": gettext_lazy("Source code"),
     "storefront": gettext_lazy("Storefront"),
+    "tag": gettext_lazy("Tag"),
     "topic": gettext_lazy("Topic"),
     "warranty": gettext_lazy("Warranty"),
 }
