@@ -74,6 +74,7 @@ VERBS = {
     "group_undo": gettext_lazy("taken back from a group"),
     "join": gettext_lazy("joined"),
     "keep": gettext_lazy("kept by a segment"),
+    "list": gettext_lazy("list handed out as a file"),
     "merge": gettext_lazy("merged"),
     "move": gettext_lazy("moved"),
     "note": gettext_lazy("noted"),

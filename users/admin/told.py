@@ -33,6 +33,7 @@ FIELDS = {
     "every_days": gettext_lazy("Every (days)"),
     "evidence": gettext_lazy("How we know"),
     "fields": gettext_lazy("Fields"),
+    "filters": gettext_lazy("Filters"),
     "from": gettext_lazy("From"),
     "granted": gettext_lazy("Granted"),
     "group": gettext_lazy("Group"),
