@@ -82,7 +82,7 @@ class Everywhere(dict[str, str]):
     def __getitem__(self, name: str) -> str:
         return self.value
 
-    def get(self, name: str, default: object = None) -> str:  # type: ignore[override]  # a text to every question
+    def get(self, name: str, default: object = None) -> str:
         return self.value
 
     def __contains__(self, name: object) -> bool:
