@@ -115,7 +115,7 @@ def _calls(user_ids: list[str], now: datetime) -> Iterator[Call]:
 def _tastes(user_id: str) -> dict[str, object]:
     """What about every third of them once answered about themselves; a few want no profile made of them."""
     random = Random(f"tastes {user_id}")
-    declines = {"noProfiling": True} if random.random() < DECLINE_PROFILING else {}
+    declines: dict[str, object] = {"noProfiling": True} if random.random() < DECLINE_PROFILING else {}
     if random.random() > 1 / 3:
         return declines
     return declines | {
