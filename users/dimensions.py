@@ -93,7 +93,12 @@ def dimension(name: str) -> Dimension | None:
 
 
 def _attribute(key: str, title: StrOrPromise) -> Dimension:
-    return Dimension(f"{ATTRIBUTE}{key}", title, "nullif(btrim(customer.attributes ->> %s), '')", (key,))
+    told = "nullif(btrim(customer.attributes ->> %s), '')"
+    return Dimension(f"{ATTRIBUTE}{key}", title, told, (key,), labels=_flag_labels)
+
+
+def _flag_labels() -> dict[str, StrOrPromise]:
+    return {"true": _("Yes"), "false": _("No")}
 
 
 def _attribute_title(key: str) -> str:

@@ -5,10 +5,12 @@
 Both languages, light and dark, and a phone's width, into docs/images/ (each under 200 KB).
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -16,6 +18,7 @@ from tests.servers import chromium
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "images"
 LARGEST = 200_000
+PHONE = 390
 
 
 @dataclass(frozen=True)
@@ -30,45 +33,74 @@ class Look:
     pages: frozenset[str]
 
 
-# Name of the picture → where it is: an address, or an address and the first link of a list on it.
-PAGES: dict[str, tuple[str, str]] = {
-    "home": ("/admin/", ""),
-    "customers": ("/admin/customers/?stage=dormant", ""),
+# Name of the picture → the address, and what to follow from there: links, or the address of the preferences in a mail.
+PAGES: dict[str, tuple[str, ...]] = {
+    "home": ("/admin/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
-    "segments": ("/admin/segments/", ""),
     "segment": ("/admin/segments/", "td a"),
-    "campaigns": ("/admin/campaigns/", ""),
     "campaign": ("/admin/campaigns/", "td a"),
-    "retention": ("/admin/reports/retention/?by=channel", ""),
-    "retained": ("/admin/reports/retained/", ""),
-    "funnel": ("/admin/reports/funnel/", ""),
-    "value": ("/admin/reports/value/", ""),
-    "portrait": ("/admin/reports/portrait/", ""),
-    "growth": ("/admin/growth/", ""),
-    "feedback": ("/admin/feedback/", ""),
+    "retention": ("/admin/reports/retention/",),
+    "stages": ("/admin/reports/stages/",),
+    "rfm": ("/admin/reports/rfm/",),
+    "channels": ("/admin/reports/channels/",),
+    "portrait": ("/admin/reports/portrait/",),
+    "reach": ("/admin/reports/reach/",),
+    "join": ("/admin/customers/1/join/?q=Anna", "td a[href*=with]"),
+    "growth": ("/admin/growth/",),
+    "feedback": ("/admin/feedback/",),
 }
+FILE = b"""email,name,city,birthday
+anna.weber@example.com,Anna Weber,Hamburg,1988-04-12
+no address,Ben Keller,Berlin,1979-11-02
+zhang.wei@example.com,Zhang Wei,Chengdu,soon
+li.na@example.com,Li Na,Hangzhou,1993-06-30
+"""
 
-ALL = frozenset(PAGES)
-FEW = frozenset({"home", "customer"})
+BOTH = frozenset(PAGES) - {"segment", "campaign", "growth", "feedback"}
 LOOKS = (
-    Look("en", "en-GB", "light", 1360, 900, ALL),
-    Look("zh", "zh-CN", "light", 1360, 900, ALL),
-    Look("dark", "en-GB", "dark", 1360, 900, FEW),
-    Look("phone", "zh-CN", "light", 390, 844, FEW),
+    Look("en", "en-GB", "light", 1360, 900, frozenset(PAGES)),
+    Look("zh", "zh-CN", "light", 1360, 900, BOTH),
+    Look("dark", "en-GB", "dark", 1360, 900, frozenset({"home"})),
+    Look("phone", "zh-CN", "light", 390, 844, frozenset({"home", "customer"})),
 )
 
 
 def take(page: Page, base: str, name: str, suffix: str) -> None:
-    """One picture."""
-    address, link = PAGES[name]
+    """One picture of a page."""
+    address, *links = PAGES[name]
     page.goto(base + address)
-    if link:
+    for link in links:
         first = page.locator(f".r-page {link}").first
-        if first.count() == 0:
-            return
-        page.goto(base + str(first.get_attribute("href")))
+        page.goto(urljoin(page.url, str(first.get_attribute("href"))))
+    shoot(page, name, suffix)
+
+
+def take_import(page: Page, base: str, suffix: str) -> None:
+    """The dry run of a small file with faults; nothing of it is written."""
+    page.goto(f"{base}/admin/files/imports/new/")
+    page.set_input_files("[name=file]", {"name": "customers.csv", "mimeType": "text/csv", "buffer": FILE})
+    page.locator(".r-form button.r-main").click()
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(500)
+    page.select_option("#match_key", "email")
+    page.locator(".r-form button.r-main").click()
+    page.wait_for_timeout(4000)
+    shoot(page, "import", suffix)
+
+
+def take_preferences(page: Page, base: str, suffix: str) -> None:
+    """The preference page behind the link of a mail."""
+    page.goto(f"{base}/admin/campaigns/mail/")
+    page.goto(urljoin(page.url, str(page.locator(".r-page td a").first.get_attribute("href"))))
+    found = re.search(r"/p/[\w.-]+", page.content())
+    if found:
+        page.goto(base + found[0])
+        shoot(page, "preferences", suffix)
+
+
+def shoot(page: Page, name: str, suffix: str) -> None:
+    """What is to be seen of it without scrolling."""
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(700)
     path = FOLDER / f"{name}-{suffix}.png"
     page.screenshot(path=path)
     if path.stat().st_size > LARGEST:
@@ -90,6 +122,10 @@ def look(browser: Browser, base: str, how: Look, user: str, password: str) -> No
     page.wait_for_load_state()
     for name in sorted(how.pages):
         take(page, base, name, how.suffix)
+    if how.suffix in ("en", "zh"):
+        take_import(page, base, how.suffix)
+        page.set_viewport_size({"width": PHONE, "height": how.height})
+        take_preferences(page, base, how.suffix)
     context.close()
 
 

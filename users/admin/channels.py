@@ -308,7 +308,8 @@ def share_of(share: float | None, n: int) -> str:
     """A percentage with its n."""
     if share is None:
         return "–"
-    return _("%(share)s of %(n)s") % {"share": words.percent(share), "n": words.number(n)}
+    told = _("%(share)s of %(n)s") % {"share": words.percent(share), "n": words.number(n)}
+    return told.replace(" ", "\u00a0")  # one line in a narrow column
 
 
 def _whole(amount: Any) -> int | None:

@@ -73,7 +73,7 @@ class FeaturesPage(CrowdPage):
                     Column(_("Share of the active"), "percent", hint=_("n = active customers of the period")),
                     Column(_("Customers before"), "number"),
                     Column(_("Share before"), "percent"),
-                    Column(_("Change")),
+                    Column(_("Change in share")),
                 ],
                 rows=[self._row(feature, use) for feature in use.features],
                 empty=Empty(
