@@ -6,8 +6,13 @@ from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
 from segments.presets import install
+from segments.services import tag_keeping
 from segments.services.rebuild import rebuild_waiting
 from users.demo import DemoPart, Progress, demo_parts
+from users.models import Tag
+
+KEPT_BY = "Good customers we lost"
+KEPT_TAG = "Call personally"
 
 
 def load_segments(now: datetime, progress: Progress) -> None:
@@ -18,7 +23,20 @@ def load_segments(now: datetime, progress: Progress) -> None:
         progress(Segment.objects.filter(state=SegmentState.LIVE).count(), total)
 
 
+def load_kept_tag(now: datetime, progress: Progress) -> None:
+    """Let one of the ready segments keep a tag; one that was let go of is not taken up again."""
+    kept = Segment.objects.filter(name=KEPT_BY).first()
+    if kept is None or Tag.objects.filter(name=KEPT_TAG).exists():
+        return
+    tag_keeping.keep(kept, KEPT_TAG, by=None, now=now)
+    Tag.objects.filter(name=KEPT_TAG).update(category="Service")
+
+
 demo_parts.register(
     "segments.presets",
     DemoPart("segments.presets", gettext_noop("Segments"), 40, load_segments),
+)
+demo_parts.register(
+    "segments.kept_tag",
+    DemoPart("segments.kept_tag", gettext_noop("A tag that a segment keeps"), 41, load_kept_tag),
 )

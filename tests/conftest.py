@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.utils import translation
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 
 from tests.sdks import node_sdks
 from tests.servers import chromium
 from tests.sinks import SmtpSink
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> None:
+    """A page asked for in Chinese leaves its language to whatever runs next in the thread."""
+    translation.activate("en")
 
 
 @pytest.fixture

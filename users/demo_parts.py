@@ -4,6 +4,7 @@ from django.utils.translation import gettext_noop
 
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
 from users.services.demo.days import live
+from users.services.demo.files import load_files
 from users.services.demo.goods import load_goods
 from users.services.demo.identity import load_identity
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
@@ -63,6 +64,15 @@ demo_parts.register(
         title=gettext_noop("Phones, openids, devices and answers"),
         position=CUSTOMERS_POSITION + 3,
         load=load_identity,
+    ),
+)
+demo_parts.register(
+    "users.files",
+    DemoPart(
+        name="users.files",
+        title=gettext_noop("Files, tags and an export"),
+        position=CUSTOMERS_POSITION + 7,
+        load=load_files,
     ),
 )
 demo_parts.register(

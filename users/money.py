@@ -22,6 +22,12 @@ def is_currency(code: str) -> bool:
     return code in list_currencies()
 
 
+def major_text(minor: int, currency: str) -> str:
+    """An amount in minor units as a plain decimal text in major units: "19.90"."""
+    digits = get_currency_precision(currency)
+    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
+
+
 def minor_units(value: Any, currency: str) -> int:
     """An amount in major units (a number, or a text such as "19.90") in minor units, halves rounded up.
 

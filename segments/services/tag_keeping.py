@@ -1,5 +1,6 @@
 """Tags that a segment keeps on its members: put on who enters, taken off who leaves, and only what it put on."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,12 @@ KEEPER = "segment"
 
 
 def segments_using(name: str) -> list[str]:
-    """The segments whose rule asks for a tag, and the one that keeps it."""
+    """The segments whose rule asks for a tag, in words."""
+    return [_("Segment “%(name)s”") % {"name": found} for found in names_using(name)]
+
+
+def names_using(name: str) -> list[str]:
+    """Names of the segments whose rule asks for a tag."""
     rows = fetch(
         "SELECT name FROM segments_segment WHERE jsonb_path_exists(rule,"
         " '$.** ? (@.collection == \"tags\" && exists(@.value[*] ? (@ == $name)))',"
@@ -24,17 +30,23 @@ def segments_using(name: str) -> list[str]:
         " ORDER BY name",
         [name],
     )
-    return [_("Segment “%(name)s”") % {"name": found} for (found,) in rows]
+    return [found for (found,) in rows]
+
+
+def segments_named(numbers: Collection[int]) -> dict[int, str]:
+    """Segments in words, by their numbers."""
+    found = Segment.objects.filter(pk__in=numbers).values_list("pk", "name")
+    return {pk: _("Segment “%(name)s”") % {"name": name} for pk, name in found}
 
 
 @transaction.atomic
-def keep(segment: Segment, name: str, *, by: Operator, now: datetime) -> Tag:
+def keep(segment: Segment, name: str, *, by: Operator | None, now: datetime) -> Tag:
     """Let a segment keep a tag on its members from now on. Raises Refusal for a tag that others keep or ask for."""
     plain = tag_acts.clean(name)
     tag, _made = Tag.objects.get_or_create(name=plain)
     if tag.kept_by and (tag.kept_by, tag.kept_ref) != (KEEPER, segment.pk):
         raise Refusal("kept", _("Another rule keeps this tag."), field="name")
-    if segment.name in fetch_names(plain):
+    if segment.name in names_using(plain):
         raise Refusal(
             "in_use",
             _("This segment asks for the tag itself; it would keep its own answer alive."),
@@ -43,11 +55,6 @@ def keep(segment: Segment, name: str, *, by: Operator, now: datetime) -> Tag:
     tag_acts.keep_by(tag, KEEPER, segment.pk, by=by)
     catch_up(segment, now)
     return tag
-
-
-def fetch_names(name: str) -> list[str]:
-    """Names of the segments whose rule asks for a tag."""
-    return [one.partition("“")[2].rpartition("”")[0] for one in segments_using(name)]
 
 
 def kept_tags(segment: Segment) -> list[Tag]:
@@ -84,3 +91,4 @@ def let_go(segment: Segment) -> None:
 
 
 tag_acts.tag_users.register("segments", segments_using)
+tag_acts.tag_keepers.register(KEEPER, segments_named)

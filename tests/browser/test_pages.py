@@ -20,9 +20,16 @@ from tests.operators import operator
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Answers that are no page of their own but a part of one.
-PARTS = {"admin/search/", "admin/segments/preview/", "admin/segments/suggest/", "admin/campaigns/preview/"}
+PARTS = {
+    r"admin/^reports/sources/(?P<source_id>[0-9]{1,18})/qr\.(?P<kind>svg|png)$",  # a picture
+    *("admin/search/", "admin/segments/preview/", "admin/segments/suggest/", "admin/campaigns/preview/"),
+    "admin/files/exports/<int:export_id>/",  # a file
+}
 
-ARGUMENT = re.compile(r"([\w-]+)/<[^>]*>")
+# What is done with the customers behind a number is told which.
+OF_GROUP = {"admin/segments/keep/", "admin/tags/group/"}
+
+ARGUMENT = re.compile(r"([\w-]+)/<[^>]*>(?:/<path:[^>]*>)?")
 
 
 @dataclass
@@ -65,7 +72,10 @@ def _is_page(pattern: URLPattern) -> bool:
 
 def addresses(things: dict[str, object]) -> list[str]:
     """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
-    pages = [f"/{ARGUMENT.sub(lambda found: _filled(found, things), path)}" for path in operator_pages()]
+    pages = [
+        f"/{ARGUMENT.sub(lambda found: _filled(found, things), path)}{'?group=everyone' if path in OF_GROUP else ''}"
+        for path in operator_pages()
+    ]
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry

@@ -1,6 +1,9 @@
 """One thing of every kind that has a page, for tests that open all pages."""
 
+import io
 from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from campaigns.models import Campaign, CampaignKind
 from campaigns.services.campaigns import Plan, Text, create_campaign
@@ -12,9 +15,22 @@ from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment
 from tests.operators import operator
 from tests.users.door import customer, identify, send, track, visit
-from users.models import Customer, DeadLetter, Role, Topic
+from users.models import (
+    AcquisitionChannel,
+    AttributeDefinition,
+    Category,
+    Customer,
+    DeadLetter,
+    Product,
+    Role,
+    ShopKind,
+    Tag,
+    Topic,
+)
 from users.reports import figures
-from users.services import storefronts
+from users.services import shop_connections, storefronts
+from users.services.imports import acts as imports
+from users.services.sources import SourceDraft, create_source
 
 DAY = timedelta(days=1)
 
@@ -29,7 +45,7 @@ def some_of_everything(now: datetime) -> dict[str, object]:
     storefront, _secret = storefronts.create(name="web", title="Web shop", by=operator())
     conversation = open_conversation(alice, Opening("Broken", "My record is broken."), now=now)
     figures.compute(now, days=figures.SHOWN_DAYS)
-    return {
+    return _of_users(now) | {
         "customers": alice.pk,
         "why": alice.pk,
         "operators": operator(Role.ANALYST).pk,
@@ -41,6 +57,31 @@ def some_of_everything(now: datetime) -> dict[str, object]:
         "rules": EarningRule.objects.earliest("pk").pk,
         "levels": Level.objects.earliest("pk").pk,
         "feedback": conversation.key,
+    }
+
+
+def _of_users(now: datetime) -> dict[str, object]:
+    """What the pages of customers, goods, sources and files want to show."""
+    by, search = operator(), AcquisitionChannel.objects.get(slug="search")
+    connection, _secret = shop_connections.connect(
+        kind=ShopKind.WOOCOMMERCE, name="Shop", source="woo", secret="", client_id="", shares_ids=False, by=by
+    )
+    draft = SourceDraft("Poster", search, "store", "Riverside", f"{settings.PUBLIC_URL}/")
+    table = io.BytesIO(b"user id,name\nbob,Bob\n")
+    file = imports.upload("customers", table, name="people.csv", size=len(table.getvalue()), by=by, now=now)
+    attribute, _made = AttributeDefinition.objects.get_or_create(
+        name="shoeSize", defaults={"kind": "number", "first_seen_at": now, "last_seen_at": now}
+    )
+    return {
+        "orders": "shop/A-1",
+        "products": Product.objects.get_or_create(product_id="jaz-001", defaults={"name": "Blue"})[0].pk,
+        "categories": Category.objects.get_or_create(path="Jazz", defaults={"name": "Jazz"})[0].pk,
+        "tags": Tag.objects.get_or_create(name="Regular")[0].pk,
+        "imports": file.pk,
+        "connections": connection.pk,
+        "channels": search.pk,
+        "sources": create_source("poster", draft, by=by).pk,
+        "attributes": attribute.pk,
     }
 
 

@@ -115,10 +115,6 @@ class ColumnsPage(ImportStep):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Each column with its first cells and a choice."""
-        if self.file.state != Import.State.UPLOADED:
-            raise Refusal(
-                "checked", _("This file has been checked. Upload it again to name its columns differently.")
-            )
         asked = self.request.POST or None
         sample = acts.sample(self.file, 5)
         return super().get_context_data(**kwargs) | {
@@ -152,6 +148,12 @@ class ColumnsPage(ImportStep):
             for name in self.kind.extra_options
         ]
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form; who goes back to it after the dry run began is led on."""
+        if self.file.state != Import.State.UPLOADED:
+            return HttpResponseRedirect(reverse("users:import", args=[self.file.pk]))
+        return self.render_to_response(self.get_context_data(**kwargs))
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Start the dry run, or say beside the form why not."""
         mapping = {
@@ -168,6 +170,8 @@ class ColumnsPage(ImportStep):
         try:
             acts.check(self.file, mapping=mapping, match_key=match_key, options=options, by=self.operator)
         except Refusal as refusal:
+            if self.file.state != Import.State.UPLOADED:
+                raise
             return self.render_to_response(self.get_context_data(problem=refusal.message))
         return HttpResponseRedirect(reverse("users:import", args=[self.file.pk]))
 

@@ -61,7 +61,10 @@ class TagList(OperatorPage):
         )
         for tag_id, source, n in rows:
             counted.setdefault(tag_id, {})[source] = n
-        return super().get_context_data(**kwargs) | {"table": _tags(tags, counted), "runs": self._runs()}
+        return super().get_context_data(**kwargs) | {
+            "table": _tags(tags, counted, tag_acts.keepers(tags)),
+            "runs": self._runs(),
+        }
 
     def _runs(self) -> Table:
         runs = TagRun.objects.select_related("tag", "by", "job").order_by("-pk")[:20]
@@ -110,7 +113,7 @@ def _where_from(counted: dict[str, int]) -> str:
     )
 
 
-def _tags(tags: Sequence[Tag], counted: dict[int, dict[str, int]]) -> Table:
+def _tags(tags: Sequence[Tag], counted: dict[int, dict[str, int]], keepers: dict[int, str]) -> Table:
     return Table(
         columns=[
             Column(_("Tag")), Column(_("Category")), Column(_("Customers"), "number"), Column(_("Where from")),
@@ -122,7 +125,7 @@ def _tags(tags: Sequence[Tag], counted: dict[int, dict[str, int]]) -> Table:
                 tag.category,
                 Cell(sum(counted.get(tag.pk, {}).values()), url=group_url("tag", tag=tag.pk)),
                 _where_from(counted.get(tag.pk, {})),
-                _("a rule") if tag.kept_by else "",
+                keepers.get(tag.pk, ""),
             ]
             for tag in tags
         ],
@@ -163,6 +166,8 @@ class TagPage(FormPage):
 
     def get_purpose(self) -> StrOrPromise:
         """What uses it."""
+        if keeper := tag_acts.keepers([self.tag]).get(self.tag.pk):
+            return _("Kept by: %(names)s") % {"names": keeper}
         used = tag_acts.users_of(self.tag)
         return _("Used by: %(names)s") % {"names": ", ".join(used)} if used else _("No rule uses this tag.")
 
@@ -185,7 +190,13 @@ class TagPage(FormPage):
             _("Delete"), self.request.path, icon="delete", method="post", danger=True, name="act", value="delete",
             confirm=sentence, ask_for=self.tag.name,
         )  # fmt: skip
-        return [delete, show]
+        if not self.tag.kept_by:
+            return [delete, show]
+        let_go = Action(
+            _("Let go of it"), self.request.path, icon="lock_open", method="post", name="act", value="let_go",
+            confirm=_("Its customers keep the tag; from now on it is put on and taken off by hand only."),
+        )  # fmt: skip
+        return [let_go, show]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Other tags to merge into."""
@@ -193,8 +204,12 @@ class TagPage(FormPage):
         return super().get_context_data(**kwargs) | {"others": others, "tag": self.tag}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Delete, merge, or save the form."""
+        """Delete, let go of it, merge, or save the form."""
         wanted = request.POST.get("act", "")
+        if wanted == "let_go":
+            tag_acts.keep_by(self.tag, "", None, by=self.operator)
+            self.say(_("No rule keeps this tag any more."))
+            return HttpResponseRedirect(request.path)
         if wanted == "delete":
             tag_acts.delete(self.tag, by=self.operator)
             self.say(_("The tag is gone."))

@@ -28,6 +28,7 @@ class TransferList(OperatorPage):
     purpose = gettext_lazy("Files that came in, with what became of every row, and files that went out.")
     template_name = "users/imports.html"
     roles_that_see = WHO_SEES
+    roles_that_act = WHO_SEES
     partials = {"transfers": "users/imports_part.html"}
 
     def get_actions(self) -> Sequence[Action]:
@@ -89,7 +90,7 @@ def _imports(imports: Sequence[Import]) -> Table:
     return Table(
         columns=[
             Column(_("File")), Column(_("Holds")), Column(_("Uploaded"), "time"), Column(_("By")),
-            Column(_("Rows"), "number"), Column(_("State"), "tag"), Column(_("New"), "number"),
+            Column(_("Rows"), "number"), Column(_("State"), "tag"), Column(Fate.NEW.label, "number"),
             Column(_("Changes"), "number"), Column(_("Refused"), "number"),
         ],
         rows=[_import(file) for file in imports],

@@ -3,12 +3,13 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Fate(models.TextChoices):
     """What a row of a file does: judged in the dry run, and judged again when it is written."""
 
-    NEW = "new", _("New")
+    NEW = "new", pgettext_lazy("row of a file", "New")
     CHANGES = "changes", _("Changes")
     UNCHANGED = "unchanged", _("Unchanged")
     DUPLICATE = "duplicate", _("Duplicate")

@@ -4,7 +4,7 @@ A rule names a tag by its name, so a tag that a rule uses is neither renamed, me
 above say who uses one (``tag_users``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -26,6 +26,10 @@ CUSTOMERS = 5_000
 tag_users: Registry[Callable[[str], list[str]]] = Registry("user of tags")
 """Functions that name what uses a tag (by its name), in words."""
 
+KeeperNames = Callable[[Collection[int]], dict[int, str]]
+tag_keepers: Registry[KeeperNames] = Registry("keeper of tags")
+"""Per kind of keeper a function that names keepers by their numbers, in words."""
+
 
 def clean(name: str) -> str:
     """A tag's name without superfluous blanks. Raises Refusal for an empty or overlong one."""
@@ -41,8 +45,20 @@ def users_of(tag: Tag) -> list[str]:
     return [name for find in tag_users for name in find(tag.name)]
 
 
+def keepers(tags: Iterable[Tag]) -> dict[int, str]:
+    """What keeps each tag that is kept, in words, by the tag's number; one query per kind of keeper."""
+    found: dict[int, str] = {}
+    kept = [tag for tag in tags if tag.kept_by and tag.kept_ref is not None]
+    for kind in {tag.kept_by for tag in kept}:
+        ours = {tag.pk: tag.kept_ref or 0 for tag in kept if tag.kept_by == kind}
+        name_them = tag_keepers.get(kind)
+        names = name_them(ours.values()) if name_them else {}
+        found |= {pk: names.get(ref, str(_("a rule"))) for pk, ref in ours.items()}
+    return found
+
+
 @transaction.atomic
-def change(tag: Tag, *, name: str, category: str, by: Operator) -> None:
+def change(tag: Tag, *, name: str, category: str, by: Operator | None) -> None:
     """Rename a tag, or put it into another category. Raises Refusal for a name in use or in a rule."""
     plain, category = clean(name), " ".join(category.replace("\0", "").split())[:LONGEST]
     before = {"name": tag.name, "category": tag.category}
@@ -56,7 +72,7 @@ def change(tag: Tag, *, name: str, category: str, by: Operator) -> None:
 
 
 @transaction.atomic
-def merge(tag: Tag, into: Tag, *, by: Operator) -> int:
+def merge(tag: Tag, into: Tag, *, by: Operator | None) -> int:
     """Put ``into`` on whoever has ``tag``, which is gone then; on how many it is new. Raises Refusal."""
     if tag.pk == into.pk:
         raise Refusal("same_tag", _("Choose another tag to merge into."), field="into")
@@ -72,7 +88,7 @@ def merge(tag: Tag, into: Tag, *, by: Operator) -> int:
 
 
 @transaction.atomic
-def delete(tag: Tag, *, by: Operator) -> None:
+def delete(tag: Tag, *, by: Operator | None) -> None:
     """Take a tag off everybody and remove it. Raises Refusal while a rule uses it."""
     _refuse_used(tag)
     audit.record("tag.delete", by=by, target=tag, before={"tag": tag.name, "category": tag.category})
@@ -80,7 +96,7 @@ def delete(tag: Tag, *, by: Operator) -> None:
 
 
 @transaction.atomic
-def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator) -> None:
+def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator | None) -> None:
     """Let a rule keep a tag from now on, or (``ref`` None) nobody any more: then it stays on as it is."""
     before = {"kept_by": tag.kept_by, "ref": tag.kept_ref}
     tag.kept_by, tag.kept_ref = (kind, ref) if ref is not None else ("", None)
@@ -127,7 +143,7 @@ def take_off_many(tag_id: int, customers: "QuerySet[Customer, dict[str, int]]", 
 
 
 @transaction.atomic
-def tag_group(name: str, *, group: str, is_on: bool, by: Operator, now: datetime) -> TagRun:
+def tag_group(name: str, *, group: str, is_on: bool, by: Operator | None, now: datetime) -> TagRun:
     """Put a tag on a whole group, or take it off, as a long job. Raises Refusal for a bad name or group."""
     found = read_group(group, now)
     plain = clean(name)
@@ -186,7 +202,7 @@ _TAKE_OFF = """
 
 
 @transaction.atomic
-def undo_group(run: TagRun, *, by: Operator) -> LongJob:
+def undo_group(run: TagRun, *, by: Operator | None) -> LongJob:
     """Take back a tagging of a group; a tag put on or taken off since by somebody else stays so."""
     held = TagRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if held.finished_at is None or held.undone_at is not None:

@@ -7,9 +7,9 @@ import pytest
 from django.urls import reverse
 
 from tests.clock import move_to
-from tests.operators import logged_in
+from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track, visit
-from users.models import Role, Stage
+from users.models import AuditEntry, Role, Stage
 from users.services.stages import move_stages
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +86,23 @@ def test_export_is_for_roles_that_may() -> None:
     lines = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
     assert lines[1].startswith("alice,Alice Adams,new,")
     assert len(lines) == 3
+    entry = AuditEntry.objects.get(act="export.list")
+    assert (entry.operator, entry.after) == (operator(Role.ANALYST), {"customers": 2, "filters": {}})
     assert "text/html" in logged_in(Role.SUPPORT).get(url, {"csv": "1"})["Content-Type"]
+
+
+def test_a_list_that_goes_out_is_on_record_without_what_was_searched_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, url = logged_in(Role.OPERATOR), reverse("users:customers")
+    asked = {"csv": "1", "stage": "new", "group": "everyone", "q": "alice"}
+    assert client.get(url, asked).status_code == 200
+    told = AuditEntry.objects.get(act="export.list").after
+    assert told == {"customers": 1, "filters": {"stage": "new", "group": "everyone", "q": "*"}}
+    monkeypatch.setattr("users.services.exports.acts.MOST_LISTED", 1)
+    refused = client.get(url, {"csv": "1"})
+    assert (refused.status_code, "Choose Export" in refused.content.decode()) == (400, True)
+    assert AuditEntry.objects.filter(act="export.list").count() == 1
 
 
 def test_moves_behind_the_home_page() -> None:

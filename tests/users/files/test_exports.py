@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -17,10 +18,12 @@ from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import checked, fates
 from users.models import AuditEntry, Export, LongJob, Role
 from users.services import long_jobs, tags
+from users.services.enter_rate import set_rate
 from users.services.exports import acts, files
 from users.services.exports.kinds import export_kinds
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 EVIL = '=HYPERLINK("http://x")'
 
 
@@ -117,6 +120,24 @@ def test_what_a_dead_worker_wrote_beyond_its_last_step_is_written_once(
     lines = acts.fetch(export, by=operator(), now=clock.now()).read_text("utf-8-sig").split()
     assert lines[-3:] == ["u1", "u2", "u3"]
     assert len([line for line in lines if line == "u2"]) == 1
+
+
+def test_amounts_have_the_decimals_of_their_own_currency() -> None:
+    at = clock.now() - timedelta(days=40)
+    for currency, rate in (("JPY", "0.0065"), ("KWD", "3.25")):
+        set_rate(currency=currency, first=at.date() - DAY, last=at.date() + DAY, rate=Decimal(rate), by=None)
+    for currency, total in (("USD", "19.9"), ("JPY", 5000), ("KWD", "1.5")):
+        line = {"product_id": "p", "price": total}
+        told = {"order_id": currency, "total": total, "currency": currency, "products": [line]}
+        send(track("Order Completed", at=at, user="u1", **told))
+    path = acts.fetch(made("orders", "csv"), by=operator(Role.ANALYST), now=clock.now())
+    rows = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig")))
+    found = {row["currency"]: (row["total"], row["price"], row["net"]) for row in rows}
+    assert found == {
+        "USD": ("19.90", "19.90", "19.90"), "JPY": ("5000", "5000", "32.50"), "KWD": ("1.500", "1.500", "4.88"),
+    }  # fmt: skip
+    book = openpyxl.load_workbook(acts.fetch(made("orders", "xlsx"), by=operator(), now=clock.now()))
+    assert {cell.data_type for cell in book.worksheets[0]["I"][1:]} == {"n"}
 
 
 def test_the_page_asks_for_it() -> None:

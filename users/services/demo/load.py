@@ -1,5 +1,6 @@
 """Loading the demo shop: all parts the apps lend, in order of position, resumable after a kill."""
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from users.services.demo.door import bodies, front_door
 from users.services.demo.instants import start_of
 from users.services.demo.lives import everybody, people_count
 from users.services.demo.storytelling import Call
+
+log = logging.getLogger(__name__)
 
 CUSTOMERS_POSITION = 20
 CUSTOMERS_SHARE = 80  # percent of the bar: handing in and applying the history takes most of the time
@@ -97,7 +100,9 @@ def _load_part(job: LongJob, part: DemoPart, *, begin: float, share: float) -> N
         _show(job, int(begin + share * done / max(total, 1)), part.title)
 
     progress(0, 1)
+    began = time.monotonic()
     part.load(clock.now(), progress)
+    log.info("demo_part_loaded", extra={"part": part.name, "seconds": round(time.monotonic() - began, 1)})
     state.remember(job, parts=[*job.parameters["parts"], part.name])
 
 

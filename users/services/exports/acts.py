@@ -1,13 +1,14 @@
 """Asking for an export, making it in parts, fetching it, removing what has expired."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit import words
 from config.kit.refusal import Refusal
 from users.groups import read_group
 from users.models import Customer, Export, LongJob, Operator, Role
@@ -19,13 +20,15 @@ from users.services.long_jobs import Chunk, runs
 EXPORT = "users.export"
 CUSTOMERS = 5_000
 KEPT_FOR = timedelta(hours=24)
+MOST_LISTED = 50_000
+"""Customers that the list hands out at once; more are what exports are for."""
 MOST_WAITING = 5
 """Exports that one operator may have under way."""
 
 
 @transaction.atomic
 def ask(
-    kind: str, *, columns: Sequence[str], form: str, group: str = "", by: Operator, now: datetime
+    kind: str, *, columns: Sequence[str], form: str, group: str = "", by: Operator | None, now: datetime
 ) -> Export:
     """Ask for a file of everybody, or of a group. Raises Refusal for what cannot be exported."""
     found = export_kinds.get(kind)
@@ -81,6 +84,17 @@ def _next(export: Export, after: int, now: datetime) -> list[int]:
         else customers.filter(identified=True)
     )
     return list(chosen.order_by("pk").values_list("pk", flat=True)[:CUSTOMERS])
+
+
+def note_list(customers: int, *, filters: Mapping[str, str], by: Operator) -> None:
+    """Put on record that a list of customers goes out at once. Raises Refusal for one too long for that."""
+    if customers > MOST_LISTED:
+        raise Refusal(
+            "too_many",
+            _("More than %(n)s customers are too many for this file. Choose Export: it has no such limit.")
+            % {"n": words.number(MOST_LISTED)},
+        )
+    audit.record("export.list", by=by, after={"customers": customers, "filters": dict(filters)})
 
 
 def may_fetch(export: Export, operator: Operator) -> bool:

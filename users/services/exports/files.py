@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import escape
@@ -136,7 +137,7 @@ def _cell(value: object) -> str:
         return "<c/>"
     if isinstance(value, bool):
         return f'<c t="b"><v>{int(value)}</v></c>'
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return f"<c><v>{value}</v></c>"
     plain = value.isoformat() if isinstance(value, datetime | date) else str(value)
     style = ' s="1"' if safe(plain) != plain else ""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, list_currencies
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -12,16 +13,30 @@ from config.kit.batches import fetch
 from config.kit.registry import Registry
 from users import shop
 
+SHOP = "shop"
+"""The currency of amounts that are in the shop's."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """A column: the name in the head (what an import recognises again), its title, its SQL expression."""
+    """A column: the name in the head (what an import recognises again), its title, its SQL expression.
+
+    ``currency``: of an amount in minor units, the expression of its currency's code, or SHOP; "" for what is no amount.
+    """
 
     name: str
     title: StrOrPromise
     expression: str
-    is_money: bool = False
+    currency: str = ""
     is_usual: bool = True
+
+    @property
+    def selected(self) -> str:
+        """What is selected: an amount in major units, with as many decimals as its currency has."""
+        if not self.currency:
+            return self.expression
+        decimals = _decimals(self.currency)
+        return f"round({self.expression} / power(10::numeric, {decimals}), {decimals})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +51,31 @@ class ExportKind:
 
     def rows(self, names: Sequence[str], customer_ids: list[int]) -> list[tuple[Any, ...]]:
         """The rows of these customers with the columns asked for, money in major units."""
-        wanted = [column for column in self.columns if column.name in names]
-        shift = 10 ** get_currency_precision(shop.currency.get())
-        expressions = (
-            f"round({one.expression}::numeric / {shift}, {len(str(shift)) - 1})::float8"
-            if one.is_money
-            else one.expression
-            for one in wanted
-        )
-        return fetch(f"SELECT {', '.join(expressions)} {self.source}", {"ids": customer_ids})
+        wanted = [column.selected for column in self.columns if column.name in names]
+        return fetch(f"SELECT {', '.join(wanted)} {self.source}", {"ids": customer_ids})
 
     def head(self, names: Sequence[str]) -> list[str]:
         """The heads of the columns asked for, in the order of the kind."""
         return [column.name for column in self.columns if column.name in names]
+
+
+def _decimals(currency: str) -> str:
+    """SQL for how many decimals a currency has; most have two."""
+    if currency == SHOP:
+        return str(get_currency_precision(shop.currency.get()))
+    return (
+        f"(CASE {' '.join(f'WHEN {currency} IN ({codes}) THEN {n}' for n, codes in _unusual())} ELSE 2 END)"
+    )
+
+
+@cache
+def _unusual() -> list[tuple[int, str]]:
+    """Numbers of decimals other than two, with the codes of the currencies that have so many, quoted."""
+    found: dict[int, list[str]] = {}
+    for code in sorted(list_currencies()):
+        if (decimals := get_currency_precision(code)) != 2:
+            found.setdefault(decimals, []).append(f"'{code}'")
+    return [(decimals, ", ".join(codes)) for decimals, codes in sorted(found.items())]
 
 
 export_kinds: Registry[ExportKind] = Registry("kind of export")
@@ -115,7 +142,7 @@ export_kinds.register(
             _C("stage", _("Stage"), "standing.stage"),
             _C("stage since", _("In this stage since"), "standing.stage_at"),
             _C("orders", _("Orders"), "standing.orders"),
-            _C("revenue", _("Revenue"), "standing.revenue", is_money=True),
+            _C("revenue", _("Revenue"), "standing.revenue", SHOP),
             _C("last order", _("Last order"), "standing.last_order_at", is_usual=False),
             _C("tags", _("Tags"), TAGS),
             _C("attributes", _("Custom attributes"), ATTRIBUTES, is_usual=False),
@@ -133,14 +160,14 @@ export_kinds.register(
             _C("order id", _("Order number"), "bought.number"),
             _C("sold through", _("Sold through"), "bought.source"),
             *WHO,
-            _C("date", _("Ordered"), "bought.ordered_at"),
+            _C("date", _("Date of the order"), "bought.ordered_at"),
             _C("status", _("Status"), STATUS),
-            _C("total", _("Total"), "bought.total", is_money=True),
-            _C("tax", _("Tax"), "bought.tax", is_money=True),
-            _C("shipping", _("Shipping"), "bought.shipping", is_money=True),
-            _C("discount", _("Discount"), "bought.discount", is_money=True),
-            _C("refund amount", _("Refunded"), "bought.refunded", is_money=True),
-            _C("net", _("Net"), "bought.net", is_money=True),
+            _C("total", _("Total"), "bought.total", "bought.currency"),
+            _C("tax", _("Tax"), "bought.tax", "bought.currency"),
+            _C("shipping", _("Shipping"), "bought.shipping", "bought.currency"),
+            _C("discount", _("Discount"), "bought.discount", "bought.currency"),
+            _C("refund amount", _("Amount given back"), "bought.refunded", "bought.currency"),
+            _C("net", _("Net, in the shop's currency"), "bought.net", SHOP),
             _C("currency", _("Currency"), "bought.currency"),
             _C("coupon", _("Coupon"), "bought.coupon"),
             _C("product id", _("Product ID"), "line.product_id"),
@@ -148,7 +175,7 @@ export_kinds.register(
             _C("product", _("Product"), "line.name"),
             _C("category", _("Category"), "line.category"),
             _C("quantity", _("Quantity"), "line.quantity"),
-            _C("price", _("Price"), "line.price", is_money=True),
+            _C("price", _("Price"), "line.price", "bought.currency"),
         ),
         "FROM users_customer customer JOIN users_order bought ON bought.customer_id = customer.id AND bought.confirmed"
         " LEFT JOIN users_orderline line ON line.customer_id = bought.customer_id AND line.source = bought.source"

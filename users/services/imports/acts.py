@@ -26,7 +26,7 @@ kept_days = shop.declare(
 )
 
 
-def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator, now: datetime) -> Import:
+def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | None, now: datetime) -> Import:
     """Take a file in; its columns are still to be named. Raises Refusal for a file that is no table."""
     if kind not in import_kinds.names():
         raise Refusal("unknown_kind", _("Choose what the file holds."), field="kind")
@@ -76,7 +76,12 @@ def day_order_of(file: Import, mapping: Mapping[str, str]) -> tuple[str, bool]:
 
 @transaction.atomic
 def check(
-    file: Import, *, mapping: Mapping[str, str], match_key: str, options: Mapping[str, Any], by: Operator
+    file: Import,
+    *,
+    mapping: Mapping[str, str],
+    match_key: str,
+    options: Mapping[str, Any],
+    by: Operator | None,
 ) -> LongJob:
     """Name the columns and start the dry run. Raises Refusal for columns that cannot be meant."""
     file = _held(file, Import.State.UPLOADED, Import.State.CHECKED)
@@ -148,14 +153,14 @@ def title_of(kind: ImportKind, name: str) -> str:
 
 
 @transaction.atomic
-def start(file: Import, *, by: Operator) -> LongJob:
+def start(file: Import, *, by: Operator | None) -> LongJob:
     """Write what the dry run showed."""
     file = _held(file, Import.State.CHECKED)
     return _start(file, RUN, Import.State.RUNNING, _("Import %(file)s"), total=file.rows, by=by)
 
 
 @transaction.atomic
-def undo(file: Import, *, by: Operator) -> LongJob:
+def undo(file: Import, *, by: Operator | None) -> LongJob:
     """Take back what an import wrote, also one that stopped half way."""
     held = _held(file, Import.State.DONE, Import.State.RUNNING, Import.State.UNDOING)
     if held.state != Import.State.DONE and not has_stopped(held):
@@ -170,7 +175,7 @@ def undo(file: Import, *, by: Operator) -> LongJob:
 
 
 @transaction.atomic
-def discard(file: Import, *, by: Operator) -> None:
+def discard(file: Import, *, by: Operator | None) -> None:
     """Remove an import that wrote nothing, with its file."""
     held = _held(file, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
     if held.state == Import.State.CHECKING and not has_stopped(held):
@@ -185,7 +190,7 @@ def has_stopped(file: Import) -> bool:
     return file.job is not None and file.job.state in (LongJob.State.CANCELLED, LongJob.State.FAILED)
 
 
-def resume(file: Import, *, by: Operator) -> LongJob:
+def resume(file: Import, *, by: Operator | None) -> LongJob:
     """Carry on a step that was cancelled or failed, from the row at which it stopped."""
     with transaction.atomic():
         held = _held(file, Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING)
@@ -212,7 +217,7 @@ def _held(file: Import, *states: str) -> Import:
     return held
 
 
-def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator) -> LongJob:
+def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator | None) -> LongJob:
     file.job = long_jobs.start(
         kind,
         title=(title % {"file": file.file_name})[:200],

@@ -11,7 +11,7 @@ from config.kit.batches import fetch
 from users import cells, shop
 from users.cells import Unreadable
 from users.models import Fate
-from users.money import NotMoney, minor_units
+from users.money import NotMoney, major_text, minor_units
 from users.services.costs import Checker, CostRow, set_costs
 from users.services.imports.kinds import (
     Batch,
@@ -136,7 +136,8 @@ def _judge(
         return Verdict(Fate.UNCHANGED), None
     if not known:
         return Verdict(Fate.NEW), cost
-    return Verdict(Fate.CHANGES, detail={"changes": [["amount", str(known), str(amount)]]}), cost
+    changes = [["amount", major_text(known, currency), major_text(amount, currency)]]
+    return Verdict(Fate.CHANGES, detail={"changes": changes}), cost
 
 
 def _on_record(rows: Sequence[Row]) -> dict[CostKey, int]:

@@ -86,7 +86,7 @@ def _own(name: str, title: StrOrPromise, read: Any, *, needed: bool = False, is_
 FIELDS = (
     _own("number", _("Order number"), _text(LONGEST_NUMBER), needed=True),
     *KEY_FIELDS,
-    _own("ordered_at", _("Ordered"), _instant, needed=True, is_date=True),
+    _own("ordered_at", _("Date of the order"), _instant, needed=True, is_date=True),
     _own("total", _("Total"), _money, needed=True),
     _own("tax", _("Tax"), _money),
     _own("shipping", _("Shipping"), _money),
@@ -102,7 +102,7 @@ FIELDS = (
     _own("quantity", _("Quantity"), _quantity),
     _own("price", _("Price"), _money),
     _own("refund_id", _("Refund ID"), _text(LONGEST_NUMBER)),
-    _own("refund_amount", _("Refunded"), _money),
-    _own("refunded_at", _("Refunded at"), _instant, is_date=True),
+    _own("refund_amount", _("Amount given back"), _money),
+    _own("refunded_at", _("Date of the refund"), _instant, is_date=True),
     _own("cancelled_at", _("Cancelled at"), _instant, is_date=True),
 )

@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from users import shop
 from users.models import Fate
-from users.orders import DEFAULT_SOURCE, LONGEST_NUMBER, SOURCE_PROPERTY, OrderEvent, Unusable, read
+from users.money import major_text
+from users.orders import (
+    DEFAULT_SOURCE,
+    LONGEST_NUMBER,
+    SOURCE_PROPERTY,
+    OrderEvent,
+    OrderState,
+    Unusable,
+    read,
+)
 from users.services import stages
 from users.services.erased import erased_among
 from users.services.exchange_rates import Rates
@@ -36,6 +45,8 @@ from users.services.imports.order_fields import FIELDS, HEADER_FIELDS, LINE_FIEL
 from users.services.imports.order_undo import Snapshot, snapshots, take_back
 from users.services.imports.people import Handle
 from users.services.orders import Key, OrderPlan, OrderRow, order_owners, orders_on_record
+
+AMOUNTS = frozenset({"total", "tax", "shipping", "discount", "refunded"})
 
 
 def order_of(row: Row) -> tuple[str, str]:
@@ -327,7 +338,7 @@ def _changes(before: OrderRow, after: OrderRow, one: Told) -> list[list[str]]:
         "confirmed",
     )
     changes = [
-        [name, _shown(getattr(before.state, name)), _shown(getattr(after.state, name))]
+        [name, _shown(name, before.state), _shown(name, after.state)]
         for name in names
         if getattr(before.state, name) != getattr(after.state, name)
     ]
@@ -336,7 +347,10 @@ def _changes(before: OrderRow, after: OrderRow, one: Told) -> list[list[str]]:
     return changes
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, state: OrderState) -> str:
+    value = getattr(state, name)
+    if value is not None and name in AMOUNTS:
+        return major_text(value, state.currency)
     return "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
 
 
