@@ -1,11 +1,10 @@
 """Pictures of the main pages of a running Regulars for the documents:
 
-    python -m tests.browser.screenshots http://localhost:8000 [user password]
+    python -m tests.browser.screenshots http://localhost:8000 [user password [the address of a preference page]]
 
 Both languages, light and dark, and a phone's width, into docs/images/ (each under 200 KB).
 """
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ class Look:
     pages: frozenset[str]
 
 
-# Name of the picture → the address, and what to follow from there: links, or the address of the preferences in a mail.
+# Name of the picture → the address, and what to follow from there: links, from page to page.
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("/admin/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
@@ -45,7 +44,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "channels": ("/admin/reports/channels/",),
     "portrait": ("/admin/reports/portrait/",),
     "reach": ("/admin/reports/reach/",),
-    "join": ("/admin/customers/1/join/?q=Anna", "td a[href*=with]"),
+    "join": ("/admin/customers/1/join/?with=27400",),  # with a visitor of the demo shop
     "growth": ("/admin/growth/",),
     "feedback": ("/admin/feedback/",),
 }
@@ -87,16 +86,6 @@ def take_import(page: Page, base: str, suffix: str) -> None:
     shoot(page, "import", suffix)
 
 
-def take_preferences(page: Page, base: str, suffix: str) -> None:
-    """The preference page behind the link of a mail."""
-    page.goto(f"{base}/admin/campaigns/mail/")
-    page.goto(urljoin(page.url, str(page.locator(".r-page td a").first.get_attribute("href"))))
-    found = re.search(r"/p/[\w.-]+", page.content())
-    if found:
-        page.goto(base + found[0])
-        shoot(page, "preferences", suffix)
-
-
 def shoot(page: Page, name: str, suffix: str) -> None:
     """What is to be seen of it without scrolling."""
     page.wait_for_load_state("networkidle")
@@ -107,7 +96,7 @@ def shoot(page: Page, name: str, suffix: str) -> None:
         raise SystemExit(f"{path.name} has {path.stat().st_size} bytes; take less of the page.")
 
 
-def look(browser: Browser, base: str, how: Look, user: str, password: str) -> None:
+def look(browser: Browser, base: str, how: Look, user: str, password: str, preferences: str) -> None:
     """Every page in one look."""
     context = browser.new_context(
         locale=how.locale,
@@ -124,18 +113,21 @@ def look(browser: Browser, base: str, how: Look, user: str, password: str) -> No
         take(page, base, name, how.suffix)
     if how.suffix in ("en", "zh"):
         take_import(page, base, how.suffix)
+        if not preferences:
+            return
         page.set_viewport_size({"width": PHONE, "height": how.height})
-        take_preferences(page, base, how.suffix)
+        page.goto(preferences)
+        shoot(page, "preferences", how.suffix)
     context.close()
 
 
-def main(base: str, user: str = "owner", password: str = "regulars-demo") -> None:
+def main(base: str, user: str = "owner", password: str = "regulars-demo", preferences: str = "") -> None:
     """All pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         for how in LOOKS:
-            look(browser, base.rstrip("/"), how, user, password)
+            look(browser, base.rstrip("/"), how, user, password, preferences)
         browser.close()
 
 

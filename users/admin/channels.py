@@ -150,7 +150,7 @@ class ChannelsReport(OperatorPage):
         if (day := line.payback) is None:
             return Cell(_("not yet"), tone="warn", kind="tag")
         after = _("day %(n)s of the period") % {"n": words.number((day - self.found.period.first).days + 1)}
-        return Cell(words.day(day), hint=after)
+        return Cell(day, hint=after, kind="day")
 
     def _toggle(self, line: ChannelLine, is_open: bool) -> Cell:
         """The name of an upper channel; where it has lower ones, a link that shows or hides them."""
