@@ -24,6 +24,7 @@ from users.admin.acquisition_channels import ChannelField
 from users.models import AcquisitionChannel, ChannelCost, Role
 from users.money import NotMoney, minor_units
 from users.reports.figures import today_in_shop
+from users.reports.periods import day_of
 from users.services.costs import CostRow, set_costs, spread
 from users.shop import currency
 
@@ -110,10 +111,7 @@ class CostsPage(FormPage):
     def month(self) -> date:
         """The first day of the month that is shown."""
         asked = self.request.GET.get("month", "")
-        try:
-            return date.fromisoformat(f"{asked[:7]}-01")
-        except ValueError:
-            return today_in_shop(self.now).replace(day=1)
+        return day_of(f"{asked[:7]}-01") or today_in_shop(self.now).replace(day=1)
 
     @property
     def last_day(self) -> date:

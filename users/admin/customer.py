@@ -22,6 +22,7 @@ from users.models import AttributeDefinition, ContactState, Customer, CustomerAl
 from users.pages import customer_panels
 from users.phase import phase
 from users.reports import customer as report
+from users.reports.periods import EARLIEST, LATEST
 from users.services import contact_acts, opt_in, tags
 from users.services.preferences import title_of
 from users.shop import currency
@@ -109,10 +110,18 @@ class CustomerPage(OperatorPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Everything, or only older events when the timeline asks for them."""
         customer = self.customer
-        before = parse_datetime(self.request.GET.get("before", "").replace("\0", ""))
-        timeline = report.timeline(customer.pk, before)
+        timeline = report.timeline(customer.pk, self._before)
         context = super().get_context_data(**kwargs) | {"customer": customer, "timeline": timeline}
         return context if self.is_part else context | self._story(customer)
+
+    @property
+    def _before(self) -> datetime | None:
+        """Where older events begin; None unless it is an instant with its zone, as our links name it."""
+        try:
+            before = parse_datetime(self.request.GET.get("before", "").replace("\0", ""))
+        except ValueError:
+            return None
+        return before if before and before.tzinfo and EARLIEST <= before.year <= LATEST else None
 
     def _story(self, customer: Customer) -> dict[str, Any]:
         stages = report.stage_history(customer.pk)

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import Http404
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -21,7 +20,7 @@ from users.groups import group_url
 from users.models import Customer, Order, OrderClaim
 from users.reports import sales
 from users.reports.figures import today_in_shop
-from users.reports.periods import Period, period_filters, read_period
+from users.reports.periods import Period, day_of, period_filters, read_period
 from users.sentences import sentence
 from users.shop import currency
 
@@ -65,10 +64,7 @@ class OrdersPage(OperatorPage):
     def period(self) -> Period:
         """The period; ``day`` and ``days`` (up to today) are how the home page links."""
         asked = self.request.GET
-        try:
-            day = parse_date(asked.get("day", ""))
-        except ValueError:
-            day = None
+        day = day_of(asked.get("day", ""))
         if day is not None:
             return Period(day, day)
         if asked.get("days", "") in WINDOWS:
