@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from babel.numbers import get_currency_precision
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.merge import MergeField, MergeSource, Values, merge_source
@@ -11,7 +13,6 @@ from users.models import Customer, Standing
 from users.shop import currency, shop_name
 
 FAVOURITE_OVER = timedelta(days=180)
-MINOR_UNITS = 100
 
 
 def load_customers(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Values]:
@@ -32,11 +33,17 @@ def load_orders(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Valu
 
 def _orders(row: Mapping[str, object] | None, code: str, now: datetime) -> Values:
     if row is None:
-        return {"count": 0, "total": "0.00", "currency": code, "days_since_last": ""}
+        return {"count": 0, "total": _major(0, code), "currency": code, "days_since_last": ""}
     last = row["last_order_at"]
     days = (now - last).days if isinstance(last, datetime) else ""
-    total = int(str(row["revenue"])) / MINOR_UNITS
-    return {"count": row["orders"], "total": f"{total:.2f}", "currency": code, "days_since_last": days}
+    total = _major(int(str(row["revenue"])), code)
+    return {"count": row["orders"], "total": total, "currency": code, "days_since_last": days}
+
+
+def _major(minor: int, code: str) -> str:
+    """Minor units as a plain decimal number with as many digits as the currency has."""
+    digits = get_currency_precision(code)
+    return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 
 
 def load_favourites(customer_ids: Sequence[int], now: datetime) -> Mapping[int, Values]:

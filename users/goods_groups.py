@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from config.kit import words
 from users.groups import Group, Parameters, group, selected
-from users.reports.periods import midnight
+from users.reports.periods import day_of, midnight
 
 
 @group("ordered")
@@ -58,7 +58,9 @@ def owners(asked: Parameters, now: datetime) -> Group:
 
 
 def _span(asked: Parameters) -> tuple[datetime, datetime]:
-    first, last = date.fromisoformat(asked["first"]), date.fromisoformat(asked["last"])
+    first, last = (day_of(asked[name]) for name in ("first", "last"))
+    if first is None or last is None:
+        raise ValueError("days")
     return midnight(first), midnight(last + timedelta(days=1))
 
 

@@ -1,7 +1,11 @@
 """What is held about purchases beyond the orders, and what shops delivered (``users/privacy.py``)."""
 
+import json
+from urllib.parse import quote, quote_plus
+
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.batches import execute
 from users.models import (
     Category,
     CategoryName,
@@ -41,15 +45,37 @@ holds(
 
 
 def forget_deliveries(traces: Traces) -> int:
-    """Delete what shops delivered about the person: under his id, or naming his address anywhere."""
+    """Delete what shops delivered about the person: under his id, or naming him anywhere in the body as it came.
+
+    Shops write an address in capitals, texts escaped, and whole messages percent-encoded.
+    """
     ids = [value for kind, value in traces.identities if kind in ("user_id", "anonymous_id")]
     found = ShopDelivery.objects.filter(user_id__in=[*ids, traces.user_id or "-"])
     gone = found.delete()[0]
-    for word in traces.words:
-        gone += ShopDelivery.objects.extra(
-            where=["position(%s in body) > 0"], params=[word.encode()]
-        ).delete()[0]
+    if needles := sorted({form for word in traces.words for form in _forms(word)}):
+        gone += execute(
+            """
+            DELETE FROM users_shopdelivery WHERE id IN (
+                SELECT id FROM users_shopdelivery
+                CROSS JOIN LATERAL (SELECT lower(encode(body, 'escape') COLLATE "C") AS said OFFSET 0) AS shown
+                WHERE EXISTS (SELECT FROM unnest(%s::text[]) AS needle WHERE position(needle in said) > 0)
+            )
+            """,
+            [needles],
+        )
     return gone
+
+
+def _forms(word: str) -> set[str]:
+    """How a body may write a word, as ``lower(encode(body, 'escape'))`` shows it."""
+    plain = {form for told in (word, word.lower()) for form in (told, json.dumps(told)[1:-1])}
+    written = plain | {way(form) for form in plain for way in (quote, quote_plus)}
+    return {_shown(form.encode()).lower() for form in written}
+
+
+def _shown(raw: bytes) -> str:
+    """Bytes as PostgreSQL's ``encode(…, 'escape')`` writes them."""
+    return "".join("\\\\" if one == 0x5C else chr(one) if 0 < one < 0x80 else f"\\{one:03o}" for one in raw)
 
 
 quotes(

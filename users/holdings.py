@@ -1,5 +1,6 @@
 """What users holds about people: who they are, what they did, what they bought (``users/privacy.py``)."""
 
+from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from users import (  # noqa: F401 - the rest of what users declares
@@ -38,6 +39,9 @@ from users.privacy import Erase, Holding, holds
 from users.services import bundles
 
 BOOKS = _("The amounts belong to the shop's books; nothing in them says who it was.")
+OF_ORDER = Order.objects.filter(
+    customer=OuterRef("customer"), source=OuterRef("source"), number=OuterRef("number")
+).values("currency")[:1]
 NUMBERS = _("Only numbers of ours, which lead to the empty place of the erased customer.")
 
 # Who they are
@@ -313,7 +317,8 @@ holds(
         why=BOOKS,
         empties={"coupon": "", "told_at": {}},
         keeps=("source", "number", "currency"),
-        money=("total", "tax", "shipping", "discount", "refunded", "net"),
+        money=("total", "tax", "shipping", "discount", "refunded"),
+        shop_money=("net",),
         order=("ordered_at", "source", "number"),
         is_books=True,
     )
@@ -338,6 +343,7 @@ holds(
         empties={"name": ""},
         keeps=("source", "number", "product_id", "sku", "category"),
         money=("price", "amount"),
+        currency=OF_ORDER,
         order=("source", "number", "line"),
     )
 )
@@ -357,6 +363,7 @@ holds(
         why=BOOKS,
         keeps=("source", "number", "refund_id", "lines"),
         money=("amount",),
+        currency=OF_ORDER,
         order=("refunded_at", "refund_id"),
         is_books=True,
     )

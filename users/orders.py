@@ -11,7 +11,7 @@ Orders of different sources (web shop, till, marketplace) never meet: a number i
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -119,6 +119,11 @@ class OrderState:
     def net_before_refunds(self) -> int:
         """total − tax − shipping in the shop's currency: what the order brought when it was paid."""
         return self.in_shop_currency((self.total or 0) - self.tax - self.shipping)
+
+    @property
+    def priced(self) -> "list[Line]":
+        """The lines, with prices in the shop's currency."""
+        return [replace(line, price=self.in_shop_currency(line.price)) for line in self.lines]
 
     def in_shop_currency(self, amount: int) -> int:
         """An amount of the order at the rate of its day, halves away from zero."""

@@ -35,7 +35,8 @@ class Holding:
     """A table with rows of customers. Made by ``holds``.
 
     ``columns``: attribute or relation path → its name for people, as the export shows them; ``money`` are those
-    in minor units. ``empties``: column → what it is emptied to. ``keeps``: the texts that stay, with ``why``.
+    in minor units, of the currency that ``currency`` (a query) or the row says, ``shop_money`` those of the shop's.
+    ``empties``: column → what it is emptied to. ``keeps``: the texts that stay, with ``why``.
     ``customer``: the name of the customer column. ``position``: the order of the export and of the erasure.
     ``clean`` deletes the rows of some customers where more goes with them; it says how many. ``is_books``: who has
     rows here is never removed for being silent.
@@ -50,6 +51,8 @@ class Holding:
     empties: Mapping[str, Any] = field(default_factory=dict)
     keeps: tuple[str, ...] = ()
     money: tuple[str, ...] = ()
+    shop_money: tuple[str, ...] = ()
+    currency: Any = None
     order: tuple[str, ...] = ()
     customer: str = "customer"
     clean: "Callable[[list[int]], int] | None" = None

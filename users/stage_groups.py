@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from config.kit import words
 from users.groups import Group, Parameters, group, group_url, selected
 from users.models import Stage
-from users.reports.periods import Period
+from users.reports.periods import Period, day_of
 
 # Identified customers with the stage each stood in at an instant: where the first move after it began, else
 # where each stands now. Bound: the instant.
@@ -169,7 +169,10 @@ def span_url(kind: str, period: Period, **parameters: object) -> str:
 
 def read_day(text: str) -> date:
     """A day of a link. Raises ValueError."""
-    return date.fromisoformat(text)
+    day = day_of(text)
+    if day is None:
+        raise ValueError(text)
+    return day
 
 
 def read_instant(text: str) -> datetime:

@@ -1,7 +1,7 @@
 """The customers behind the figures about value: cells of the RFM grid, core, bands, cohorts, categories, leaders."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
@@ -12,6 +12,7 @@ from config.kit import words
 from users.bands import aov_band_labels
 from users.groups import Group, Parameters, group, selected
 from users.models import CustomerValue, Fan, OrderBand, ValueDay
+from users.reports.periods import day_of
 from users.reports.value import NEAR_CORE, WITHIN, cuts_of, latest
 from users.rfm import SCORES, RfmGroup
 
@@ -146,7 +147,9 @@ def leaders(asked: Parameters, now: datetime) -> Group:
 @group("first_purchase")
 def cohort(asked: Parameters, now: datetime) -> Group:
     """Whose first purchase fell in a month; ``within``: bought again within so many days, ``again``: at all."""
-    first = date.fromisoformat(f"{asked['month']}-01")
+    first = day_of(f"{asked['month']}-01")
+    if first is None:
+        raise ValueError("month")
     after = (first + timedelta(days=32)).replace(day=1)
     month = words.day(first)
     begun = CustomerValue.objects.filter(first_day__gte=first, first_day__lt=after)

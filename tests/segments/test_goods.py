@@ -187,3 +187,17 @@ def test_a_product_set_anew_is_followed() -> None:
     assert members(home) == members(ends) == set()
     products.set_product("amp", category="Home > Hi-fi", warranty_months=12, by=None)
     assert exact(home, ends) and members(home) == members(ends) == {who.pk}
+
+
+def test_a_card_for_a_product_that_only_a_view_has_named() -> None:
+    """Its category finds its place with the card, not later, when somebody's order names it too."""
+    who, other = customer(), customer()
+    Product.objects.create(product_id="amp", name="Amplifier", category="Hi-fi > Amplifiers")
+    where = [{"property": "category", "op": "equals", "value": "Hi-fi"}]
+    found = segment({"happened": "owned", "op": "did", "at_least": 1, "where": where})
+    owned.register(who.pk, product_id="amp", serial="", since=ago(days=3), now=NOW)
+    assert exact(found)
+    order(other, ago(days=3), 500, "Hi-fi > Amplifiers")
+    grow("Hi-fi > Amplifiers")
+    assert exact(found)
+    assert members(found) == {who.pk}

@@ -111,3 +111,23 @@ def test_fifty_callers_at_once_have_one_effect(server_key: str) -> None:
     assert len({answer.content for answer in answers}) <= 2  # the stored answer may order its names otherwise
     assert [json.loads(answer.content) for answer in answers].count(json.loads(answers[0].content)) == 50
     assert Tag.objects.count() == 1
+
+
+class Bare(ForServer):
+    """Takes something away; there is nothing to say about it."""
+
+    @idempotent
+    def delete(self, request: Any) -> Response:
+        Tag.objects.filter(name="VIP").delete()
+        return Response(status=204)
+
+
+@pytest.mark.django_db
+def test_an_answer_without_a_body_is_given_again_without_one(server_key: str) -> None:
+    Tag.objects.create(name="VIP")
+    headers = {"Authorization": f"Bearer {server_key}", "Idempotency-Key": "k1"}
+    answers = [
+        Bare.as_view()(RequestFactory().delete("/api/v1/tags/1", headers=headers)).render() for _ in range(2)
+    ]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b""), (204, b"")]
+    assert not Tag.objects.exists()

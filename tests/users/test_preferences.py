@@ -8,8 +8,17 @@ from django.test import Client
 
 from tests.callers import server, shopper
 from tests.clock import move_to
-from tests.users.door import customer, identify, send, visit, visitor
-from users.models import Consent, ConsentRequest, ContactPoint, Customer, Event, Topic
+from tests.users.door import customer, identify, item, send, visit, visitor
+from users.models import (
+    Consent,
+    ConsentRequest,
+    ContactPoint,
+    Customer,
+    Event,
+    Topic,
+    Touched,
+    usable_contact,
+)
 from users.services import contacts, joining, preferences
 from users.tokens import Pass, Purpose, make
 
@@ -179,6 +188,54 @@ def test_only_shoppers_ask_for_what_is_theirs() -> None:
     for path in ("preferences", "profile", "devices"):
         assert Client().get(f"/api/v1/me/{path}").status_code == 401
         assert server().ask(f"me/{path}").status_code == 401
+
+
+def usable(address: str) -> list[str | None]:
+    found = ContactPoint.objects.filter(usable_contact(), address=address).order_by("customer__user_id")
+    return list(found.values_list("customer__user_id", flat=True))
+
+
+def test_a_device_is_in_the_hands_of_whoever_told_it_last() -> None:
+    """Alice logs out and Bob logs in on the same phone: what is for Alice must not be shown to Bob."""
+    tell = {"channel": "app_push", "token": "t-1"}
+    device("post", tell)
+    Touched.objects.all().delete()
+    device("post", tell, who="bob")
+    assert usable("t-1") == ["bob"]
+    assert set(Touched.objects.filter(topic="contact").values_list("customer__user_id", flat=True)) == {
+        "alice",
+        "bob",
+    }
+    device("post", {"channel": "web_push", "subscription": SUBSCRIPTION}, who="bob", once="d2")
+    device("post", {"channel": "web_push", "subscription": SUBSCRIPTION}, once="d2")
+    device("post", tell, once="d3")
+    assert (usable("t-1"), usable(str(SUBSCRIPTION["endpoint"]))) == (["alice"], ["alice"])
+
+
+def test_only_a_trusted_telling_takes_a_device_away() -> None:
+    def telling(user: str) -> Any:
+        return item("identify", at=NOON, user=user, context={"device": {"token": "t-1"}})
+
+    send(telling("alice"))
+    send(telling("bob"), confirmed=False)
+    assert usable("t-1") == ["alice"]
+    send(telling("alice"), telling("bob"))
+    assert usable("t-1") == ["bob"]
+    send(telling("bob"), telling("alice"))
+    assert usable("t-1") == ["alice"]
+
+
+def test_a_device_blocked_for_somebody_stays_blocked_for_them() -> None:
+    device("post", {"channel": "app_push", "token": "t-1"})
+    contacts.set_state(customer("alice").pk, "app_push", "t-1", "blocked", NOON)
+    device("post", {"channel": "app_push", "token": "t-1"}, who="bob")
+    device("post", {"channel": "app_push", "token": "t-1"}, once="d2")
+    assert usable("t-1") == []
+
+
+def test_an_address_that_people_share_stays_with_both() -> None:
+    send(*(identify(at=NOON, user=user, email="home@example.com") for user in ("alice", "bob")))
+    assert usable("home@example.com") == ["alice", "bob"]
 
 
 # -- the page ------------------------------------------------------------------------------------------------

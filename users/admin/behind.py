@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +14,7 @@ from config.kit.paging import page
 from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
 from users.models import CustomerDay, MoveCause, Stage, StageMove
 from users.reports.figures import today_in_shop
+from users.reports.periods import day_of
 
 WINDOWS = (1, 7, 30, 90)
 
@@ -38,10 +38,7 @@ class RowsBehind(OperatorPage):
     @property
     def day(self) -> date | None:
         """The one calendar day asked for, if any."""
-        try:
-            return parse_date(self.request.GET.get("day", ""))
-        except ValueError:
-            return None
+        return day_of(self.request.GET.get("day", ""))
 
     @property
     def span(self) -> tuple[datetime, datetime]:

@@ -24,6 +24,7 @@ from users.admin.acquisition_channels import ChannelField
 from users.models import AcquisitionChannel, ChannelCost, Role
 from users.money import NotMoney, minor_units
 from users.reports.figures import today_in_shop
+from users.reports.periods import day_of
 from users.services.costs import CostRow, set_costs, spread
 from users.shop import currency
 
@@ -110,10 +111,7 @@ class CostsPage(FormPage):
     def month(self) -> date:
         """The first day of the month that is shown."""
         asked = self.request.GET.get("month", "")
-        try:
-            return date.fromisoformat(f"{asked[:7]}-01")
-        except ValueError:
-            return today_in_shop(self.now).replace(day=1)
+        return day_of(f"{asked[:7]}-01") or today_in_shop(self.now).replace(day=1)
 
     @property
     def last_day(self) -> date:
@@ -169,7 +167,7 @@ class CostsPage(FormPage):
             "chart": self._chart(),
             "total": total,
             "removal": self._removal(),
-            "month": f"{self.month:%Y-%m}",
+            "month": words.month(self.month),
             "is_invented": any(entry.is_invented for entry in entries[:SHOWN]),
         }
 
@@ -178,7 +176,7 @@ class CostsPage(FormPage):
         months = [first]
         while len(months) < MONTHS:
             months.append((months[-1] - timedelta(days=1)).replace(day=1))
-        choices = [Choice(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in months]
+        choices = [Choice(f"{month:%Y-%m}", words.month(month)) for month in months]
         return Filter(
             "month", _("Month"), choices, f"{self.month:%Y-%m}" if "month" in self.request.GET else ""
         )

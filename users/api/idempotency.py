@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.db import transaction
+from django.db.models import JSONField, Value
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -98,8 +99,9 @@ def _begin(caller: str, key: str, digest: str) -> bool:
 
 def _keep(caller: str, key: str, response: Response) -> None:
     answer = None if response.data is None else json.loads(JSONRenderer().render(response.data))
+    # An answer without a body is JSON's null; None by itself would be the column's.
     IdempotencyRecord.objects.filter(caller=caller, key=key).update(
-        status=response.status_code, answer=answer
+        status=response.status_code, answer=Value(answer, JSONField())
     )
 
 

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from babel.numbers import get_currency_precision
+
 from config.kit import words
+from users import shop
 from users.models import (
     Consent,
     ContactPoint,
@@ -18,6 +21,7 @@ from users.models import (
     Stage,
     StageMove,
 )
+from users.money import is_currency
 from users.sentences import sentence, symbol
 from users.services.stages import stage_key
 
@@ -61,6 +65,7 @@ class Happening:
     sentence: str
     category: str
     amount: int | None
+    currency: str
     confirmed: bool
 
 
@@ -161,11 +166,15 @@ def tags(customer_id: int) -> list[CustomerTag]:
 
 
 def _happening(event: Event, name: str) -> Happening:
+    told = event.properties.get("currency")
+    currency = told.upper() if isinstance(told, str) and is_currency(told.upper()) else shop.currency.get()
+    worth = None if event.value is None else event.value.scaleb(get_currency_precision(currency))
     return Happening(
         at=event.occurred_at,
         symbol=symbol(name),
         sentence=sentence(name, event.properties),
         category=event.category or "",
-        amount=round(event.value * 100) if event.value is not None else None,
+        amount=None if worth is None else round(worth),
+        currency=currency,
         confirmed=event.confirmed,
     )

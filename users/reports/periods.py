@@ -57,7 +57,7 @@ def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -
 
     What makes no sense is passed over, so that a link never fails.
     """
-    first, last = _day(asked.get("from", "")), _day(asked.get("to", ""))
+    first, last = day_of(asked.get("from", "")), day_of(asked.get("to", ""))
     if first and last and _makes_sense(first, last):
         return Period(first, last)
     wanted = asked.get("period", "")
@@ -68,9 +68,9 @@ def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -
 
 def period_filters(asked: Mapping[str, str]) -> list[Filter]:
     """The chips that choose the period; one made by hand stands as chips that can be taken away."""
-    if _day(asked.get("from", "")) and _day(asked.get("to", "")):
+    if day_of(asked.get("from", "")) and day_of(asked.get("to", "")):
         return [
-            Filter(name, title, [Choice(asked[name], words.day(_day(asked[name])))], asked[name])
+            Filter(name, title, [Choice(asked[name], words.day(day_of(asked[name])))], asked[name])
             for name, title in (("from", _("From day")), ("to", _("To day")))
         ]
     choices = [Choice(str(days), _("last %(n)s days") % {"n": days}) for days in DAYS]
@@ -79,14 +79,16 @@ def period_filters(asked: Mapping[str, str]) -> list[Filter]:
 
 
 def _makes_sense(first: date, last: date) -> bool:
-    return first <= last and (last - first).days < LONGEST and first.year >= EARLIEST and last.year <= LATEST
+    return first <= last and (last - first).days < LONGEST
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """The calendar day of a text from a URL; None for none, and for one that no shop has seen or will see."""
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and EARLIEST <= day.year <= LATEST else None
 
 
 def midnight(day: date) -> datetime:

@@ -7,7 +7,7 @@ by a random key, goes to nobody but who may have it, and goes away by itself.
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -122,7 +122,8 @@ def _shown() -> list[Holding]:
 def rows_of(holding: Holding, customer_id: int) -> Iterator[dict[str, Any]]:
     """The customer's rows of one table, as they are kept."""
     rows = holding.model._default_manager.filter(**{holding.customer: customer_id}).order_by(*holding.order)
-    return iter(rows.values(*holding.columns).iterator(chunk_size=2000))
+    told_in = {} if holding.currency is None else {"currency": holding.currency}
+    return iter(rows.values(*holding.columns, **told_in).iterator(chunk_size=2000))
 
 
 def _write_part(key: UUID, holding: Holding, customer_id: int) -> None:
@@ -160,30 +161,36 @@ def _page(key: UUID, customer_id: int, language: str, now: datetime) -> str:
 def _said(key: UUID, holding: Holding) -> Iterator[list[str]]:
     fields = holding.model._meta.concrete_fields
     labels = {field.name: dict(field.flatchoices) for field in fields if field.choices}
-    shop = currency.get()
     with (_parts(key) / f"{holding.model._meta.label}.jsonl").open(encoding="utf-8") as part:
         for line in part:
             row = json.loads(line)
             yield [
                 str(labels[name].get(row[name], row[name]))
                 if name in labels
-                else _value(row[name], name in holding.money and shop)
+                else _value(row[name], _currency(name, row, holding))
                 for name in holding.columns
             ]
 
 
-def _value(value: Any, money: str | bool) -> str:
+def _currency(name: str, row: Mapping[str, Any], holding: Holding) -> str:
+    """The currency of a column of money; "" for any other column."""
+    if name in holding.money:
+        return str(row.get("currency") or currency.get())
+    return currency.get() if name in holding.shop_money else ""
+
+
+def _value(value: Any, money: str = "") -> str:
     """A value as people read it."""
     if value is None or value in ("", [], {}):
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(_value(one, False) for one in value)
+        return ", ".join(_value(one) for one in value)
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_value(inner, False)}" for name, inner in value.items())
+        return "; ".join(f"{name}: {_value(inner)}" for name, inner in value.items())
     if money and isinstance(value, int):
-        return words.money(value, str(money))
+        return words.money(value, money)
     if isinstance(value, int | float | Decimal):
         return words.number(value)
     text = str(value)

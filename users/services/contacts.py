@@ -19,6 +19,9 @@ from users.topics import TouchTopic
 
 LONGEST_EMAIL = 254
 LONGEST_ACCOUNT = 255
+DEVICES = 0x0DE5  # advisory: who holds a device
+PUSH = (Channel.APP_PUSH, Channel.WEB_PUSH)
+"""Channels whose address is a device: it is in the hands of whoever used it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,17 @@ def phone_number(text: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def spellings(number: str) -> set[str]:
+    """How people and shops write a number in E.164, itself among them."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return {number}
+    kinds = phonenumbers.PhoneNumberFormat
+    written = {phonenumbers.format_number(parsed, kind) for kind in (kinds.INTERNATIONAL, kinds.NATIONAL)}
+    return {number, phonenumbers.national_significant_number(parsed), *written}
+
+
 @lru_cache(maxsize=10_000)
 def places_of(number: str) -> dict[str, str]:
     """Country and time zone that follow from a number in E.164; only what follows without doubt."""
@@ -70,13 +84,19 @@ def places_of(number: str) -> dict[str, str]:
 def add_many(contacts: Iterable[Contact], now: datetime) -> int:
     """Add addresses in the caller's transaction; how many are new or confirmed for the first time.
 
-    A known address keeps its state. A confirmed contact makes its customer identified.
+    A known address keeps its state. A confirmed contact makes its customer identified. A device that is told as
+    somebody else's, and confirmed, is nobody's else any more: of several tellings the last one holds.
     """
+    contacts = list(contacts)
     rows = {
         (c.customer_id, c.channel.value, c.address): c.confirmed for c in sorted(contacts, key=_weakest_first)
     }
     if not rows:
         return 0
+    devices = {
+        (c.channel.value, c.address): c.customer_id for c in contacts if c.confirmed and c.channel in PUSH
+    }
+    _hold_devices({address for _channel, address in devices})
     temporary_table("told_contact", "customer_id bigint, channel text, address text, confirmed boolean")
     copy_rows(
         "told_contact", ("customer_id", "channel", "address", "confirmed"), ((*k, v) for k, v in rows.items())
@@ -94,6 +114,7 @@ def add_many(contacts: Iterable[Contact], now: datetime) -> int:
         {"now": now},
     )
     touch({customer_id for customer_id, _ in changed}, TouchTopic.CONTACT)
+    _hand_over(devices)
     _identify(customer_id for customer_id, confirmed in changed if confirmed)
     return len(changed)
 
@@ -115,6 +136,38 @@ def set_state(
     if changed:
         touch([customer_id], TouchTopic.CONTACT)
     return bool(changed)
+
+
+def _hold_devices(addresses: set[str]) -> None:
+    """Two who tell one device at once wait for each other: neither sees what the other has not committed."""
+    if addresses:
+        execute(
+            "SELECT pg_advisory_xact_lock(%s, bucket) FROM (SELECT DISTINCT hashtext(address) & 255 AS bucket"
+            " FROM unnest(%s::text[]) AS address ORDER BY 1) AS wanted",
+            [DEVICES, sorted(addresses)],
+        )
+
+
+def _hand_over(devices: dict[tuple[str, str], int]) -> None:
+    """Take devices from everybody but who holds them now. A blocked one stays with whom it was blocked for."""
+    if not devices:
+        return
+    rows = [(*device, holder) for device, holder in devices.items()]
+    channels, addresses, holders = ([*column] for column in zip(*rows, strict=True))
+    execute(
+        """
+        WITH taken AS (
+            DELETE FROM users_contactpoint point
+            USING unnest(%(channels)s::text[], %(addresses)s::text[], %(holders)s::bigint[])
+                  AS device (channel, address, holder)
+            WHERE point.channel = device.channel AND point.address = device.address
+              AND point.customer_id <> device.holder AND point.state <> 'blocked'
+            RETURNING point.customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT DISTINCT customer_id, 'contact' FROM taken
+        """,
+        {"channels": channels, "addresses": addresses, "holders": holders},
+    )
 
 
 def _identify(customer_ids: Iterable[int]) -> None:

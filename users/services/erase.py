@@ -27,6 +27,7 @@ from users.models import (
 )
 from users.privacy import Erase, Holding, Traces, in_order, places, quoting, stored
 from users.services import audit, erased, stages
+from users.services.contacts import spellings
 from users.services.long_jobs import Chunk, runs, start
 from users.services.scrub import SHORTEST, scrub, tells_one_person
 from users.services.touch import touch
@@ -155,7 +156,8 @@ def traces_of(customer: Customer) -> Traces:
     addresses = ContactPoint.objects.filter(customer=customer).values_list("address", flat=True)
     texts = {value for _kind, value in identities} | set(addresses) | {customer.user_id or ""}
     old = CustomerAlias.objects.filter(customer=customer).values_list("old_id", flat=True)
-    words = {text for text in texts if tells_one_person(text)}
+    written = {way for text in texts if text.startswith("+") for way in spellings(text)}
+    words = {text for text in texts | written if tells_one_person(text)}
     if len(customer.name) >= SHORTEST and not _has_namesake(customer):
         words.add(customer.name)
     return Traces((customer.pk, *old), customer.user_id, identities, tuple(sorted(words)))

@@ -109,7 +109,7 @@ class OrderPlan:
         recount({key[0] for key, row in rows.items() if not row.is_history})
         recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
         record_many(self._facts(rows), now=now)
-        products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.lines)
+        products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.priced)
 
     @property
     def started(self) -> int:

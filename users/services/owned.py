@@ -13,7 +13,7 @@ from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from config.kit.refusal import Refusal
 from users.models import Operator, OwnedProduct, Product
 from users.orders import Unusable, parse
-from users.services import audit, stages
+from users.services import audit, categories, stages
 from users.services.intake.parking import Refused, refuse
 from users.services.sql import statement
 from users.services.touch import touch
@@ -206,5 +206,12 @@ def _write(told: Iterable[tuple[int, Card]]) -> None:
             warranty_end = excluded.warranty_end
         """,
         [settings.SHOP_TIME_ZONE],
+    )
+    # What a view named has no place in the tree yet; rules that ask for what is above it must find it there.
+    categories.sort_in(
+        text
+        for (text,) in fetch(
+            "SELECT DISTINCT product.category FROM told_card JOIN users_product product USING (product_id)"
+        )
     )
     touch({customer_id for customer_id, _key in cards}, TouchTopic.ORDERS)

@@ -36,24 +36,26 @@ def scrub(told: Quote, traces: Traces) -> int:
 
 def empty_where_quoted(model: type[Model], empties: Mapping[str, Any], traces: Traces) -> int:
     """Empty the columns of rows in which one of them quotes the person."""
-    patterns = containing(traces)
-    if not patterns:
-        return 0
     columns = stored(model, empties)
-    sets = ", ".join(f'"{column}" = %s' for column, _value in columns)
-    quoted = " OR ".join(f'"{column}"::text LIKE ANY(%s)' for column, _value in columns)
-    values = [value for _column, value in columns]
+    sets = ", ".join(f'"{column}" = %({column})s' for column, _value in columns)
     return execute(
-        f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {quoted}',
-        [*values, *([patterns] * len(columns))],
+        f'UPDATE "{model._meta.db_table}" SET {sets} WHERE {_quoted(*(column for column, _value in columns))}',
+        {**dict(columns), **_patterns(traces)},
     )
 
 
-def containing(traces: Traces) -> list[str]:
+def _patterns(traces: Traces) -> dict[str, list[str]]:
     """LIKE patterns for texts that name the person: identities as whole JSON texts, long words anywhere."""
-    exact = [f"%{_escaped(form)}%" for value in _values(traces) for form in _json_forms(value, whole=True)]
-    words = [f"%{_escaped(form)}%" for word in traces.words for form in _json_forms(word, whole=False)]
-    return sorted({*exact, *words})
+    whole = {f"%{_escaped(form)}%" for value in _values(traces) for form in _json_forms(value, whole=True)}
+    words = {f"%{_escaped(form)}%" for word in traces.words for form in _json_forms(word, whole=False)}
+    return {"whole": sorted(whole), "words": sorted(words)}
+
+
+def _quoted(*columns: str) -> str:
+    """The condition that one of the columns names the person; words count in capitals too."""
+    return " OR ".join(
+        f'"{column}"::text LIKE ANY(%(whole)s) OR "{column}"::text ILIKE ANY(%(words)s)' for column in columns
+    )
 
 
 def clean_bodies(traces: Traces) -> int:
@@ -90,9 +92,8 @@ def clean_audit(traces: Traces) -> int:
     return execute(
         "UPDATE users_auditentry SET target_name = '', before = NULL, after = NULL"
         " WHERE (target_kind = 'users.customer' AND target_id = ANY(%(ids)s))"
-        " OR target_id LIKE ANY(%(keys)s) OR target_name LIKE ANY(%(quoted)s)"
-        " OR before::text LIKE ANY(%(quoted)s) OR after::text LIKE ANY(%(quoted)s)",
-        {"ids": about, "keys": [f"({one}, %" for one in about], "quoted": containing(traces)},
+        f" OR target_id LIKE ANY(%(keys)s) OR {_quoted('target_name', 'before', 'after')}",
+        {"ids": about, "keys": [f"({one}, %" for one in about], **_patterns(traces)},
     )
 
 
@@ -151,9 +152,7 @@ def _values(traces: Traces) -> set[str]:
 
 
 def _ids(model: type[Model], column: str, traces: Traces) -> list[int]:
-    rows = fetch(
-        f'SELECT id FROM "{model._meta.db_table}" WHERE "{column}" LIKE ANY(%s)', [containing(traces)]
-    )
+    rows = fetch(f'SELECT id FROM "{model._meta.db_table}" WHERE {_quoted(column)}', _patterns(traces))
     return [row[0] for row in rows]
 
 

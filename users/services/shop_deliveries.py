@@ -199,7 +199,7 @@ def _translated(connection: ShopConnection, delivery: ShopDelivery) -> Translati
 
 
 def _hand_on(said: Translation, delivery: ShopDelivery) -> None:
-    delivery.user_id = said.user_id[:255]
+    delivery.user_id = said.user_id[:255] or next((one["anonymous_id"] for one in said.items), None) or ""
     delivery.items = len(said.items)
     for user_id in said.erase:
         _ask_to_erase(user_id, delivery.connection)

@@ -84,15 +84,9 @@ ELSEWHERE = {
     "export_file",  # whose it is decides: tests/users/files/test_exports.py
 }
 ANSWERS_POST = {
+    *("rates", "warranty", "product", "category"),
     *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
     *("tags", "tag", "import_create", "import_columns", "import", "export_create"),
-}
-ANSWERS_POST = {
-    "rates",
-    "warranty",
-    "product",
-    "category",
-    *("customer", "privacy", "keeping", "shop", "lifecycle", "operator_create", "operator"),
     *("acquisition_channel_create", "acquisition_channel", "channel_clues", "costs"),
     *("source_create", "source", "source_change"),
 }
