@@ -80,11 +80,6 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def pages(request: HttpRequest) -> list[tuple[Entry, str]]:
-    """Every page of the menu with its address, for the search."""
-    return [(entry, url) for group in GROUPS for entry in group.entries if (url := _open(entry, request))]
-
-
 def _open(entry: Entry, request: HttpRequest) -> str | None:
     url = entry.url()
     return url if url and may_open(request.user, url) else None

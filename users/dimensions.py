@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db.models import CharField
+from django.utils.functional import lazy
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,7 +20,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.batches import fetch
 from config.kit.registry import Registry
-from users.models import AcquisitionChannel, Customer, Gender, Stage
+from users.models import AcquisitionChannel, AttributeDefinition, Customer, Gender, Stage
 from users.shop import currency
 
 ATTRIBUTE = "attribute:"
@@ -87,8 +88,22 @@ def dimension(name: str) -> Dimension | None:
         and "\0" not in name
     ):
         key = name.removeprefix(ATTRIBUTE)
-        return Dimension(name, key, "nullif(btrim(customer.attributes ->> %s), '')", (key,))
+        return _attribute(key, lazy(_attribute_title, str)(key))
     return dimensions.get(name)
+
+
+def _attribute(key: str, title: StrOrPromise) -> Dimension:
+    told = "nullif(btrim(customer.attributes ->> %s), '')"
+    return Dimension(f"{ATTRIBUTE}{key}", title, told, (key,), labels=_flag_labels)
+
+
+def _flag_labels() -> dict[str, StrOrPromise]:
+    return {"true": _("Yes"), "false": _("No")}
+
+
+def _attribute_title(key: str) -> str:
+    named = AttributeDefinition.objects.filter(name=key).first()
+    return named.title if named else key
 
 
 def discovered() -> list[str]:
@@ -104,9 +119,12 @@ def discovered() -> list[str]:
 
 
 def all_dimensions() -> list[Dimension]:
-    """Every dimension that the code knows, and the custom attributes that the traffic has brought."""
-    attributes = (dimension(f"{ATTRIBUTE}{key}") for key in discovered())
-    return [*dimensions, *(one for one in attributes if one is not None)]
+    """Every dimension that the code knows, and the custom attributes that the traffic has brought but the hidden."""
+    keys = discovered()
+    named = {one.name: one for one in AttributeDefinition.objects.filter(name__in=keys)}
+    hidden = {one.name for one in named.values() if one.is_hidden}
+    shown = [key for key in keys if key not in hidden]
+    return [*dimensions, *(_attribute(key, named[key].title if key in named else key) for key in shown)]
 
 
 def channel_labels() -> dict[str, str]:

@@ -9,6 +9,7 @@ from users.groups import Group, Parameters, group, selected
 from users.models import EventType
 from users.reports import features
 from users.reports.rollups import sql
+from users.sentences import event_title
 from users.stage_groups import read_span
 
 _USED = """
@@ -35,7 +36,10 @@ def feature(asked: Parameters, now: datetime) -> Group:
         raise KeyError("type")
     where, values, told = crowd(asked)
     found = selected(_USED + where, (kind.pk, period.begin, period.end, now, *values))
-    sentence = _("Customers with “%(event)s”, %(period)s") % {"event": kind.name, "period": period.sentence}
+    sentence = _("Customers with “%(event)s”, %(period)s") % {
+        "event": event_title(kind.name),
+        "period": period.sentence,
+    }
     return Group(sentence + told, found)
 
 

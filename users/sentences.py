@@ -45,8 +45,49 @@ WORDS: dict[str, tuple[str, str]] = {
     facts.ORDER_CANCELLED: ("cancel", gettext_noop("The cancellation of order %(thing)s was booked")),
     facts.STAGE_CHANGED: ("timeline", gettext_noop("Became %(thing)s")),
     facts.CUSTOMERS_JOINED: ("merge", gettext_noop("Was joined with another record of the same person")),
+    facts.CONSENT_ASKED: ("mark_email_unread", gettext_noop("Was asked back by mail")),
     facts.SEGMENT_ENTERED: ("login", gettext_noop("Entered a segment")),
     facts.SEGMENT_LEFT: ("logout", gettext_noop("Left a segment")),
+}
+# Event name → what it is as a step or a feature, without saying of what.
+TITLES: dict[str, str] = {
+    "Signed Up": gettext_noop("Signed up (event)"),
+    "Account Created": gettext_noop("Created an account"),
+    "Followed": gettext_noop("Followed the shop"),
+    "Page Viewed": gettext_noop("Viewed a page"),
+    "Screen Viewed": gettext_noop("Viewed a screen"),
+    "Product Viewed": gettext_noop("Viewed a product"),
+    "Product List Viewed": gettext_noop("Looked through a list of products"),
+    "Products Searched": gettext_noop("Searched"),
+    "Product Added": gettext_noop("Put into the cart"),
+    "Product Removed": gettext_noop("Took out of the cart"),
+    "Cart Viewed": gettext_noop("Looked at the cart"),
+    "Product Added to Wishlist": gettext_noop("Put on the wish list"),
+    "Checkout Started": gettext_noop("Began to check out"),
+    "Order Completed": gettext_noop("Ordered"),
+    "Order Updated": gettext_noop("Order updated"),
+    "Order Refunded": gettext_noop("Order refunded"),
+    "Order Cancelled": gettext_noop("Order cancelled"),
+    "Coupon Applied": gettext_noop("Used a coupon"),
+    "Coupon Redeemed": gettext_noop("Redeemed a coupon"),
+    "Product Reviewed": gettext_noop("Reviewed a product"),
+    "Product Shared": gettext_noop("Shared a product"),
+    "Content Viewed": gettext_noop("Looked at content"),
+    "Article Viewed": gettext_noop("Read an article"),
+    "Video Content Started": gettext_noop("Watched a video"),
+    "Invitation Accepted": gettext_noop("A friend accepted the invitation"),
+    "Survey Answered": gettext_noop("Answered a survey"),
+    facts.CHECKED_IN: gettext_noop("Checked in"),
+    facts.MESSAGE_CLICKED: gettext_noop("Clicked a link in a message"),
+    facts.REPLIED: gettext_noop("Wrote to the shop"),
+    facts.ORDER_PAID: gettext_noop("Order counts as paid"),
+    facts.ORDER_REFUNDED: gettext_noop("Refund booked"),
+    facts.ORDER_CANCELLED: gettext_noop("Cancellation booked"),
+    facts.STAGE_CHANGED: gettext_noop("Changed the stage"),
+    facts.CUSTOMERS_JOINED: gettext_noop("Was joined with another record of the same person"),
+    facts.CONSENT_ASKED: gettext_noop("Was asked back by mail"),
+    facts.SEGMENT_ENTERED: gettext_noop("Entered a segment"),
+    facts.SEGMENT_LEFT: gettext_noop("Left a segment"),
 }
 # Where an event says what it is about, in the order of preference.
 _THINGS = (
@@ -70,6 +111,11 @@ def sentence(name: str, properties: Mapping[str, Any]) -> str:
         about = thing(name, properties)
         return f"{name}: {about}" if about else name
     return " ".join((_(known[1]) % {"thing": thing(name, properties)}).replace("()", "").split())
+
+
+def event_title(name: str) -> str:
+    """What a kind of event is called, in the reader's language; one that is not known keeps its own name."""
+    return _(TITLES[name]) if name in TITLES else name
 
 
 def symbol(name: str) -> str:

@@ -5,13 +5,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.utils.dateparse import parse_datetime
+from django.utils.dateparse import parse_date, parse_datetime
 
 M = TypeVar("M", bound=Model)
 
@@ -37,7 +37,10 @@ class Cursor:
             return None
         if len(values) != length or not all(map(_is_plain, values)):
             return None
-        return cls(tuple(map(_rich, values)), bool(backwards))
+        try:
+            return cls(tuple(map(_rich, values)), bool(backwards))
+        except ValueError:  # no such day
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,12 @@ def _is_plain(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return ["t", value.isoformat()]
+    if isinstance(value, date):
+        return ["d", value.isoformat()]
     return str(value) if isinstance(value, UUID) else value
 
 
 def _rich(value: Any) -> Any:
     if isinstance(value, list):
-        return parse_datetime(value[1])
+        return parse_date(value[1]) if value[0] == "d" else parse_datetime(value[1])
     return value

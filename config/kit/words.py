@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import (
     format_date,
     format_datetime,
@@ -117,6 +117,19 @@ def day(value: date | datetime | None, width: str = "medium") -> str:
 def month(value: date) -> str:
     """A calendar month with its year."""
     return str(format_date(value, "y年M月" if locale().language == "zh" else "MMM y", locale=locale()))
+
+
+def language(code: str) -> str:
+    """The name of a language in the reader's own; what is no known code stays as it is."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(locale()) or code if code else ""
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
+def country(code: str) -> str:
+    """The name of a country in the reader's language; what is no known code stays as it is."""
+    return str(locale().territories.get(code.upper(), code))
 
 
 def _whole() -> str:

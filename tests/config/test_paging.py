@@ -1,11 +1,12 @@
 """Next and previous by the last row seen."""
 
-from datetime import UTC, datetime, timedelta
+from base64 import urlsafe_b64encode
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from config.kit.paging import Cursor, page
-from users.models import Customer
+from users.models import Customer, ExchangeRate
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -39,6 +40,17 @@ def test_forwards_and_back_over_ties(seven: list[int]) -> None:
     assert walk(forward_again)[0] == seven[6:]
     start, _, before_start = walk(before_second)
     assert (start, before_start) == (seven[:3], "")
+
+
+def test_days_are_an_order_too() -> None:
+    for number in range(5):
+        ExchangeRate.objects.create(currency="EUR", day=date(2026, 5, 1 + number), rate=1)
+    rows = ExchangeRate.objects.all()
+    first = page(rows, ("-day", "currency"), size=2)
+    second = page(rows, ("-day", "currency"), first.next, size=2)
+    assert [row.day.day for row in (*first.rows, *second.rows)] == [5, 4, 3, 2]
+    nonsense = urlsafe_b64encode(b'[false, ["d", "2026-02-30"], "EUR"]').decode()
+    assert page(rows, ("-day", "currency"), nonsense, size=2).rows == first.rows
 
 
 def test_a_full_last_page_has_no_next(seven: list[int]) -> None:

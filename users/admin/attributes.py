@@ -17,7 +17,7 @@ from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.dimensions import ATTRIBUTE
 from users.groups import group_url
-from users.models import AttributeDefinition, Role
+from users.models import AttributeDefinition, AttributeKind, Role
 from users.reports import attributes as report
 from users.services import attributes
 
@@ -53,8 +53,8 @@ class AttributeList(OperatorPage):
                     Column(_("Customers"), "number"),
                     Column(_("Share"), "percent"),
                     Column(_("Examples")),
-                    Column(_("First seen"), "time"),
-                    Column(_("Last seen"), "time"),
+                    Column(_("First told"), "time"),
+                    Column(_("Last told"), "time"),
                 ],
                 [_row(definition, everybody) for definition in found],
                 Empty(
@@ -129,7 +129,7 @@ class AttributePage(FormPage):
             "chart": Chart(
                 "spread",
                 _("Customers by value"),
-                [value.text[:40] for value in top],
+                [_shown(value.text, self.definition.kind)[:40] for value in top],
                 [Series(_("Customers"), [value.customers for value in top])],
                 kind="bar",
                 summary=_("%(n)s customers have a value.") % {"n": words.number(spread.with_it)},
@@ -142,7 +142,7 @@ class AttributePage(FormPage):
     def _table(self, spread: report.Spread) -> Table:
         rows = [
             [
-                value.text[:200],
+                _shown(value.text, self.definition.kind)[:200],
                 Cell(value.customers, url=self._behind(value.text)),
                 value.customers / spread.with_it,
             ]
@@ -165,6 +165,15 @@ class AttributePage(FormPage):
         return group_url("dimension", by=f"{ATTRIBUTE}{self.definition.name}", value=value) if value else ""
 
 
+def _shown(text: str, kind: str) -> str:
+    """A value as people read it: yes or no, and no brackets around the entries of a list."""
+    if kind == AttributeKind.FLAG:
+        return {"true": _("Yes"), "false": _("No")}.get(text, text)
+    if kind == AttributeKind.LIST:
+        return text.strip("[]").replace('"', "")
+    return text
+
+
 def _row(definition: AttributeDefinition, everybody: int) -> list[Any]:
     counted = definition.counted_at is not None
     return [
@@ -172,7 +181,7 @@ def _row(definition: AttributeDefinition, everybody: int) -> list[Any]:
         definition.get_kind_display(),
         definition.customers if counted else Cell(_("not counted yet"), kind="text"),
         definition.customers / everybody if counted and everybody else None,
-        ", ".join(map(str, definition.examples[:3])),
+        ", ".join(_shown(str(one), definition.kind) for one in definition.examples[:3]),
         definition.first_seen_at,
         definition.last_seen_at,
     ]

@@ -150,7 +150,7 @@ class ChannelsReport(OperatorPage):
         if (day := line.payback) is None:
             return Cell(_("not yet"), tone="warn", kind="tag")
         after = _("day %(n)s of the period") % {"n": words.number((day - self.found.period.first).days + 1)}
-        return Cell(words.day(day), hint=after)
+        return Cell(day, hint=after, kind="day")
 
     def _toggle(self, line: ChannelLine, is_open: bool) -> Cell:
         """The name of an upper channel; where it has lower ones, a link that shows or hides them."""
@@ -308,7 +308,8 @@ def share_of(share: float | None, n: int) -> str:
     """A percentage with its n."""
     if share is None:
         return "–"
-    return _("%(share)s of %(n)s") % {"share": words.percent(share), "n": words.number(n)}
+    told = _("%(share)s of %(n)s") % {"share": words.percent(share), "n": words.number(n)}
+    return told.replace(" ", "\u00a0")  # one line in a narrow column
 
 
 def _whole(amount: Any) -> int | None:

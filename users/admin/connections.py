@@ -57,7 +57,7 @@ class ConnectionList(OperatorPage):
                 Column(_("Order source")),
                 Column(_("State"), "tag"),
                 Column(_("Last received"), "time"),
-                Column(_("Received"), "number"),
+                Column(_("Deliveries"), "number"),
                 Column(_("Refused"), "number", hint=_("Deliveries whose signature was wrong")),
                 Column(_("Last failure"), "time"),
             ],
@@ -70,6 +70,14 @@ class ConnectionList(OperatorPage):
             ),
         )
         return super().get_context_data(**kwargs) | {"table": table}
+
+
+def list_crumbs() -> list[Crumb]:
+    """To the list of connections."""
+    return [
+        Crumb(gettext_lazy("Settings"), reverse("users:settings")),
+        Crumb(ConnectionList.title, reverse(LIST)),
+    ]
 
 
 class NewConnectionForm(forms.Form):
@@ -126,7 +134,7 @@ class NewConnection(SecretPage):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the connections; after it is made, to the connection."""
-        crumbs = [Crumb(ConnectionList.title, reverse(LIST))]
+        crumbs = list_crumbs()
         if self.connection is not None:
             crumbs.append(Crumb(self.connection.name, reverse("users:connection", args=[self.connection.pk])))
         return crumbs
@@ -168,7 +176,7 @@ class ConnectionPage(AboutConnection):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the connections."""
-        return [Crumb(ConnectionList.title, reverse(LIST))]
+        return list_crumbs()
 
     def get_actions(self) -> Sequence[Action]:
         """Secret, switch, replay."""
@@ -276,7 +284,7 @@ class ConnectionPage(AboutConnection):
             Fact(_("State"), _state(one)),
             Fact(_("First ping"), Cell(one.pinged_at, kind="time")),
             Fact(_("Last received"), Cell(one.received_at, kind="time")),
-            Fact(_("Received"), Cell(one.received, kind="number")),
+            Fact(_("Deliveries"), Cell(one.received, kind="number")),
             Fact(_("Came again"), Cell(one.repeated, kind="number", hint=_("Repeats, which change nothing"))),
             Fact(
                 _("Refused"), Cell(one.refused, kind="number", hint=_("Deliveries whose signature was wrong"))
@@ -328,7 +336,7 @@ class RenewConnectionSecret(AboutConnection, SecretPage):
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the connection."""
         return [
-            Crumb(ConnectionList.title, reverse(LIST)),
+            *list_crumbs(),
             Crumb(self.connection.name, reverse("users:connection", args=[self.connection.pk])),
         ]
 

@@ -167,7 +167,7 @@ class CostsPage(FormPage):
             "chart": self._chart(),
             "total": total,
             "removal": self._removal(),
-            "month": f"{self.month:%Y-%m}",
+            "month": words.month(self.month),
             "is_invented": any(entry.is_invented for entry in entries[:SHOWN]),
         }
 
@@ -176,7 +176,7 @@ class CostsPage(FormPage):
         months = [first]
         while len(months) < MONTHS:
             months.append((months[-1] - timedelta(days=1)).replace(day=1))
-        choices = [Choice(f"{month:%Y-%m}", f"{month:%Y-%m}") for month in months]
+        choices = [Choice(f"{month:%Y-%m}", words.month(month)) for month in months]
         return Filter(
             "month", _("Month"), choices, f"{self.month:%Y-%m}" if "month" in self.request.GET else ""
         )

@@ -16,8 +16,8 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
-from users.admin.customer_acts import SOURCES
 from users.admin.customers import channel_name
+from users.consent_words import source_words
 from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
 from users.pages import customer_panels
 from users.phase import phase
@@ -166,7 +166,6 @@ class CustomerPage(OperatorPage):
 def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
     """The answers in force, what waits for a confirmation, and the whole ledger."""
     ledger = report.ledger(customer_id)
-    sources = dict(SOURCES)
     table = Table(
         [
             Column(_("Given"), "time"),
@@ -184,7 +183,7 @@ def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
                 title_of(c.topic),
                 c.get_channel_display(),
                 Cell(_("Granted"), tone="good") if c.granted else Cell(_("Refused"), tone="bad"),
-                sources.get(c.source, c.source),
+                source_words(c.source),
                 c.wording,
                 c.ip or "",
                 c.evidence,
@@ -195,14 +194,16 @@ def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
         caption=_("Consent ledger"),
     )
     return {
-        "consents": [(c, title_of(c.topic), sources.get(c.source, c.source)) for c in ledger if c.is_current],
+        "consents": [(c, title_of(c.topic), source_words(c.source)) for c in ledger if c.is_current],
         "pending": [(r, title_of(r.topic)) for r in opt_in.open_requests(customer_id, now)],
         "ledger": table,
     }
 
 
 def _profile(customer: Customer, now: datetime) -> list[Fact]:
-    place = ", ".join(part for part in (customer.city, customer.region, customer.country) if part)
+    place = ", ".join(
+        part for part in (customer.city, customer.region, words.country(customer.country)) if part
+    )
     pairs: list[tuple[StrOrPromise, Cell]] = [
         (_("User ID"), Cell(customer.user_id)),
         (_("Registered"), Cell(customer.registered_at, kind="time")),
@@ -213,7 +214,7 @@ def _profile(customer: Customer, now: datetime) -> list[Fact]:
         (_("Birthday"), Cell(customer.birthday, kind="day")),
         (_("Age"), Cell(_age(customer.birthday, now), kind="number")),
         (_("Place"), Cell(place)),
-        (_("Language"), Cell(customer.language)),
+        (_("Language"), Cell(words.language(customer.language))),
         (_("Time zone"), Cell(customer.time_zone)),
         (_("Occupation"), Cell(customer.occupation)),
         (_("Industry"), Cell(customer.industry)),

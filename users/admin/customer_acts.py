@@ -18,17 +18,10 @@ from config.kit import words
 from config.kit.admin import FormPage
 from config.kit.parts import Crumb
 from config.kit.zones import zone_names
+from users.consent_words import BY_HAND
 from users.models import Channel, Customer, Gender, Role, Topic
 from users.services import consent_acts, profile_acts
 from users.services.preferences import OFFERED, title_of
-
-SOURCES = (
-    ("paper", gettext_lazy("On paper")),
-    ("phone", gettext_lazy("On the phone")),
-    ("shop", gettext_lazy("In the shop")),
-    ("letter", gettext_lazy("By letter or mail")),
-    ("event", gettext_lazy("At an event")),
-)
 
 
 class CustomerForm(FormPage):
@@ -164,7 +157,7 @@ class ConsentForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The day of the answer, shop time. A newer answer on record stays in force."),
     )
-    source = forms.ChoiceField(label=gettext_lazy("How it was given"), choices=SOURCES)
+    source = forms.ChoiceField(label=gettext_lazy("How it was given"), choices=BY_HAND)
     wording = forms.CharField(
         label=gettext_lazy("Wording"),
         max_length=100,

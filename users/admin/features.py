@@ -15,6 +15,7 @@ from users.reports import features
 from users.reports.features import BUCKETS, Feature, Use, Visits
 from users.reports.figures import today_in_shop
 from users.reports.patience import with_patience
+from users.sentences import event_title
 
 
 class FeaturesPage(CrowdPage):
@@ -72,7 +73,7 @@ class FeaturesPage(CrowdPage):
                     Column(_("Share of the active"), "percent", hint=_("n = active customers of the period")),
                     Column(_("Customers before"), "number"),
                     Column(_("Share before"), "percent"),
-                    Column(_("Change")),
+                    Column(_("Change in share")),
                 ],
                 rows=[self._row(feature, use) for feature in use.features],
                 empty=Empty(
@@ -88,7 +89,7 @@ class FeaturesPage(CrowdPage):
         before = feature.before / use.active_before if use.active_before else None
         url = self.url("feature", type=feature.type_id, **self._span())
         return [
-            feature.name,
+            Cell(event_title(feature.name), hint=feature.name),
             Cell(feature.customers, url=url),
             share,
             feature.before,

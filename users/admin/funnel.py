@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_lazy
 
 from config.kit import words
 from config.kit.charts import Chart, Series
@@ -19,19 +19,7 @@ from users.reports import funnel
 from users.reports.cohorts import OTHER, Whom
 from users.reports.funnel import MOST_STEPS, REGISTERED, Funnel, Step, Way
 from users.reports.periods import period_filters
-
-TITLES = {
-    "Signed Up": gettext_noop("Signed up (event)"),
-    "Page Viewed": gettext_noop("Viewed a page"),
-    "Screen Viewed": gettext_noop("Viewed a screen"),
-    "Product Viewed": gettext_noop("Viewed a product"),
-    "Products Searched": gettext_noop("Searched"),
-    "Product Added": gettext_noop("Put into the cart"),
-    "Cart Viewed": gettext_noop("Looked at the cart"),
-    "Checkout Started": gettext_noop("Began to check out"),
-    "Order Completed": gettext_noop("Ordered"),
-    "order_paid": gettext_noop("Order counts as paid"),
-}
+from users.sentences import event_title
 
 
 class FunnelPage(CohortPage):
@@ -114,14 +102,12 @@ class FunnelPage(CohortPage):
 
     @cached_property
     def _events(self) -> Mapping[int, str]:
-        return {
-            one.pk: _(TITLES[one.name]) if one.name in TITLES else one.name for one in funnel.event_types()
-        }
+        return {one.pk: event_title(one.name) for one in funnel.event_types()}
 
     def _step_title(self, step: Step) -> str:
         if step.event == REGISTERED:
             return _("Registered")
-        title = self._events.get(int(step.event)) or self._unused[int(step.event)]
+        title = self._events.get(int(step.event)) or event_title(self._unused[int(step.event)])
         return f"{title} ({step.category})" if step.category else title
 
     @cached_property

@@ -15,7 +15,7 @@ from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.parts import Cell, Column, Crumb, Empty, Table
 from config.kit.refusal import Refusal
-from users.models import Channel, Role
+from users.models import Channel, Customer, Role
 from users.reports import finding
 from users.services import find, hand_join
 
@@ -35,9 +35,11 @@ class JoinPage(OperatorPage):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the customer."""
+        number = self.kwargs["customer_id"]
+        whose = Customer.objects.living().filter(pk=number).first()
         return [
             Crumb(gettext_lazy("Customers"), reverse("users:customers")),
-            Crumb(_("Customer"), reverse("users:customer", args=[self.kwargs["customer_id"]])),
+            Crumb(str(whose or _("Customer")), reverse("users:customer", args=[number])),
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

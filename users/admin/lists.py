@@ -1,9 +1,11 @@
 """Generic lists of small tables that operators edit by hand."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from config.kit.model_admin import OperatorModelAdmin
 from users.models import EventType, Role, Topic
+from users.sentences import event_title
 
 
 @admin.register(Topic)
@@ -19,9 +21,14 @@ class TopicAdmin(OperatorModelAdmin):
 class EventTypeAdmin(OperatorModelAdmin):
     """Which events count as activity; types come with the traffic."""
 
-    list_display = ("name", "is_activity", "is_internal", "first_seen_at")
+    list_display = ("title", "name", "is_activity", "is_internal", "first_seen_at")
     search_fields = ("name",)
     readonly_fields = ("name", "is_activity", "is_internal", "first_seen_at")
+
+    @admin.display(description=gettext_lazy("Event"))
+    def title(self, kind: EventType) -> str:
+        """What it is called."""
+        return event_title(kind.name)
 
     def has_add_permission(self, request: object) -> bool:
         """Types come with the traffic."""

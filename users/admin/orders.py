@@ -8,7 +8,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
@@ -114,7 +114,8 @@ class OrdersPage(OperatorPage):
         ]
 
     def _stats(self, found: sales.Sales, before: sales.Sales) -> list[Stat]:
-        window, earlier, code = self.period.sentence, self.period.before.sentence, currency.get()
+        window, code = self.period.sentence, currency.get()
+        earlier = _("in the %(n)d days before") % {"n": self.period.days}
         span = {"first": self.period.first, "last": self.period.last, "source": self.source}
         average = round(found.revenue / found.orders) if found.orders else None
         return [
@@ -142,7 +143,10 @@ class OrdersPage(OperatorPage):
             "daily-revenue",
             _("Daily net revenue by source"),
             [words.day(day) for day in days],
-            [Series(origin or _("Others"), values) for origin, values in sales.series(found, self.period)],
+            [
+                Series(origin or _("Other sources"), values)
+                for origin, values in sales.series(found, self.period)
+            ],
             unit="money",
             currency=currency.get(),
             category_title=_("Day"),
@@ -269,7 +273,11 @@ def state_cell(order: Order) -> Cell:
         return Cell(_("Not paid"), tone="muted")
     if not order.counts:
         return Cell(_("Refunded"), tone="bad")
-    return Cell(_("Partly refunded"), tone="warn") if order.refunded else Cell(_("Paid"), tone="good")
+    return (
+        Cell(_("Partly refunded"), tone="warn")
+        if order.refunded
+        else Cell(pgettext("order", "Paid"), tone="good")
+    )
 
 
 def _facts(order: Order, code: str) -> list[Fact]:

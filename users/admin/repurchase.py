@@ -88,7 +88,10 @@ def _cohort(row: list[Any], today: date) -> HeatRow:
     )
     typical = "–" if median is None else words.number(round(median))
     return HeatRow(
-        month, [*cells, so_far], [words.number(buyers), typical], group_url("first_purchase", month=month)
+        words.month(first),
+        [*cells, so_far],
+        [words.number(buyers), typical],
+        group_url("first_purchase", month=month),
     )
 
 

@@ -52,6 +52,36 @@ SCREENS = (
         "share",
     ),
     Screen(
+        gettext_lazy("How visits tell their channel"),
+        gettext_lazy("Which address, campaign or site stands for which channel, in what order."),
+        "users:channel_clues",
+        "rule",
+    ),
+    Screen(
+        gettext_lazy("Categories"),
+        gettext_lazy("The tree in which the products stand."),
+        "users:categories",
+        "account_tree",
+    ),
+    Screen(
+        gettext_lazy("Exchange rates"),
+        gettext_lazy("What other currencies are worth in the shop's own, by day."),
+        "users:rates",
+        "currency_exchange",
+    ),
+    Screen(
+        gettext_lazy("Attributes"),
+        gettext_lazy("What the traffic tells of customers beyond the profile, under names for people."),
+        "users:attributes",
+        "data_object",
+    ),
+    Screen(
+        gettext_lazy("Tags"),
+        gettext_lazy("Words that operators and rules put on customers."),
+        "users:tags",
+        "sell",
+    ),
+    Screen(
         gettext_lazy("Event types"),
         gettext_lazy("Which events count as activity."),
         "admin:users_eventtype_changelist",

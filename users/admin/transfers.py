@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit.admin import OperatorPage
 from config.kit.parts import Action, Cell, Column, Empty, Table
@@ -71,7 +71,7 @@ class TransferList(OperatorPage):
             if is_there and may_fetch(export, self.operator)
             else ""
         )
-        state = Cell(_("Ready"), tone="good") if is_there else _export_state(export)
+        state = Cell(pgettext("export", "Ready"), tone="good") if is_there else _export_state(export)
         return [
             export.title, str(export.by or ""), export.created_at, export.rows if export.ready_at else None, state,
             export.expires_at if is_there else None, Cell(_("Download") if fetch else "", url=fetch),

@@ -1,7 +1,7 @@
 """Custom attributes: what the traffic tells of customers beyond the profile's own columns."""
 
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from users.models.keys import of_customer
@@ -10,8 +10,8 @@ from users.models.keys import of_customer
 class AttributeKind(models.TextChoices):
     """What kind of values an attribute was seen with."""
 
-    TEXT = "text", _("Text")
-    NUMBER = "number", _("Number")
+    TEXT = "text", pgettext_lazy("kind of values", "Text")
+    NUMBER = "number", pgettext_lazy("kind of values", "Number")
     FLAG = "flag", _("Yes or no")
     DATE = "date", _("Date")
     LIST = "list", _("List")

@@ -212,3 +212,14 @@ def test_rows_of_one_order_far_apart_are_one_order(monkeypatch: pytest.MonkeyPat
     }
     assert OrderLine.objects.count() == 9
     assert Event.objects.filter(type__name="Order Completed").count() == 3
+
+
+def test_what_no_hand_can_hold_is_refused_and_the_rest_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("users.services.imports.running.MOST_TOGETHER", 2)
+    rows = [("B1", "u1", "2026-01-05", "30", f"p{n}", f"LP {n}") for n in range(4)]
+    rows.append(("B2", "u1", "2026-01-05", "30", "p", "LP"))
+    file = checked("orders", ("order id", "user_id", "date", "total", "product id", "product"), *rows)
+    assert fates(file) == [
+        (2, "new", ""), (3, "new", "part_of"), (4, "refused", "too_many_rows"), (5, "refused", "too_many_rows"),
+        (6, "new", ""),
+    ]  # fmt: skip

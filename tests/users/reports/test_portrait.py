@@ -222,5 +222,5 @@ def test_bands_have_names_without_gaps() -> None:
 def test_few_queries(shop: Shop, django_assert_max_num_queries: Any) -> None:
     client = logged_in()
     client.get(URL)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         client.get(URL, {"group": "stage?stage=active"})

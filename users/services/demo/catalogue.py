@@ -26,7 +26,7 @@ _THINGS = (
     "Harbour", "Garden", "Letters", "Avenue", "Horizon", "Lantern", "River", "Stations", "Orchard", "Mirror",
     "Postcards", "Rooftops", "Tides", "Windows", "Satellites", "Bridges",
 )  # fmt: skip
-_ARTISTS = (
+ARTISTS = (
     "The Tin Sparrows", "Mara Lindqvist Trio", "Harbour Street Quartet", "Yunhe Ensemble", "Old Paper Kites",
     "Cassia & Co", "North Line Orchestra", "Elio Marchetti", "The Late Trams", "Bai Lu", "Copper Moon",
     "Saltwater Choir",
@@ -60,7 +60,7 @@ def records_of(category: str) -> tuple[Record, ...]:
 
 
 def _record(category: str, number: int, random: Random) -> Record:
-    title = f"{random.choice(_MOODS)} {random.choice(_THINGS)} – {random.choice(_ARTISTS)}"
+    title = f"{random.choice(_MOODS)} {random.choice(_THINGS)} – {random.choice(ARTISTS)}"
     return Record(
         product_id=f"{category[:3].lower()}-{number:03d}",
         title=title,

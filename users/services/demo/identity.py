@@ -13,9 +13,10 @@ from django.db import transaction
 
 from config.kit.batches import execute
 from users.demo import Progress
-from users.models import Channel, Customer, Topic
+from users.models import AttributeDefinition, Channel, Customer, Topic
 from users.reports import reach
 from users.services import attributes, consent, opt_in, stages
+from users.services.demo.catalogue import ARTISTS
 from users.services.demo.door import front_door
 from users.services.demo.instants import iso
 from users.services.demo.storytelling import Call
@@ -43,6 +44,20 @@ AREAS = (
 )
 PHONES = len(AREAS) * 100
 PLAYERS = ("Belt drive", "Direct drive", "None yet")
+FORMATS = ("LP", "7-inch single", "CD")
+SIZES = ("S", "M", "L", "XL")
+DECLINE_PROFILING = 0.03
+TITLES = {
+    "recordPlayer": ("Record player", "唱机"),
+    "recordsOwned": ("Records owned", "收藏唱片数"),
+    "collectsSince": ("Collects since", "开始收藏的日期"),
+    "clubMember": ("Member of the record club", "唱片俱乐部会员"),
+    "favouriteArtist": ("Favourite artist", "最喜欢的音乐人"),
+    "preferredFormats": ("Preferred formats", "偏好的介质"),
+    "shirtSize": ("Shirt size", "T 恤尺码"),
+    "newsletterAsText": ("Newsletter as plain text", "纯文本邮件"),
+}
+"""What the shop calls its attributes, in English and in Chinese."""
 PAPER_WORDING = "demo-paper-1"
 PAPER_ANSWERS = 240
 ASKED_BACK = 40
@@ -63,6 +78,7 @@ def load_identity(now: datetime, progress: Progress) -> None:
     _ask_back(now)
     attributes.discover_all(now)
     attributes.count(now)
+    _name_attributes()
     reach.compute(now)
 
 
@@ -74,6 +90,7 @@ def _calls(user_ids: list[str], now: datetime) -> Iterator[Call]:
             "recordsOwned": random.randint(0, 400),
             "collectsSince": f"{random.randint(1975, 2024)}-01-01",
             "clubMember": random.random() < 0.2,
+            **_tastes(user_id),
         }
         if random.random() < 0.5:
             traits |= {"wechatOpenid": f"demo-openid-{user_id}", "wechatUnionid": f"demo-unionid-{user_id}"}
@@ -93,6 +110,26 @@ def _calls(user_ids: list[str], now: datetime) -> Iterator[Call]:
                 "device": {"type": random.choice(("ios", "android")), "token": f"demo-token-{user_id}"}
             }
         yield call
+
+
+def _tastes(user_id: str) -> dict[str, object]:
+    """What about every third of them once answered about themselves; a few want no profile made of them."""
+    random = Random(f"tastes {user_id}")
+    declines: dict[str, object] = {"noProfiling": True} if random.random() < DECLINE_PROFILING else {}
+    if random.random() > 1 / 3:
+        return declines
+    return declines | {
+        "favouriteArtist": random.choice(ARTISTS),
+        "preferredFormats": random.sample(FORMATS, random.choice((1, 1, 2))),
+        "shirtSize": random.choice(SIZES),
+        "newsletterAsText": random.random() < 0.25,
+    }
+
+
+def _name_attributes() -> None:
+    for name, (label, label_zh) in TITLES.items():
+        unnamed = AttributeDefinition.objects.filter(name=name, label="", label_zh="")
+        unnamed.update(label=label, label_zh=label_zh)
 
 
 @transaction.atomic

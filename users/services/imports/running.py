@@ -1,8 +1,8 @@
 """The long jobs of an import: read the file into rows, judge them, write them, take them back.
 
-Each chunk is one transaction. Reading goes on at a byte of the file, the other steps at a row number, so a worker
-that is killed loses nothing and repeats nothing. Rows that belong together (one customer, one order) are judged
-and written with the first of them, wherever in the file the others stand.
+Each chunk is one transaction, and reads the settings once. Reading goes on at a byte of the file, the other steps
+at a row number, so a worker that is killed loses nothing and repeats nothing. Rows that belong together (one
+customer, one order) are judged and written with the first of them, wherever in the file the others stand.
 """
 
 import json
@@ -15,6 +15,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from users import shop
 from users.models import Fate, Import, ImportRow, LongJob
 from users.services.imports import files
 from users.services.imports.kinds import (
@@ -42,6 +43,7 @@ WRITTEN = (Fate.NEW, Fate.CHANGES)
 
 
 @runs(CHECK)
+@shop.read_once()
 def check_chunk(job: LongJob, now: datetime) -> Chunk:
     """The dry run: the next part of the file is read, or the next rows are judged."""
     file = Import.objects.get(pk=job.parameters["import"])
@@ -58,6 +60,7 @@ def check_chunk(job: LongJob, now: datetime) -> Chunk:
 
 
 @runs(RUN)
+@shop.read_once()
 def run_chunk(job: LongJob, now: datetime) -> Chunk:
     """The next rows are judged once more and written."""
     file = Import.objects.get(pk=job.parameters["import"])
@@ -77,6 +80,7 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
 
 
 @runs(UNDO)
+@shop.read_once()
 def undo_chunk(job: LongJob, now: datetime) -> Chunk:
     """The last rows that were written are taken back first."""
     file = Import.objects.get(pk=job.parameters["import"])
@@ -215,8 +219,8 @@ def _as_stored(
 
 def _all_read(file: Import) -> Chunk:
     """Refuse what is too much for one customer or order, and let the file go."""
+    execute("ANALYZE users_importrow")  # the statements from here on are planned by what the file holds
     execute(statement("refuse_crowds"), {"file": file.pk, "most": MOST_TOGETHER})
-    execute("ANALYZE users_importrow")
     return Chunk(parameters={"is_read": True, "after": 0}, step=_("Judging"))
 
 
