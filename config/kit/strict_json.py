@@ -14,6 +14,7 @@ import orjson
 LARGEST_NUMBER = 2**53
 DEPTH = 32
 NAMES = 300
+ABYSS = 200
 
 
 class Flaw(ValueError):
@@ -119,13 +120,32 @@ def _is_clean(raw: bytes, value: Any) -> bool:
 
 def _parse_slowly(raw: bytes) -> Any:
     try:
-        return json.loads(
+        value = json.loads(
             raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant
         )
     except RecursionError:
         raise Flaw("too_deep", "Lists and objects are nested too deeply.") from None
     except ValueError:
         raise Flaw("not_json", "The body is not JSON.") from None
+    if _is_abyss(value):
+        raise Flaw("too_deep", "Lists and objects are nested too deeply.")
+    return value
+
+
+def _is_abyss(value: Any) -> bool:
+    """Whether containers stand inside each other deeper than anybody means. How deep the parser itself can go
+    depends on the Python it runs on, and this does not."""
+    level = [value]
+    for _depth in range(ABYSS):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
