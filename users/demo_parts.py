@@ -12,94 +12,36 @@ from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
 from users.services.demo.voices import load_value, load_voices
 
-demo_parts.register(
-    "users.sources",
+for _part in (
+    DemoPart("users.sources", gettext_noop("Source codes and costs"), CUSTOMERS_POSITION - 5, load_sources),
     DemoPart(
-        name="users.sources",
-        title=gettext_noop("Source codes and costs"),
-        position=CUSTOMERS_POSITION - 5,
-        load=load_sources,
+        "users.visits",
+        gettext_noop("Visits at the links of source codes"),
+        CUSTOMERS_POSITION + 5,
+        load_visits,
     ),
-)
-demo_parts.register(
-    "users.visits",
     DemoPart(
-        name="users.visits",
-        title=gettext_noop("Visits at the links of source codes"),
-        position=CUSTOMERS_POSITION + 5,
-        load=load_visits,
+        "users.customers",
+        gettext_noop("Customers with their orders and visits"),
+        CUSTOMERS_POSITION,
+        load_customers,
     ),
-)
-demo_parts.register(
-    "users.customers",
+    DemoPart("users.goods", gettext_noop("Tills, shops, warranty cards"), CUSTOMERS_POSITION + 6, load_goods),
     DemoPart(
-        name="users.customers",
-        title=gettext_noop("Customers with their orders and visits"),
-        position=CUSTOMERS_POSITION,
-        load=load_customers,
+        "users.voices", gettext_noop("Reviews, shares and friends"), CUSTOMERS_POSITION + 5, load_voices
     ),
-)
-demo_parts.register(
-    "users.goods",
     DemoPart(
-        name="users.goods",
-        title=gettext_noop("Tills, shops, warranty cards"),
-        position=CUSTOMERS_POSITION + 6,
-        load=load_goods,
+        "users.identity",
+        gettext_noop("Phones, openids, devices and answers"),
+        CUSTOMERS_POSITION + 3,
+        load_identity,
     ),
-)
-demo_parts.register(
-    "users.voices",
+    DemoPart("users.files", gettext_noop("Files, tags and an export"), CUSTOMERS_POSITION + 7, load_files),
+    DemoPart("users.value", gettext_noop("Figures of the day"), CUSTOMERS_POSITION + 10, load_value),
+    DemoPart("users.thresholds", gettext_noop("Thresholds between the stages"), 10, accept_thresholds),
     DemoPart(
-        name="users.voices",
-        title=gettext_noop("Reviews, shares and friends"),
-        position=CUSTOMERS_POSITION + 5,
-        load=load_voices,
+        "users.history", gettext_noop("What the history says of stages and activity"), 95, study_history
     ),
-)
-demo_parts.register(
-    "users.identity",
-    DemoPart(
-        name="users.identity",
-        title=gettext_noop("Phones, openids, devices and answers"),
-        position=CUSTOMERS_POSITION + 3,
-        load=load_identity,
-    ),
-)
-demo_parts.register(
-    "users.files",
-    DemoPart(
-        name="users.files",
-        title=gettext_noop("Files, tags and an export"),
-        position=CUSTOMERS_POSITION + 7,
-        load=load_files,
-    ),
-)
-demo_parts.register(
-    "users.value",
-    DemoPart(
-        name="users.value",
-        title=gettext_noop("Figures of the day"),
-        position=CUSTOMERS_POSITION + 10,
-        load=load_value,
-    ),
-)
-demo_parts.register(
-    "users.thresholds",
-    DemoPart(
-        name="users.thresholds",
-        title=gettext_noop("Thresholds between the stages"),
-        position=10,
-        load=accept_thresholds,
-    ),
-)
-demo_parts.register(
-    "users.history",
-    DemoPart(
-        name="users.history",
-        title=gettext_noop("What the history says of stages and activity"),
-        position=95,
-        load=study_history,
-    ),
-)
+):
+    demo_parts.register(_part.name, _part)
 demo_days.register("users.visits", DemoDay(name="users.visits", live=live))

@@ -5,18 +5,18 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_scopes, page_values
-from users import (  # noqa: F401 - registers them
-    acquisition_groups,
-    activity_groups,
-    cohort_groups,
-    feature_groups,
-    goods_groups,
-    group_kinds,
-    phases,
-    stage_groups,
-    value_groups,
-)
+from users import phases  # noqa: F401 - registers them
 from users.admin import acquisition_parts, cards, owned, value_panel
+from users.groups import (  # noqa: F401 - registers them
+    acquisition,
+    activity,
+    cohorts,
+    features,
+    goods,
+    plain,
+    stages,
+    value,
+)
 from users.models import (
     Consent,
     ContactPoint,

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from config.kit import words
 from config.kit.parts import Cell, Column, Empty, Fact, Table
-from users.acquisition_groups import UNKNOWN
 from users.groups import group_url
+from users.groups.acquisition import UNKNOWN
 from users.models import Customer, FirstTouch
 from users.pages import CustomerPanel, HomeCard, customer_panel, home_card
 from users.reports import channels

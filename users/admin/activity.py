@@ -12,8 +12,8 @@ from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.parts import Choice, Crumb, Filter, Stat
-from users.activity_groups import channel_choices, crowd_url
 from users.groups import group_url
+from users.groups.activity import channel_choices, crowd_url
 from users.reports import activity, rollups
 from users.reports.activity import ActiveDay, Spread
 from users.reports.figures import today_in_shop

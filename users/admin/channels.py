@@ -15,8 +15,8 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import MOST_SERIES, Chart, Series
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table
 from config.kit.sheets import csv_response
-from users.acquisition_groups import UNKNOWN
 from users.groups import group_url
+from users.groups.acquisition import UNKNOWN
 from users.reports import channels as report
 from users.reports.channels import STAYING_DAYS, ChannelLine, ProfitAndLoss
 from users.reports.figures import today_in_shop

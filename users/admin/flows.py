@@ -16,13 +16,13 @@ from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Stat, T
 from config.kit.refusal import Refusal
 from config.kit.sankey import Flow, Node, Sankey
 from users.groups import group_url
+from users.groups.stages import span_url
 from users.models import Stage
 from users.reports import flows, rollups
 from users.reports.figures import today_in_shop
 from users.reports.flows import DayOfStages, Returns
 from users.reports.patience import with_patience
 from users.reports.periods import Period, period_filters, read_period
-from users.stage_groups import span_url
 
 COLORS = {
     "": "#c9d1d6",

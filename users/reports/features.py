@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.kit.batches import fetch
-from users.activity_groups import crowd
+from users.groups.activity import crowd
 from users.models import EventType
 from users.reports.periods import Period
 from users.reports.rollups import sql

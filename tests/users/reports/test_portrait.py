@@ -11,8 +11,8 @@ from tests.clock import move_to
 from tests.operators import logged_in
 from tests.users.reports.shop import Shop, behind, invent
 from users.dimensions import all_dimensions, dimension, discovered, scale
-from users.group_kinds import everyone
 from users.groups import group_spec, read_group
+from users.groups.plain import everyone
 from users.models import Customer, CustomerTag, Standing, Tag
 from users.reports import portrait
 from users.reports.portrait import Portrait, ValueShare, distance

@@ -3,13 +3,13 @@
 from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from users import (  # noqa: F401 - the rest of what users declares
-    acquisition_holdings,
-    goods_holdings,
-    report_holdings,
+from users.holdings import (  # noqa: F401 - the rest of what users declares
+    acquisition,
+    goods,
+    reports,
     traces,
-    transfer_holdings,
-    value_holdings,
+    transfers,
+    value,
 )
 from users.models import (
     ChangedProfile,

@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from config.kit import words
 from users.dimensions import dimension
 from users.groups import Group, Parameters, group, group_url, selected
+from users.groups.stages import read_day
 from users.models import AcquisitionChannel
-from users.stage_groups import read_day
 
 _ACTIVE = """
     SELECT customer.id FROM users_customer customer

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from users.activity_groups import crowd
 from users.groups import Group, Parameters, group, selected
+from users.groups.activity import crowd
+from users.groups.stages import read_span
 from users.models import EventType
 from users.reports import features
 from users.reports.rollups import sql
 from users.sentences import event_title
-from users.stage_groups import read_span
 
 _USED = """
     SELECT customer.id FROM users_customer customer

@@ -1,4 +1,4 @@
-"""Customers behind the figures of orders and products (``users/groups.py``)."""
+"""Customers behind the figures of orders and products (``users/groups/__init__.py``)."""
 
 from datetime import date, datetime, timedelta
 
