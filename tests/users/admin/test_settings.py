@@ -126,7 +126,7 @@ def test_no_demo_log_ins_outside_the_demo(settings) -> None:
 
 def test_what_changed_reads_as_a_line() -> None:
     assert difference({"role": "owner"}, {"role": "analyst"}) == "Role: Owner → Analyst"
-    assert difference(None, {"tag": "jazz", "on": True}) == "Tag: jazz; on: yes"
+    assert difference(None, {"tag": "jazz", "on": True}) == "Tag: jazz; Put on: yes"
     assert difference({"tag": "jazz"}, None) == "Tag: jazz → –"
     assert difference({"a": 1, "b": [1, 2]}, {"a": 1, "b": [1, 2, 3, 4, 5, 6]}) == "b: 1, 2 → 1, 2, 3, 4, 5 …"
     assert (

@@ -50,5 +50,10 @@ def test_everything_is_there_and_a_second_time_changes_nothing() -> None:
         "recordsOwned": "number",
         "collectsSince": "date",
         "clubMember": "flag",
+        "favouriteArtist": "text",
+        "preferredFormats": "list",
+        "shirtSize": "text",
+        "newsletterAsText": "flag",
     }
+    assert not AttributeDefinition.objects.filter(label="").exists()
     assert reach.figures(now).counts["wechat", Reach.USABLE] > 0
