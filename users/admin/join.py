@@ -15,6 +15,7 @@ from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.parts import Cell, Column, Crumb, Empty, Table
 from config.kit.refusal import Refusal
+from users.dimensions import dimension
 from users.models import Channel, Customer, Role
 from users.reports import finding
 from users.services import find, hand_join
@@ -115,13 +116,13 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
             Empty(_("Nothing moves"), _("Neither has any history.")),
         ),
         "traits": Table(
-            [Column(_("Trait")), Column(survivor), Column(absorbed), Column(_("Afterwards"))],
+            [Column(_("Trait")), Column(survivor), Column(absorbed), Column(_("After the join"))],
             [
                 [
                     capfirst(str(t.title)),
-                    _shown(t.kept),
-                    _shown(t.absorbed),
-                    Cell(_shown(t.result), tone="good"),
+                    _shown(t.name, t.kept),
+                    _shown(t.name, t.absorbed),
+                    Cell(_shown(t.name, t.result), tone="good"),
                 ]
                 for t in seen.traits
             ],
@@ -133,7 +134,7 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
                 Column(_("Message channel")),
                 Column(survivor),
                 Column(absorbed),
-                Column(_("Afterwards")),
+                Column(_("After the join")),
             ],
             [
                 [
@@ -163,14 +164,18 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
     }
 
 
-def _shown(value: Any) -> StrOrPromise:
+def _shown(name: str, value: Any) -> StrOrPromise:
+    """A trait in words: stored values by the labels of their dimension."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
     if isinstance(value, datetime):
         return words.absolute(value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    return "–" if value in (None, "") else str(value)
+    if value in (None, ""):
+        return "–"
+    by = dimension(name)
+    return by.label(value) if by and isinstance(value, str) else str(value)
 
 
 def _answer(granted: bool | None) -> StrOrPromise:

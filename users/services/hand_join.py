@@ -35,6 +35,7 @@ class Moved:
 class TraitOutcome:
     """A trait in which the two differ, and what the joined customer will have."""
 
+    name: str
     title: StrOrPromise
     kept: Any
     absorbed: Any
@@ -147,13 +148,13 @@ def _traits(kept_id: int, absorbed_id: int) -> list[TraitOutcome]:
     kept, absorbed, both = told[kept_id], told[absorbed_id], profile.profiles_of({kept_id})[kept_id]
     both.absorb(absorbed)
     columns = [
-        TraitOutcome(_title(name), kept.columns[name], absorbed.columns[name], both.columns[name])
+        TraitOutcome(name, _title(name), kept.columns[name], absorbed.columns[name], both.columns[name])
         for name in both.columns
     ]
     names = sorted({*kept.attributes, *absorbed.attributes})
     attributes = [
         TraitOutcome(
-            name, kept.attributes.get(name), absorbed.attributes.get(name), both.attributes.get(name)
+            name, name, kept.attributes.get(name), absorbed.attributes.get(name), both.attributes.get(name)
         )
         for name in names
     ]
