@@ -6,6 +6,7 @@ clean; only one that cannot be proven clean is parsed again slowly and looked at
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,8 @@ LARGEST_NUMBER = 2**53
 DEPTH = 32
 NAMES = 300
 ABYSS = 200
+# Texts (one without an end reaches to the end of the document) and the marks of containers outside of them.
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 class Flaw(ValueError):
@@ -119,33 +122,31 @@ def _is_clean(raw: bytes, value: Any) -> bool:
 
 
 def _parse_slowly(raw: bytes) -> Any:
+    if _is_abyss(raw):
+        raise Flaw("too_deep", "Lists and objects are nested too deeply.")
     try:
-        value = json.loads(
+        return json.loads(
             raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_int=_whole, parse_constant=_constant
         )
-    except RecursionError:
-        raise Flaw("too_deep", "Lists and objects are nested too deeply.") from None
     except ValueError:
         raise Flaw("not_json", "The body is not JSON.") from None
-    if _is_abyss(value):
-        raise Flaw("too_deep", "Lists and objects are nested too deeply.")
-    return value
 
 
-def _is_abyss(value: Any) -> bool:
-    """Whether containers stand inside each other deeper than anybody means. How deep the parser itself can go
-    depends on the Python it runs on, and this does not."""
-    level = [value]
-    for _depth in range(ABYSS):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True
+def _is_abyss(raw: bytes) -> bool:
+    """Whether containers stand inside each other deeper than anybody means; found before the parser goes down
+    there, because how deep it can go depends on the Python it runs on."""
+    if raw.count(b"[") + raw.count(b"{") <= ABYSS:
+        return False
+    depth = 0
+    for found in _MARKS.finditer(raw):
+        mark = found[0]
+        if mark in (b"[", b"{"):
+            depth += 1
+            if depth > ABYSS:
+                return True
+        elif mark in (b"]", b"}"):
+            depth -= 1
+    return False
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
