@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db.models import Expression, F, Q, QuerySet, Subquery
 
 from segments.rules.as_of import AsOf
+from segments.rules.forms import Form
 from segments.rules.reading import Reader
 from segments.rules.words import Words
 from users.topics import TouchTopic
@@ -28,6 +29,11 @@ class Condition(ABC):
     @abstractmethod
     def read(cls, reader: Reader) -> "Condition":
         """The condition from its JSON. Raises Refusal with the path of what is wrong."""
+
+    @classmethod
+    def form(cls) -> Form | None:
+        """How the builder asks for it; None: it is offered by the registry, or not to be offered now."""
+        return None
 
     @abstractmethod
     def write(self) -> dict[str, Any]:
