@@ -93,7 +93,8 @@ def cost_in_words(rule: Rule, now: Any) -> dict[str, Any]:
 def figures(drawn: Drawn) -> Iterator[tuple[str, dict[str, Any]]]:
     """Beside each node: how many it keeps, adds or takes out, and the share that is left."""
     members = drawn.members()
-    yield "root", {"text": about(members), "share": members.found / max(1, drawn.size)}
+    if not members.margin:  # else the exact count beside the rule says it better
+        yield "root", {"text": about(members), "share": members.found / max(1, drawn.size)}
     for part in drawn.parts():
         yield part.path, {"text": _in_words(part, drawn), "share": part.after.found / max(1, drawn.size)}
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition
@@ -86,4 +86,7 @@ def _of_customer(model: Any, condition: Q, **fixed: Any) -> Any:
 
 
 def _topics() -> dict[str, str]:
-    return {topic.slug: str(topic) for topic in Topic.objects.order_by("pk")}
+    """Slugs and names, in the language that is active."""
+    is_chinese = (get_language() or "").startswith("zh")
+    topics = Topic.objects.order_by("pk")
+    return {topic.slug: (is_chinese and topic.name_zh) or topic.name for topic in topics}

@@ -70,8 +70,8 @@ function formInput(part, place, form, ctx) {
     place.merge({ [part.key]: value === "" && part.optional ? undefined : value, ...Object.fromEntries(gone) }, gates.length > 0);
   };
   const drawn = {
-    happening: () => [el("fieldset", { class: "r-rule-inner" }, el("legend", {}, title), ...asHappening(at, ctx))],
-    window: () => windows.beside(place, ctx, !part.optional),
+    happening: () => [inner(part, at, ctx)],
+    window: () => [el("span", { class: "r-muted" }, part.label), ...windows.beside(place, ctx, !part.optional)],
     figure: () => labelled(select(part.label, catalogue.fields.filter((one) => one.is_figure).map((one) => [one.name, one.label]), at.value, (value) => at.put(value))),
     whole: () => labelled(number(at, part.label, 1, extra)),
     number: () => labelled(number(at, part.label, "any", extra)),
@@ -81,6 +81,15 @@ function formInput(part, place, form, ctx) {
     segment: () => [segment(at, part, ctx)],
   }[part.kind];
   return drawn ? drawn() : labelled(part.choices ? choice(part, at, choose)[0] : at.value === undefined ? valueInput("text", at, {}, ctx)[0] : raw(at, part.label));
+}
+
+/* A happening inside the condition; one that is optional is added and taken away. */
+function inner(part, at, ctx) {
+  if (part.optional && at.value === undefined) {
+    return el("button", { type: "button", class: "r-quiet r-rule-where", onclick: () => at.put({ event: "" }, true) }, `+ ${part.label}`);
+  }
+  const gone = el("button", { type: "button", class: "r-quiet", "aria-label": fill(ctx.words.removeNamed, { name: part.label }), onclick: () => at.put(undefined, true) }, "×");
+  return el("fieldset", { class: "r-rule-inner" }, el("legend", {}, part.label), ...asHappening(at, ctx), part.optional ? gone : null);
 }
 
 /* The value keeps its JSON type: a choice may be a number or a flag. */
