@@ -6,12 +6,15 @@ An app's ``segment_fields.py`` is found at start, as Django finds ``admin.py``. 
 * a **Collection**: several values per customer (tags, interests);
 * a **Source**: things that happen to a customer at an instant (events, orders, messages).
 
+Asked about the past, an entry answers with its past form where it declares one; where it has none it gives
+today's value, and the screens say so.
+
 ``docs/segment-fields.md`` shows one of each. The duty that comes with it: every service that changes what a
 registered name reads touches its topic in the same transaction (``users.services.touch``).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -37,6 +40,10 @@ class Field:
     no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
     values to offer in a form (given what was typed so far), where others are possible too. ``also``: further
     topics whose touches can change it.
+
+    ``past``: the value at ``as_of.now`` from the history that is kept, as an expression over the customer (or
+    over the source's rows, for a property of one), an absent value included; without it today's value is
+    used and said to be. ``past_note``: what of the past form is nevertheless as it is today.
     """
 
     name: str
@@ -51,6 +58,21 @@ class Field:
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
     also: tuple[TouchTopic, ...] = ()
+    past: "Callable[[AsOf], Value] | None" = None
+    past_note: StrOrPromise = ""
+
+    def then(self, as_of: AsOf) -> "Field":
+        """The field to ask at that instant: itself, or its past form."""
+        if not as_of.past or self.past is None:
+            return self
+        return replace(self, value=self.past(as_of), rows=None)
+
+    @property
+    def of_today(self) -> str:
+        """What of it is as it is today when the past is asked about, in words; "" for nothing."""
+        if self.past is None:
+            return str(self.label)
+        return f"{self.label}: {self.past_note}" if self.past_note else ""
 
     @property
     def x(self) -> Value:
@@ -71,7 +93,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """Several values per customer. ``has`` says, as a condition on the customer: has any of these values."""
+    """Several values per customer. ``has`` says, as a condition on the customer: has any of these values.
+
+    ``past_has`` and ``past_note``: as a field's ``past`` and ``past_note``.
+    """
 
     name: str
     label: StrOrPromise
@@ -80,6 +105,21 @@ class Collection:
     has: Callable[[Sequence[str]], Q]
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
+    past_has: Callable[[Sequence[str], AsOf], Q] | None = None
+    past_note: StrOrPromise = ""
+
+    def holds(self, values: Sequence[str], as_of: AsOf) -> Q:
+        """Has any of these values, at that instant."""
+        if not as_of.past or self.past_has is None:
+            return self.has(values)
+        return self.past_has(values, as_of)
+
+    @property
+    def of_today(self) -> str:
+        """What of it is as it is today when the past is asked about, in words; "" for nothing."""
+        if self.past_has is None:
+            return str(self.label)
+        return f"{self.label}: {self.past_note}" if self.past_note else ""
 
     @property
     def about(self) -> About:
@@ -95,6 +135,9 @@ class Source:
     ``time``. ``name`` is the event's name for events, else None. ``properties`` may be filtered; those of a
     number kind may be summed. ``did`` and ``did_not`` are clauses about the customer ("ordered"), ``noun``
     names the things ("orders"); they may hold ``%(event)s``.
+
+    The past is the rows before the instant; ``rows`` takes care of what changed since where ``as_of.past``.
+    ``past_note``: what of them is as it is today nevertheless.
     """
 
     name: str
@@ -109,6 +152,7 @@ class Source:
     properties: Mapping[str, Field] = field(default_factory=dict)
     open_properties: str = ""
     suggest_property: Callable[[str | None], Sequence[str]] | None = None
+    past_note: StrOrPromise = ""
 
 
 fields: Registry[Field] = Registry("segment field")

@@ -28,10 +28,14 @@ class AsOf:
 
     ``everybody`` chooses between two physical forms of the same question: aggregates are computed once,
     grouped by customer, or once per given customer. Both mean the same; the tests hold both to the oracle.
+
+    ``past``: ``now`` lies in the past and what is known today is asked what was so then. Happenings are those
+    before ``now``, fields take their past form where they have one (``Field.past``), else today's value.
     """
 
     now: datetime
     everybody: bool = True
+    past: bool = False
     event_types: EventTypes = field(default_factory=EventTypes, compare=False, repr=False)
 
     @cached_property

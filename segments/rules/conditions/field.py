@@ -56,10 +56,14 @@ class FieldCondition(Condition):
             return [Customer.objects.filter(moved).values("pk")]
         return [self.field.rows().filter(moved).values("customer_id")]
 
+    def of_today(self, words: Words) -> list[str]:
+        return [self.field.of_today] if self.field.of_today else []
+
     def actual(self, as_of: AsOf) -> Shown:
-        if self.field.rows is None:
-            return self.field.x
-        return Subquery(self.field.linked_rows().annotate(asked_value=self.field.x).values("asked_value")[:1])
+        field = self.field.then(as_of)
+        if field.rows is None:
+            return field.x
+        return Subquery(field.linked_rows().annotate(asked_value=field.x).values("asked_value")[:1])
 
     def show(self, actual: Any, words: Words) -> str:
         return show(self.field, actual, words)

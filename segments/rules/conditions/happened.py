@@ -12,12 +12,18 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from segments.registry import Rows, Source
+from segments.registry import Field, Rows, Source
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
 from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.conditions.field import phrase
-from segments.rules.conditions.happening import Filter, Measured, happening_json, read_happening
+from segments.rules.conditions.happening import (
+    Filter,
+    Measured,
+    happening_json,
+    named_property,
+    read_happening,
+)
 from segments.rules.measures import Times
 from segments.rules.reading import Reader
 from segments.rules.windows import Window, crossed
@@ -65,7 +71,7 @@ class Happened(Condition):
     def _measured(self, measured: Measured, as_of: AsOf) -> Q:
         if measured.is_once:
             return self._some(self._inside(as_of))
-        asking = (measured.bounds, measured.x(self.source), self.source.time, as_of)
+        asking = (measured.bounds, measured.x(self.source, as_of), self.source.time, as_of)
         grouped = self._inside(as_of).order_by().values("customer_id")
         if measured.measure.zero and measured.bounds.fit_zero:
             return ~self._among(measured.measure.outside(grouped, *asking), as_of)
@@ -104,13 +110,23 @@ class Happened(Condition):
             self._rows(now, early, late).values("customer_id") for early, late in stretches if early < late
         ]
 
+    def of_today(self, words: Words) -> list[str]:
+        used = [one.field for one in self.where] + self._measured_fields()
+        notes = [str(field.past_note) for field in used]
+        return [note for note in dict.fromkeys([str(self.source.past_note), *notes]) if note]
+
+    def _measured_fields(self) -> list[Field]:
+        of = self.measured.of if self.measured else None
+        named = named_property(self.source, of) if of else None
+        return [named] if named else []
+
     def actual(self, as_of: AsOf) -> Shown:
         if self.op in {"first", "last"}:
             time = self.source.time if self.op == "first" else f"-{self.source.time}"
             seen = self._rows(as_of, None, as_of.now).filter(customer=OuterRef("pk"))
             return Subquery(seen.order_by(time).values(self.source.time)[:1])
         measure = self.measured.measure if self.measured else Times()
-        x = self.measured.x(self.source) if self.measured else None
+        x = self.measured.x(self.source, as_of) if self.measured else None
         mine = self._inside(as_of).filter(customer=OuterRef("pk")).order_by().values("customer_id")
         return Subquery(mine.annotate(figure=measure.figure(x, self.source.time, as_of)).values("figure"))
 
