@@ -15,6 +15,7 @@ registered name reads touches its topic in the same transaction (``users.service
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -32,6 +33,17 @@ OF_CUSTOMER: Mapping[str, str] = {"customer": "pk"}
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """What time alone makes of a field: its value at an instant ahead, and the instants at which it moves.
+
+    ``turns(customer_id)``: those of one customer, as far as they are known.
+    """
+
+    value: "Callable[[AsOf], Value]"
+    turns: Callable[[int], Sequence[datetime]]
+
+
+@dataclass(frozen=True)
 class Field:
     """One value per customer.
 
@@ -43,7 +55,8 @@ class Field:
 
     ``past``: the value at ``as_of.now`` from the history that is kept, as an expression over the customer (or
     over the source's rows, for a property of one), an absent value included; without it today's value is
-    used and said to be. ``past_note``: what of the past form is nevertheless as it is today.
+    used and said to be. ``past_note``: what of the past form is nevertheless as it is today. ``ahead``: for a
+    value that moves by itself, as stages do.
     """
 
     name: str
@@ -60,12 +73,15 @@ class Field:
     also: tuple[TouchTopic, ...] = ()
     past: "Callable[[AsOf], Value] | None" = None
     past_note: StrOrPromise = ""
+    ahead: Ahead | None = None
 
     def then(self, as_of: AsOf) -> "Field":
-        """The field to ask at that instant: itself, or its past form."""
-        if not as_of.past or self.past is None:
-            return self
-        return replace(self, value=self.past(as_of), rows=None)
+        """The field to ask at that instant: itself, or its past form, or what it will be."""
+        if as_of.past and self.past is not None:
+            return replace(self, value=self.past(as_of), rows=None)
+        if as_of.ahead and self.ahead is not None:
+            return replace(self, value=self.ahead.value(as_of), rows=None)
+        return self
 
     @property
     def of_today(self) -> str:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from segments.registry import Field, register
 from segments.rules.kinds import CHOICE, INSTANT, NUMBER
-from segments.segment_fields import past
+from segments.segment_fields import ahead, past
 from users.models import Stage
 from users.topics import TouchTopic
 
@@ -22,6 +22,7 @@ register(
         value="standing__stage",
         choices=lambda: dict(Stage.choices),
         past=past.stage_then,
+        ahead=ahead.STAGE,
     ),
     lifecycle(
         "stage_since",
@@ -29,6 +30,7 @@ register(
         kind=INSTANT,
         value="standing__stage_at",
         past=past.stage_since_then,
+        ahead=ahead.STAGE_SINCE,
     ),
     lifecycle(
         "last_activity",

@@ -20,6 +20,7 @@ from segments.rules.words import Words
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment
+from segments.services.turning import JUST_AFTER, next_turn
 from tests.segments.shop import ago, customer, event, order, rule, tagged
 from tests.segments.strategies import (
     CATEGORIES,
@@ -55,7 +56,7 @@ from users.models import (
     Topic,
 )
 from users.services.sql import statement
-from users.services.stages import recompute
+from users.services.stages import move_stages, recompute
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -96,7 +97,7 @@ class Shop:
             properties={key: properties[key] for key in properties.keys() - {"category", "value"}},
         )  # fmt: skip
         day = self.now.astimezone(words.shop_zone()).date()
-        row, is_new = CustomerDay.objects.get_or_create(
+        _row, is_new = CustomerDay.objects.get_or_create(
             customer_id=who,
             day=day,
             defaults={"first_at": self.now, "last_at": self.now, "events": 1},
@@ -278,6 +279,37 @@ def test_what_a_segment_held_then_is_what_the_backtest_says_later(data: st.DataO
                     one.rule,
                     at,
                 )
+
+
+@pytest.mark.timeout(300)
+@profile(15)
+@given(data=st.data())
+def test_the_answer_turns_at_the_instant_foretold_and_never_before(data: st.DataObject) -> None:
+    """Nothing but time happens; stages are moved by the clock that moves them."""
+    shop = Shop()
+    for _ in range(2):
+        shop.arrives()
+    for _ in range(data.draw(st.integers(0, 5))):
+        shop.now += data.draw(STEPS)
+        lives(data, shop)
+    shop.now += data.draw(STEPS)
+    move_stages(shop.now)
+    foretold = []
+    for _ in range(4):
+        made = parse(data.draw(rules_with_history()))
+        who = data.draw(st.sampled_from(shop.people))
+        matches = made.customers(AsOf(shop.now)).filter(pk=who).exists()
+        turn = next_turn(made, who, AsOf(shop.now, everybody=False), matches)
+        foretold.append((made, who, matches, turn))
+    moments = {shop.now + data.draw(STEPS) for _ in range(3)} | {shop.now + timedelta(days=500)}
+    for *_rest, turn in foretold:
+        moments |= {turn.at, turn.at - JUST_AFTER} if turn.at else set()
+    for moment in sorted(moments):
+        move_stages(moment)
+        for made, who, matches, turn in foretold:
+            if turn.at is None or moment <= turn.at:
+                says = made.customers(AsOf(moment)).filter(pk=who).exists()
+                assert says == (matches if moment != turn.at else not matches), (made.write(), moment, turn)
 
 
 def then(asked: dict[str, Any], at: datetime) -> set[int]:

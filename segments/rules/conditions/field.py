@@ -69,7 +69,11 @@ class FieldCondition(Condition):
         return show(self.field, actual, words)
 
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
-        return self.operator.turns(actual, self.value, as_of)
+        turns = self.operator.turns(actual, self.value, as_of)
+        if self.field.ahead is None:
+            return turns
+        moves = self.field.ahead.turns(customer_id)
+        return turns + [turn for at in moves for turn in (at, *self.operator.turns(at, self.value, as_of))]
 
 
 def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:
