@@ -28,7 +28,6 @@ from tests.segments.strategies import (
     MONEY,
     NUMBERS,
     STAGES,
-    TAGS,
     Json,
     ask,
     event_properties,
@@ -39,7 +38,7 @@ from tests.segments.strategies import (
     several,
 )
 from tests.segments.test_exact import profile
-from tests.segments.world import EMPTY, EVENTS
+from tests.segments.world import EMPTY, EVENTS, TAGS
 from users.models import (
     Consent,
     ContactPoint,
