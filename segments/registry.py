@@ -44,6 +44,19 @@ class Ahead:
 
 
 @dataclass(frozen=True)
+class Live:
+    """A value that time alone changes, beyond what its operators know of time.
+
+    ``value``: the expression at an instant. ``crossed``: of which rows (or customers) it may have changed
+    between two instants, None: of none. ``turns``: when it will change for one customer if nothing happens.
+    """
+
+    value: Callable[[AsOf], Value]
+    crossed: Callable[[AsOf, AsOf], Q | None]
+    turns: Callable[[int, AsOf], list[datetime]] = lambda customer_id, as_of: []
+
+
+@dataclass(frozen=True)
 class Field:
     """One value per customer.
 
@@ -51,7 +64,7 @@ class Field:
     path inside those rows, which hold at most one row per customer. ``absent``: what it means that there is
     no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
     values to offer in a form (given what was typed so far), where others are possible too. ``also``: further
-    topics whose touches can change it.
+    topics whose touches can change it. ``live``: its value depends on the instant asked about.
 
     ``past``: the value at ``as_of.now`` from the history that is kept, as an expression over the customer (or
     over the source's rows, for a property of one), an absent value included; without it today's value is
@@ -71,6 +84,7 @@ class Field:
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
     also: tuple[TouchTopic, ...] = ()
+    live: Live | None = None
     past: "Callable[[AsOf], Value] | None" = None
     past_note: StrOrPromise = ""
     ahead: Ahead | None = None
@@ -78,7 +92,7 @@ class Field:
     def then(self, as_of: AsOf) -> "Field":
         """The field to ask at that instant: itself, or its past form, or what it will be."""
         if as_of.past and self.past is not None:
-            return replace(self, value=self.past(as_of), rows=None)
+            return replace(self, value=self.past(as_of), rows=None, live=None)
         if as_of.ahead and self.ahead is not None:
             return replace(self, value=self.ahead.value(as_of), rows=None)
         return self
@@ -95,6 +109,10 @@ class Field:
         """The value as an expression over the customer, or over ``rows``."""
         path = self.value or self.name
         return F(path) if isinstance(path, str) else path
+
+    def x_at(self, as_of: AsOf) -> Value:
+        """``x`` at an instant, for values that depend on it."""
+        return self.x if self.live is None else self.live.value(as_of)
 
     @property
     def about(self) -> About:

@@ -94,6 +94,10 @@ register(
     daily("aov_band", _("band of the average order"), kind=CHOICE, choices=aov_band_labels),
     daily("favourite_category", _("favourite category"), kind=TEXT, suggest=categories),
     daily("fan", _("fan"), kind=CHOICE, choices=lambda: dict(Fan.choices)),
+    daily("best_hour", _("best hour of the day"), kind=NUMBER),
+    daily("revenue_year", _("money spent in a year"), kind=MONEY, absent=0),
+    daily("orders_window", _("orders in the RFM window"), kind=NUMBER, absent=0),
+    daily("repeat_days", _("days with an order after the first"), kind=NUMBER, absent=0),
     daily("leader_score", _("opinion leader score"), kind=NUMBER, absent=0),
     of_orders(
         "aov",
