@@ -15,7 +15,7 @@ from segments.services.answers import answers, said_at
 
 AT_ONCE = 8
 """Instants tried in one statement."""
-ROUNDS = 12
+ROUNDS = 16
 JUST_AFTER = timedelta(microseconds=1)
 
 
