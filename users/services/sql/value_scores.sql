@@ -37,6 +37,8 @@ SELECT buyer.*, scored.r, scored.f, scored.m, scored.top_orders, earning.top_rev
             WHEN orders_half_year <= 5 THEN '2-5' ELSE '6+' END AS order_band
 FROM users_value_buyer buyer LEFT JOIN scored USING (customer_id) LEFT JOIN earning USING (customer_id);
 
+ALTER TABLE users_value_scored ADD PRIMARY KEY (customer_id);
+
 ANALYZE users_value_scored;
 
 -- The cuts of the day. Recency in days of silence; the others in their own unit.
