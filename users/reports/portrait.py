@@ -157,9 +157,7 @@ def _comparisons(wanted: Sequence[Dimension], rows: Sequence[tuple[Any, ...]]) -
     for _side, number, value, counts, _figures in rows:
         if number is not None:
             found[number].append((value, *counts))
-    compared = [
-        compare(one, found[number]) for number, one in enumerate(wanted, start=1) if number in found
-    ]
+    compared = [compare(one, found[number]) for number, one in enumerate(wanted, start=1) if number in found]
     return sorted(compared, key=lambda one: (one.distance is None, -(one.distance or 0), one.dimension.name))
 
 

@@ -28,8 +28,11 @@ FEWEST_PAST = 30
 """A share of fewer past customers than that is not known yet."""
 
 
-def fit(run: Run, after: int) -> None:
-    """Fit both models on today's customers; why there is none where there is none."""
+def fit(run: Run, after: int) -> int | None:
+    """Fit both models on today's customers, or say why there is none; then hold them against what came."""
+    if after:
+        _calibrate(ModelFit.objects.get(day=run.day), run)
+        return None
     found = ModelFit(day=run.day, fitted_at=clock.now())
     buyers, first_day = fetch("SELECT count(first_day), min(first_day) FROM users_customervalue")[0]
     found.customers = buyers
@@ -42,10 +45,9 @@ def fit(run: Run, after: int) -> None:
             fit_both(found, run)
         except NoFit:
             found.reason = ModelFit.Reason.NO_FIT
-        else:
-            _calibrate(found, run, (run.day - first_day).days)
     ModelFit.objects.filter(day=run.day).delete()
     found.save()
+    return None if found.reason else 1
 
 
 def models_of(found: ModelFit | None) -> tuple[BgNbd, GammaGamma] | None:
@@ -97,9 +99,10 @@ def purchases(columns: Floats) -> Purchases:
     return Purchases(x, last / WEEK, age / WEEK, weight)
 
 
-def _calibrate(found: ModelFit, run: Run, span: int) -> None:
+def _calibrate(found: ModelFit, run: Run) -> None:
     """Fit on what was known some time ago, and hold what was expected against what came."""
-    held_out = min(MOST_HELD_OUT, span // 3)
+    [(first_day,)] = fetch("SELECT min(first_day) FROM users_customervalue")
+    held_out = min(MOST_HELD_OUT, (run.day - first_day).days // 3)
     cutoff = run.day - timedelta(days=held_out)
     rows = fetch(statement("value_calibration"), run.values | {"cutoff": cutoff})
     if sum(row[3] for row in rows) < rfm.ENOUGH:
@@ -115,6 +118,7 @@ def _calibrate(found: ModelFit, run: Run, span: int) -> None:
     found.calibration = [
         _calibration_row(repeats, known, expected, actual) for repeats in range(REPEATS_SHOWN + 1)
     ]
+    found.save(update_fields=["held_out_days", "calibration"])
 
 
 def _calibration_row(repeats: int, known: Purchases, expected: Floats, actual: Floats) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from users.services.sql import statement
 from users.services.value.run import HALF_YEAR, QUARTER, Run, Stretch
 
 FEW_ACTIVITIES = 10
-SLICE = 100_000
+SLICE = 50_000
 WRITTEN_AT_ONCE = 25_000
 BUYER = (
     "customer_id bigint, first_day date, second_day date, last_day date, repeat_days bigint, repeat_mean numeric,"
@@ -50,10 +50,14 @@ def purchases(run: Run, after: int) -> int | None:
     return last
 
 
-def scores(run: Run, after: int) -> None:
-    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; the cuts."""
+def scores(run: Run, after: int) -> int | None:
+    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; then the cuts."""
+    if after == 0:
+        execute(statement("value_scores"), run.scoring)
+        return 1
     execute("DELETE FROM users_cutpoint WHERE day = %(day)s", run.values)
-    execute(statement("value_scores"), run.scoring)
+    execute(statement("value_cuts"), run.scoring)
+    return None
 
 
 def orders(run: Run, after: int) -> int | None:
@@ -112,7 +116,9 @@ def repurchase(run: Run, after: int) -> int | None:
     """The roll-up of the repurchase page: purchases slice by slice; then, below zero, a statement at a time."""
     if after == 0:
         columns = "customer_id bigint, day date, category text, purchase bigint"
-        execute(f"DROP TABLE IF EXISTS users_value_bought; CREATE UNLOGGED TABLE users_value_bought ({columns})")
+        execute(
+            f"DROP TABLE IF EXISTS users_value_bought; CREATE UNLOGGED TABLE users_value_bought ({columns})"
+        )
     if after >= 0:
         last = end_of_slice("users_customervalue", "customer_id", after)
         if last is not None:
