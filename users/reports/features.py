@@ -122,7 +122,7 @@ def use(period: Period, now: datetime, asked: Mapping[str, str]) -> Use:
             here[1] += before
     active, active_before = counted.pop(None, [0, 0])
     names = EventType.objects.in_bulk([pk for pk in counted if pk is not None])
-    found = [Feature(pk, names[pk].name, *figures) for pk, figures in counted.items() if pk in names]
+    found = [Feature(pk, kind.name, *counted[pk]) for pk, kind in names.items()]
     found.sort(key=lambda feature: (-feature.customers, feature.name))
     return Use(active, active_before, tuple(found), told.as_of)
 
