@@ -1,13 +1,16 @@
 """What rules may ask about messages: who was sent one, who opened, who clicked."""
 
+from collections.abc import Collection
+
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.models import Campaign, Delivery, DeliveryState, Receipt, ReceiptKind
-from segments.models import Segment
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE
-from segments.services.segments import uses
+from segments.uses import Use, Uses, uses
 from users.models import Channel
 from users.topics import TouchTopic
 
@@ -72,11 +75,17 @@ register(
 )
 
 
-def _campaigns_of(segment: Segment) -> list[str]:
-    return [
-        _("campaign “%(name)s”") % {"name": name}
-        for name in Campaign.objects.filter(segment=segment).values_list("name", flat=True)
-    ]
+def _campaigns_of(segments: Collection[int]) -> Uses:
+    found: dict[int, list[Use]] = {}
+    rows = Campaign.objects.filter(segment__in=segments).values_list("segment_id", "pk", "name")
+    for segment, pk, name in rows.order_by("name"):
+        use = Use("campaign", gettext("campaign “%(name)s”") % {"name": name}, _page(pk))
+        found.setdefault(segment, []).append(use)
+    return found
+
+
+def _page(pk: int) -> str:
+    return reverse("campaigns:campaign", args=[pk])
 
 
 uses.register("campaigns", _campaigns_of)

@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "SegmentKindEnum": "segments.models.SegmentKind",
+        "ConversationKindEnum": "feedback.models.ConversationKind",
     },
 }
 
