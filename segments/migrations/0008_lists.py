@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'webhook delivery',
                 'verbose_name_plural': 'webhook deliveries',
-                'indexes': [models.Index(fields=['endpoint', '-id'], name='delivery_by_endpoint'), models.Index(condition=models.Q(('state', 'waiting')), fields=['endpoint', 'id'], name='delivery_waiting')],
+                'indexes': [models.Index(fields=['endpoint', '-id'], name='delivery_by_endpoint'), models.Index(fields=['created_at'], name='delivery_by_age'), models.Index(condition=models.Q(('state', 'waiting')), fields=['endpoint', 'id'], name='delivery_waiting')],
             },
         ),
     ]

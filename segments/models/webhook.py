@@ -97,6 +97,8 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = _("webhook deliveries")
         indexes = [
             models.Index(fields=["endpoint", "-id"], name="delivery_by_endpoint"),
+            # Old ones are removed as they come of age.
+            models.Index(fields=["created_at"], name="delivery_by_age"),
             models.Index(
                 fields=["endpoint", "id"], name="delivery_waiting", condition=models.Q(state="waiting")
             ),

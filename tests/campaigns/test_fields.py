@@ -62,6 +62,5 @@ def test_taking_the_way_out_leaves_the_segment_of_those_who_may_be_mailed(smtp_s
 def test_a_segment_says_which_campaigns_use_it() -> None:
     campaign = draft(segment_of(customers(1)))
     assert campaign.segment is not None
-    assert [use.sentence for use in uses_of([campaign.segment_id])[campaign.segment_id]] == [
-        "campaign “Win back”"
-    ]
+    (use,) = uses_of([campaign.segment.pk])[campaign.segment.pk]
+    assert use.sentence == "campaign “Win back”"
