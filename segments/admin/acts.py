@@ -16,7 +16,10 @@ Done = tuple[StrOrPromise, str]
 
 def actions_of(segment: Segment, here: str) -> Sequence[Action]:
     """The buttons of the page, the main one last."""
-    kept = [_to(_("Keep a tag"), "keep_tag", segment, "sell")]
+    kept = [
+        _to(_("Keep a tag"), "keep_tag", segment, "sell"),
+        _to(_("Name and folder"), "describe", segment, "drive_file_rename_outline"),
+    ]
     if segment.state == SegmentState.RETIRED:
         return [_delete(segment, here), _post(_("Take up again"), "take_up", here, "play_arrow")]
     stop = _post(

@@ -16,13 +16,11 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
-from config.kit.refusal import Refusal
 from segments.admin.acts import actions_of, do
-from segments.admin.form import WHO_ACTS
+from segments.admin.form import WHO_ACTS, sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
-from segments.rules.parse import parse
 from segments.rules.words import Words
 from segments.services.explain_list import explain_any
 from segments.services.segments import used_by
@@ -30,16 +28,6 @@ from users.models import Customer
 
 CHART_DAYS = 30
 LAST_RUNS = 50
-
-
-def sentence_of(rule: Any, words_: Words) -> str:
-    """A stored rule in words; a rule that cannot be read any more says why, a list has none."""
-    if rule is None:
-        return _("Customers: named one by one.")
-    try:
-        return parse(rule).sentence(words_)
-    except Refusal as refusal:
-        return refusal.message
 
 
 class OfSegment(OperatorPage):

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from config.kit import clock
 from config.kit.api import Page
 from config.kit.refusal import NotFound
-from segments.admin.segment import sentence_of
+from segments.admin.form import sentence_of
 from segments.api.limits import PerKey, PerKeyLooking
 from segments.api.serializers import (
     ChangedListSerializer,

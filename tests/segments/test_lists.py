@@ -278,7 +278,7 @@ def test_taking_and_dealing_on_the_page() -> None:
     assert Segment.objects.get(name="Suzhou, copy 1").rule == found.rule
 
 
-PAGES = ("list_create", "list_members", "list_file", "take")
+PAGES = ("list_create", "list_members", "list_file", "take", "describe")
 
 
 @pytest.mark.parametrize("role", Role.values)
