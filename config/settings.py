@@ -15,6 +15,10 @@ from config.schedule import ROUTES, SCHEDULE
 # Lets `ModelAdmin[Customer]` and the like stand in code as they do for mypy.
 django_stubs_ext.monkeypatch()
 
+# One thread for numpy and scipy, read when they are loaded: more of them wait for each other where workers share the
+# processors, and a fit of the models took sixty times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("REGULARS_DATA", BASE_DIR / "var")
 
