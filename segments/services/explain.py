@@ -40,7 +40,7 @@ class Explanation:
     member_since: datetime | None
     root: Reason
     turns_at: datetime | None
-    at: datetime
+    at: datetime | None = None
     past: bool = False
     flips: list[list[str]] = field(default_factory=list)
     looked_until: datetime | None = None
