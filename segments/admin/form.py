@@ -23,6 +23,7 @@ from segments.presets import PRESETS, Preset
 from segments.rules.parse import parse
 from segments.rules.reading import RuleRefusal
 from segments.rules.words import Words
+from segments.services.rule_tree import difference
 from segments.services.segments import create_segment, edit_segment, edition
 from users.models import Role
 
@@ -94,9 +95,8 @@ def start_from(asked: QueryDict) -> dict[str, Any]:
         preset = PRESETS[int(place)]
         found |= {"name": str(preset.name), "description": str(preset.description)}
         return found | {"rule": json.dumps(rule_of(preset))}
-    if asked.get("rule"):
-        found["rule"] = asked["rule"][:LONGEST_RULE]
-    return found
+    given = asked.get("rule", "")
+    return found | {"rule": given[:LONGEST_RULE]} if given else found
 
 
 def ready_rules() -> list[Choice]:
@@ -200,4 +200,5 @@ class EditSegment(NewSegment):
             "who": str((last and last.made_by) or _("Somebody")),
             "at": last and last.made_at,
             "sentence": sentence_of(self.segment.rule),
+            "tree": difference(self.segment.rule, form.cleaned_data["rule"], Words()),
         }

@@ -84,8 +84,9 @@ def cost_in_words(rule: Rule, now: Any) -> dict[str, Any]:
     found = costs(rule, now)
     return {
         "cost": found.whole.label,
+        "is_light": found.whole is Cost.LIGHT,
         "cost_tone": TONES[found.whole],
-        "dearest": found.dearest.sentence(Words()) if found.dearest else "",
+        "dearest": found.dearest.sentence(Words()),
         "dearest_cost": found.dearest_cost.label,
     }
 

@@ -4,7 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
@@ -14,6 +16,7 @@ from segments.models import Segment
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
 from segments.rules.words import Words
+from segments.services import preview as preview_service
 from segments.services import preview_cost, preview_parts
 from segments.services.advice import advice
 from segments.services.preview_cost import Cost, costs
@@ -119,14 +122,33 @@ def test_advice_on_what_was_hardly_meant() -> None:
 def test_the_cost_in_words_and_what_costs_most(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
     some_customers()
     found = costs(parse(rule(DORMANT, VIEWED)), clock.now())
-    assert (found.whole, found.dearest) == (Cost.LIGHT, None)
+    assert found.whole is Cost.LIGHT
+    assert "most of it for" not in parts_of(client, rule(DORMANT, VIEWED))["html"]
     monkeypatch.setattr(preview_cost, "LIMITS", ((1, Cost.LIGHT), (2, Cost.MEDIUM), (2.1, Cost.HEAVY)))
     found = costs(parse(rule({"field": "city", "op": "is_known"}, VIEWED)), clock.now())
     assert found.whole is Cost.REFUSED
-    assert found.dearest is not None
     shown = parts_of(client, rule(DORMANT))["html"]
     assert "too much" in shown
-    assert "stage is “Dormant”" in shown
+    assert "most of it for: stage is “Dormant”" in shown
+
+
+def test_a_rule_that_costs_too_much_says_what_costs_most(
+    monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    some_customers()
+    monkeypatch.setattr(preview_service, "COST_CEILING", 1)
+    shown = client.post(reverse("segments:preview"), {"rule": json.dumps(rule(DORMANT))}).content.decode()
+    assert "This rule would read too much at once." in shown
+    assert "What costs most: stage is “Dormant” (light)." in shown
+
+
+def test_the_form_reads_seldom(client: Client) -> None:
+    for number in range(3):
+        segment(RICH, name=f"S{number}")
+    client.get(reverse("segments:create"))
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(reverse("segments:create")).status_code == 200
+    assert len(seen) <= 20, "\n".join(one["sql"][-230:] for one in seen)
 
 
 def test_a_rule_that_is_not_complete_has_no_parts(client: Client) -> None:
@@ -154,7 +176,7 @@ def test_somebody_else_saved_meanwhile_and_nothing_is_lost(client: Client) -> No
 
     shown = refused.content.decode()
     assert "peter changed this segment while you were editing it." in shown
-    assert "money spent in life is at least $100.00" in shown
+    assert "<del>money spent in life is at least $100.00</del>" in shown
     made.refresh_from_db()
     assert made.rule == rule(RICH)
     assert refused.context["form"]["rule"].value() == mine["rule"]

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.segments.builder.conftest import Bench
 from tests.segments.builder.test_by_hand import choose, handle
@@ -50,7 +50,12 @@ def test_leaving_with_changes_is_asked_about(bench: Bench) -> None:
     handle(bench.page, "city").focus()
     bench.page.keyboard.press("Alt+ArrowDown")
     asked: list[str] = []
-    bench.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    bench.page.on("dialog", stay)
     bench.page.get_by_role("link", name="Versions").first.click()
     bench.page.wait_for_timeout(100)
     assert asked == ["beforeunload"]
