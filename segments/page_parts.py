@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from segments.admin.segment import sentence_of
+from segments.admin.form import sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words

@@ -12,6 +12,7 @@ registered name reads touches its topic in the same transaction (``users.service
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet
@@ -29,6 +30,19 @@ OF_CUSTOMER: Mapping[str, str] = {"customer": "pk"}
 
 
 @dataclass(frozen=True)
+class Live:
+    """A value that time alone changes, beyond what its operators know of time.
+
+    ``value``: the expression at an instant. ``crossed``: of which rows (or customers) it may have changed
+    between two instants, None: of none. ``turns``: when it will change for one customer if nothing happens.
+    """
+
+    value: Callable[[AsOf], Value]
+    crossed: Callable[[AsOf, AsOf], Q | None]
+    turns: Callable[[int, AsOf], list[datetime]] = lambda customer_id, as_of: []
+
+
+@dataclass(frozen=True)
 class Field:
     """One value per customer.
 
@@ -36,7 +50,7 @@ class Field:
     path inside those rows, which hold at most one row per customer. ``absent``: what it means that there is
     no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
     values to offer in a form (given what was typed so far), where others are possible too. ``also``: further
-    topics whose touches can change it.
+    topics whose touches can change it. ``live``: its value depends on the instant asked about.
     """
 
     name: str
@@ -51,12 +65,17 @@ class Field:
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
     also: tuple[TouchTopic, ...] = ()
+    live: Live | None = None
 
     @property
     def x(self) -> Value:
         """The value as an expression over the customer, or over ``rows``."""
         path = self.value or self.name
         return F(path) if isinstance(path, str) else path
+
+    def x_at(self, as_of: AsOf) -> Value:
+        """``x`` at an instant, for values that depend on it."""
+        return self.x if self.live is None else self.live.value(as_of)
 
     @property
     def about(self) -> About:

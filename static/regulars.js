@@ -215,6 +215,28 @@
     else hits[Math.min(at + step, hits.length - 1)].focus();
   }
 
+  /* --- Picks: how many rows of a list are ticked; all of the page at once ---------------------------- */
+  function countPicks() {
+    const told = document.querySelector("[data-pick-count]");
+    if (!told) return;
+    const boxes = [...document.querySelectorAll('input[form="r-picks"][name="ids"]')];
+    const ticked = boxes.filter((box) => box.checked).length;
+    const page = document.querySelector("[data-pick-page]");
+    const all = document.querySelector("[data-pick-all]");
+    told.dataset.none = told.dataset.none || told.textContent;
+    told.textContent = ticked && !(all && all.checked) ? told.dataset.pickCount.replace("%s", ticked) : told.dataset.none;
+    if (!page) return;
+    page.hidden = false;
+    page.checked = ticked > 0 && ticked === boxes.length;
+    page.indeterminate = ticked > 0 && ticked < boxes.length;
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-pick-page]"))
+      for (const box of document.querySelectorAll('input[form="r-picks"][name="ids"]')) box.checked = event.target.checked;
+    if (event.target.matches(".r-pick")) countPicks();
+  });
+
   /* --- 5 Forms and messages -------------------------------------------------------------------------- */
   let unsaved = false;
 
@@ -245,6 +267,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     watchCharts(document);
+    countPicks();
     for (const toast of document.querySelectorAll(".r-toast-success")) setTimeout(() => toast.remove(), 8000);
     document.body.addEventListener("htmx:load", (event) => watchCharts(event.detail.elt));
   });

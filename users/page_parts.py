@@ -13,6 +13,7 @@ from users.groups import (  # noqa: F401 - registers them
     cohorts,
     features,
     goods,
+    listed,
     plain,
     stages,
     value,
@@ -100,5 +101,8 @@ first_step(
     FirstStep("import", _("Bring your customers and orders along"), 10, "users:import_create", imported)
 )
 group_act(GroupAct("tag", _("Tag them all"), "users:tag_group", "sell"))
+group_act(GroupAct("untag", _("Take a tag off"), "users:untag_group", "label_off"))
 group_act(GroupAct("export", _("Export"), "users:export_create", "download"))
-group_act(GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face"))
+group_act(
+    GroupAct("portrait", _("Portrait beside everyone else"), "users:portrait", "face", takes_picks=False)
+)

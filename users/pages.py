@@ -44,12 +44,16 @@ class CustomerPanel:
 
 @dataclass(frozen=True, slots=True)
 class GroupAct:
-    """What may be done with a group of customers: a page that takes ``?group=`` (``users.groups``)."""
+    """What may be done with a group of customers: a page that takes ``?group=`` (``users.groups``).
+
+    ``takes_picks``: the list of customers offers it for those picked there.
+    """
 
     name: str
     title: StrOrPromise
     page: str
     icon: str = ""
+    takes_picks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ Kind = Literal[
     "tag",
     "action",
     "trend",
+    "pick",
 ]
 Tone = Literal["", "good", "bad", "warn", "info", "muted"]
 RIGHT = ("number", "money", "percent")
@@ -145,7 +146,8 @@ class Column:
 class Cell:
     """One value of a table that wants more than plain text: a link, a hint, a tone, another kind.
 
-    ``value`` is drawn by ``kind`` (default: the column's). A person is a customer; a time a datetime.
+    ``value`` is drawn by ``kind`` (default: the column's). A person is a customer; a time a datetime; a pick the
+    value of a tick box of the form ``r-picks``, its hint what it picks.
     """
 
     value: Any
@@ -168,7 +170,10 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows (each a sequence of values or ``Cell``), the sort in force, neighbours' cursors."""
+    """Columns and rows (each a sequence of values or ``Cell``), the sort in force, neighbours' cursors.
+
+    ``picks``: for each row what its tick box stands for; none where rows cannot be ticked.
+    """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
@@ -178,15 +183,26 @@ class Table:
     next: str = ""
     previous: str = ""
     csv_url: str = ""
+    picks: Sequence[Cell] = ()
+
+    @property
+    def heads(self) -> Sequence[Column]:
+        """The columns as they are drawn, that of the tick boxes first."""
+        return [Column(_("Pick"), "pick"), *self.columns] if self.picks else self.columns
 
     def drawn(self) -> list[list[tuple[Column, Cell]]]:
         """Every cell beside its column, plain values wrapped; what the template walks."""
+        rows = (
+            [[pick, *row] for pick, row in zip(self.picks, self.rows, strict=True)]
+            if self.picks
+            else self.rows
+        )
         return [
             [
                 (column, value if isinstance(value, Cell) else Cell(value))
-                for column, value in zip(self.columns, row, strict=True)
+                for column, value in zip(self.heads, row, strict=True)
             ]
-            for row in self.rows
+            for row in rows
         ]
 
 

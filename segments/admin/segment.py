@@ -16,12 +16,10 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
-from config.kit.refusal import Refusal
-from segments.admin.form import WHO_ACTS
+from segments.admin.form import WHO_ACTS, sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
-from segments.rules.parse import parse
 from segments.rules.words import Words
 from segments.services.explain import explain
 from segments.services.segments import compute_again, delete_segment, used_by
@@ -29,14 +27,6 @@ from users.models import Customer
 
 CHART_DAYS = 30
 LAST_RUNS = 50
-
-
-def sentence_of(rule: Any, words_: Words) -> str:
-    """A stored rule in words; a rule that cannot be read any more says why."""
-    try:
-        return parse(rule).sentence(words_)
-    except Refusal as refusal:
-        return refusal.message
 
 
 class OfSegment(OperatorPage):

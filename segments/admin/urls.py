@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from segments.admin.form import EditSegment, NewSegment, PreviewPart, Suggestions
+from segments.admin.form import EditSegment, NewSegment
 from segments.admin.from_group import KeepGroup
 from segments.admin.keep_tag import KeepTag
 from segments.admin.lists import SegmentList
+from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.segment import ExplainPage, SegmentPage
+from segments.admin.suggest import Suggestions
 
 app_name = "segments"
 urlpatterns = [
@@ -14,6 +16,7 @@ urlpatterns = [
     path("new/", NewSegment.as_view(), name="create"),
     path("keep/", KeepGroup.as_view(), name="keep"),
     path("preview/", PreviewPart.as_view(), name="preview"),
+    path("preview/parts/", PartsPart.as_view(), name="preview_parts"),
     path("suggest/", Suggestions.as_view(), name="suggest"),
     path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),
     path("<int:segment_id>/tag/", KeepTag.as_view(), name="keep_tag"),

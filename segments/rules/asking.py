@@ -17,7 +17,8 @@ def asked(field: Field, operator: Operator, value: Any, as_of: AsOf) -> Q:
 
 
 def _holds(field: Field, operator: Operator, value: Any, as_of: AsOf) -> Q:
-    known = field.kind.answers(field.kind.known(field.x), operator.where(field.x, value, as_of))
+    x = field.x_at(as_of)
+    known = field.kind.answers(field.kind.known(x), operator.where(x, value, as_of))
     if field.rows is None:
         return known
     some = Q(Exists(field.linked_rows().filter(known)))

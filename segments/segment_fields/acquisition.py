@@ -69,4 +69,7 @@ register(
     of_touch(
         "utm_campaign", _("UTM campaign of the first touch"), kind=TEXT, suggest=_of_sources("utm_campaign")
     ),
+    of_touch("utm_term", _("UTM term of the first touch"), kind=TEXT),
+    of_touch("utm_content", _("UTM content of the first touch"), kind=TEXT),
+    of_touch("referrer", _("referring site of the first touch"), kind=TEXT, value="referrer_host"),
 )

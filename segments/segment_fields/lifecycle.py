@@ -3,13 +3,25 @@
 from functools import partial
 
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
-from segments.registry import Field, register
+from segments.registry import Field, Rows, Source, register
+from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, INSTANT, NUMBER
-from users.models import Stage
+from users.models import MoveCause, Stage, StageMove
 from users.topics import TouchTopic
 
 LIFECYCLE = _("Lifecycle")
+
+
+def _moves(as_of: AsOf, name: str | None) -> Rows:
+    """The moves that are held to be true; what a late event showed never to have been is left out."""
+    return StageMove.objects.filter(superseded_at__isnull=True)
+
+
+def _stages() -> dict[str, StrOrPromise]:
+    return dict(Stage.choices)
+
 
 lifecycle = partial(Field, group=LIFECYCLE, topic=TouchTopic.STAGE)
 
@@ -19,4 +31,22 @@ register(
     lifecycle("last_activity", _("last activity"), kind=INSTANT, value="standing__last_activity_at"),
     lifecycle("first_activity", _("first activity"), kind=INSTANT, value="standing__first_activity_at"),
     lifecycle("active_days", _("days with activity"), kind=NUMBER, value="standing__active_days"),
+    Source(
+        "stage_moves",
+        _("moves between stages"),
+        LIFECYCLE,
+        TouchTopic.STAGE,
+        rows=_moves,
+        time="at",
+        did=_("moved to another stage"),
+        did_not=_("did not move to another stage"),
+        noun=_("the moves between stages"),
+        properties={
+            "from": lifecycle("from", _("from"), kind=CHOICE, value="from_stage", choices=_stages),
+            "to": lifecycle("to", _("to"), kind=CHOICE, value="to_stage", choices=_stages),
+            "cause": lifecycle(
+                "cause", _("because of"), kind=CHOICE, choices=lambda: dict(MoveCause.choices)
+            ),
+        },
+    ),
 )

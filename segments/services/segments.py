@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from zlib import crc32
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -65,9 +66,15 @@ def edit_segment(
     description: str | None = None,
     rule: Any = None,
     means_everyone: bool = False,
+    over: str | None = None,
 ) -> Segment:
-    """Change a segment; a new rule is a new version and is computed anew. Raises Refusal or Conflict."""
+    """Change a segment; a new rule is a new version and is computed anew. Raises Refusal or Conflict.
+
+    ``over``: the edition that the change was made from; Conflict ``changed_meanwhile`` when it is not that any more.
+    """
     segment = Segment.objects.select_for_update().get(pk=segment.pk)
+    if over and over != edition(segment):
+        raise Conflict("changed_meanwhile", _("Somebody else changed this segment meanwhile."))
     before = _state(segment)
     if name is not None and name.strip() != segment.name:
         _check_name(name)
@@ -81,6 +88,12 @@ def edit_segment(
     )
     audit.record("segment.edit", by=by, target=segment, before=before, after=_state(segment))
     return segment
+
+
+def edition(segment: Segment) -> str:
+    """What an editor began from: the version of the rule, and a mark of name and purpose."""
+    said = f"{segment.name}\0{segment.description}".encode()
+    return f"{segment.rule_version}-{crc32(said):08x}"
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
-from users.admin.customers import channel_name
+from users.admin.customer_columns import channel_name
 from users.consent_words import source_words
 from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
 from users.pages import customer_panels

@@ -4,31 +4,30 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from config.kit.sheets import csv_response
+from users.admin import customer_columns as columns
 from users.groups import Group, read_group
+from users.groups.listed import spec_of
 from users.models import AcquisitionChannel, Role, Stage, Standing
 from users.pages import group_acts
 from users.reports import finding
+from users.reports.listing import FILTERS, SORTS, Listing
+from users.services import list_columns
 from users.services.exports import acts
 
-# key → (title, order, condition that keeps the order free of nulls); each is backed by an index.
-SORTS: dict[str, tuple[StrOrPromise, tuple[str, ...], dict[str, Any]]] = {
-    "seen": (_("Last seen"), ("-last_activity_at", "-pk"), {"last_activity_at__isnull": False}),
-    "stage_at": (_("In this stage since"), ("-stage_at", "-pk"), {"stage_at__isnull": False}),
-    "revenue": (_("Revenue"), ("-revenue", "-pk"), {"orders__gt": 0}),
-    "newest": (_("Newest"), ("-pk",), {}),
-}
 EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST)
-FILTERS = ("group", "stage", "channel", "region")
+MOST_COUNTED = 10_000
+"""Customers that the list counts for "all that match"; of more it says so, and the act's page counts them."""
 
 
 class CustomerList(OperatorPage):
@@ -54,26 +53,74 @@ class CustomerList(OperatorPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Search, filters and one page of rows."""
-        found = page(self._rows(), self._order, self.request.GET.get("cursor", ""))
+        picks = self._picks()
         return super().get_context_data(**kwargs) | {
             "group": self.group,
             "group_acts": self._group_acts(),
             "searchable": _("Name, e-mail, phone, user ID or order number"),
             "query": self._text,
             "filters": self._filters(),
-            "table": Table(
-                columns=_columns(),
-                rows=[_row(standing) for standing in found.rows],
-                empty=Empty(
-                    _("No customer fits"),
-                    _("Take a filter away, or search for a whole e-mail, phone or order number."),
-                    icon="person_search",
-                ),
-                sort=self._sort,
-                next=found.next,
-                previous=found.previous,
-                csv_url=f"?{self._parameters_for_csv()}" if self.may_export else "",
+            "choices": [(one.name, one.column.title, one in self.columns) for one in columns.COLUMNS],
+            "picks": picks,
+            "match": self._match() if picks else None,
+            "table": self._table(can_pick=bool(picks)),
+        }
+
+    def _table(self, *, can_pick: bool) -> Table:
+        rows = self._rows().select_related(*columns.joined(self.columns))
+        found = page(rows, self.listing.order, self.request.GET.get("cursor", ""))
+        tags = columns.tags_of(self.columns, found.rows)
+        return Table(
+            columns=[Column(_("Customer"), "person"), *(one.column for one in self.columns)],
+            rows=[[one.customer, *columns.cells(self.columns, one, tags)] for one in found.rows],
+            picks=[Cell(one.pk, hint=str(one.customer)) for one in found.rows] if can_pick else [],
+            empty=Empty(
+                _("No customer fits"),
+                _("Take a filter away, or search for a whole e-mail, phone or order number."),
+                icon="person_search",
             ),
+            sort=self.listing.sort,
+            next=found.next,
+            previous=found.previous,
+            csv_url=f"?{self._parameters_for_csv()}" if self.may_export else "",
+        )
+
+    @cached_property
+    def columns(self) -> list[columns.ListColumn]:
+        """The columns that this operator wants to see."""
+        return columns.shown(list_columns.chosen(columns.LIST, by=self.operator))
+
+    @cached_property
+    def listing(self) -> Listing:
+        """The filters and the order of the address."""
+        return Listing.read(self.request.GET, sort=self._usual_sort())
+
+    def _usual_sort(self) -> str:
+        if self._text or self.group:
+            return "newest"
+        return "" if self.request.GET.get("stage") in Stage.values else "seen"
+
+    def _picks(self) -> list[Action]:
+        """What this operator may do with customers picked on the list."""
+        lent = [(act, reverse(act.page)) for act in group_acts if act.takes_picks]
+        return [
+            Action(act.title, act.name, icon=act.icon)
+            for act, url in lent
+            if may_open(self.request.user, url)
+        ]
+
+    def _match(self) -> dict[str, Any] | None:
+        """All that match, to be picked at once; None for what was searched by text, which no group keeps."""
+        if self._text:
+            return None
+        count = self._rows()[: MOST_COUNTED + 1].count()
+        told = words.number(min(count, MOST_COUNTED))
+        sentence = (
+            _("All %(n)s that match") if count <= MOST_COUNTED else _("All that match, more than %(n)s")
+        )
+        return {
+            "sentence": sentence % {"n": told},
+            "spec": spec_of(self.listing, self.request.GET.get("group", "")),
         }
 
     @cached_property
@@ -103,57 +150,31 @@ class CustomerList(OperatorPage):
     def _text(self) -> str:
         return self.request.GET.get("q", "").replace("\0", "").strip()[:200]
 
-    @property
-    def _sort(self) -> str:
-        wanted = self.request.GET.get("sort", "")
-        if wanted in SORTS:
-            return wanted
-        if self._text or self.group or self._chosen("stage") == Stage.PROSPECT:
-            return "newest"
-        return "stage_at" if self._chosen("stage") else "seen"
-
-    @property
-    def _order(self) -> tuple[str, ...]:
-        return SORTS[self._sort][1]
-
-    def _chosen(self, name: str) -> str:
-        return self.request.GET.get(name, "").replace("\0", "")[:100]
-
     def _rows(self) -> "QuerySet[Standing]":
-        rows = Standing.objects.select_related("customer__channel").filter(
-            customer__erased_at__isnull=True, **SORTS[self._sort][2]
-        )
+        rows = self.listing.standings()
         if self.group is None:
             rows = rows.filter(customer__identified=True)
         else:  # says itself whether visitors belong to it
             rows = rows.filter(customer_id__in=self.group.customers)
-        if self._chosen("stage") in Stage.values:
-            rows = rows.filter(stage=self._chosen("stage"))
-        if self._chosen("channel"):
-            rows = rows.filter(customer__channel__slug=self._chosen("channel"))
-        if self._chosen("region"):
-            rows = rows.filter(customer__region=self._chosen("region"))
-        if self._text:
-            rows = rows.filter(finding.matching(self._text, "customer__"))
-        return rows
+        return rows.filter(finding.matching(self._text, "customer__")) if self._text else rows
 
     def _filters(self) -> list[Filter]:
         channels = AcquisitionChannel.objects.order_by("parent__name", "name")
-        region = self._chosen("region")
         return [
             Filter(
                 "stage",
                 _("Stage"),
                 [Choice(stage.value, stage.label) for stage in Stage],
-                self._chosen("stage"),
+                self.listing.stage,
             ),
             Filter(
                 "channel",
                 _("Channel"),
-                [Choice(c.slug, channel_name(c)) for c in channels],
-                self._chosen("channel"),
+                [Choice(c.slug, columns.channel_name(c)) for c in channels],
+                self.listing.channel,
             ),
-            Filter("region", _("Region"), [Choice(region, region)] if region else [], region),
+            _place("region", _("Region"), self.listing.region),
+            _place("city", _("City"), self.listing.city),
             Filter(
                 "sort",
                 _("Sorted by"),
@@ -169,12 +190,12 @@ class CustomerList(OperatorPage):
 
     def _told_filters(self) -> dict[str, str]:
         """The filters for the audit trail; what was searched for may be somebody's address and is not kept."""
-        told = {name: self.request.GET.get(name, "")[:600].replace("\0", "") for name in FILTERS}
-        told = {name: text for name, text in told.items() if text}
+        asked = {name: self.request.GET.get(name, "")[:600].replace("\0", "") for name in ("group", *FILTERS)}
+        told = {name: text for name, text in asked.items() if text}
         return told | ({"q": "*"} if self._text else {})
 
     def _csv(self) -> HttpResponseBase:
-        found = self._rows().order_by(*self._order)
+        found = self._rows().select_related("customer__channel").order_by(*self.listing.order)
         acts.note_list(found[: acts.MOST_LISTED + 1].count(), filters=self._told_filters(), by=self.operator)
         rows = found[: acts.MOST_LISTED].iterator(chunk_size=2000)
         head = (
@@ -208,33 +229,24 @@ class CustomerList(OperatorPage):
         )
 
 
-def channel_name(channel: AcquisitionChannel | None) -> str:
-    """A channel in the reader's language."""
-    return "" if channel is None else channel.title
+def _place(name: str, title: StrOrPromise, chosen: str) -> Filter:
+    """A place is chosen in the table; as a filter it is only shown and taken away."""
+    return Filter(name, title, [Choice(chosen, chosen)] if chosen else [], chosen)
 
 
-def _columns() -> list[Column]:
-    return [
-        Column(_("Customer"), "person"),
-        Column(_("Stage"), "stage"),
-        Column(_("Since"), "time", sort="stage_at"),
-        Column(_("Last seen"), "time", sort="seen"),
-        Column(_("Orders"), "number"),
-        Column(_("Revenue"), "money", sort="revenue", hint=_("Net of refunds, tax and shipping, in all")),
-        Column(_("Channel")),
-        Column(_("Region")),
-    ]
+class CustomerColumns(OperatorPage):
+    """Remembers the columns of the list for the operator who chooses them."""
 
+    title = _("Columns of the list")
+    roles_that_act = tuple(Role.values)
 
-def _row(standing: Standing) -> list[Any]:
-    customer = standing.customer
-    return [
-        customer,
-        standing.stage,
-        standing.stage_at,
-        standing.last_activity_at,
-        standing.orders,
-        standing.revenue,
-        channel_name(customer.channel),
-        Cell(customer.region, url=f"?region={customer.region}" if customer.region else ""),
-    ]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """There is nothing to read here: the list itself shows the choice."""
+        return HttpResponseRedirect(reverse("users:customers"))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Remember them, and back to the list as it was filtered."""
+        wanted = [] if "usual" in request.POST else request.POST.getlist("column")
+        list_columns.choose(columns.LIST, wanted, known=columns.KNOWN, by=self.operator)
+        query = QueryDict(request.POST.get("here", "")[:2000].replace("\0", "")).urlencode()
+        return HttpResponseRedirect(f"{reverse('users:customers')}{'?' if query else ''}{query}")

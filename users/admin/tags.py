@@ -275,3 +275,14 @@ class TagGroup(FormPage):
         spec = self.request.GET.get("group", "")
         tag_acts.tag_group(form.cleaned_data["name"], group=spec, is_on=is_on, by=self.operator, now=self.now)
         return reverse(LIST)
+
+
+class UntagGroup(TagGroup):
+    """A tag off everybody of a group: the same page, with the other answer ready."""
+
+    title = gettext_lazy("Take a tag off")
+    purpose = gettext_lazy("Takes a tag off everybody of a group, in the background; it can be undone.")
+
+    def get_initial(self) -> dict[str, Any]:
+        """Off."""
+        return {"way": "off"}

@@ -14,7 +14,7 @@ from users.admin.core_customers import CorePage
 from users.admin.costs import CostsPage
 from users.admin.customer import CustomerPage
 from users.admin.customer_acts import EditProfile, RecordConsent
-from users.admin.customers import CustomerList
+from users.admin.customers import CustomerColumns, CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
 from users.admin.exports import ExportFile, NewExport
 from users.admin.features import FeaturesPage
@@ -33,6 +33,7 @@ from users.admin.model import ModelPage
 from users.admin.operators import ChangeOperator, NewOperator, OperatorList
 from users.admin.orders import OrderPage, OrdersPage
 from users.admin.owned import RegisterWarranty
+from users.admin.picked import PickedCustomers
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
 from users.admin.products import CategoriesPage, CategoryPage, ProductPage, ProductsPage
@@ -48,13 +49,15 @@ from users.admin.settings import SettingsPage, ShopPage
 from users.admin.source import ChangeSource, NewSource, QrPicture, SourcePage
 from users.admin.sources import SourcesReport
 from users.admin.storefronts import NewStorefront, RenewSecret, StorefrontList
-from users.admin.tags import TagGroup, TagList, TagPage
+from users.admin.tags import TagGroup, TagList, TagPage, UntagGroup
 from users.admin.transfers import TransferList
 
 app_name = "users"
 urlpatterns = [
     path("", HomePage.as_view(), name="home"),
     path("customers/", CustomerList.as_view(), name="customers"),
+    path("customers/columns/", CustomerColumns.as_view(), name="customer_columns"),
+    path("customers/picked/", PickedCustomers.as_view(), name="customers_picked"),
     path("customers/<int:customer_id>/", CustomerPage.as_view(), name="customer"),
     path("customers/<int:customer_id>/edit/", EditProfile.as_view(), name="customer_edit"),
     path("customers/<int:customer_id>/consent/", RecordConsent.as_view(), name="customer_consent"),
@@ -74,6 +77,7 @@ urlpatterns = [
     path("customers/active/", ActiveList.as_view(), name="active"),
     path("tags/", TagList.as_view(), name="tags"),
     path("tags/group/", TagGroup.as_view(), name="tag_group"),
+    path("tags/group/off/", UntagGroup.as_view(), name="untag_group"),
     path("tags/<int:tag_id>/", TagPage.as_view(), name="tag"),
     path("files/", TransferList.as_view(), name="imports"),
     path("files/imports/new/", NewImport.as_view(), name="import_create"),

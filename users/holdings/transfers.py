@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from users.models import Export, Import, ImportRow, TagRun, TagRunMember
+from users.models import Export, Import, ImportRow, ListColumns, TagRun, TagRunMember
 from users.privacy import Erase, Holding, Place, Traces, holds, impersonal, place, quotes
 from users.services.exports import files as exports
 from users.services.imports import files as imports
@@ -51,5 +51,6 @@ quotes(
 impersonal(
     Export, "title", "options", why="which columns and which group were asked for, in the shop's words"
 )
+impersonal(ListColumns, "columns", why="names of columns of a list, by our own list of them")
 impersonal(TagRun, "group", "sentence", why="a group of customers in words, never one of them")
 place(Place("transfers", _("Uploaded and exported files"), _files))

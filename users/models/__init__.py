@@ -27,6 +27,7 @@ from users.models.intake import DeadLetter, IntakeBody
 from users.models.job import JobRun, LongJob
 from users.models.keys import of_customer
 from users.models.lifecycle import LifecycleRule, MoveCause, StageMove
+from users.models.list_choice import ListColumns
 from users.models.operator import Operator, Role
 from users.models.order import Order, OrderClaim, OrderKey, OrderLine, Product, Refund
 from users.models.reach import Reach, ReachFigure
@@ -86,6 +87,7 @@ __all__ = [
     "IntakeBody",
     "JobRun",
     "LifecycleRule",
+    "ListColumns",
     "LongJob",
     "ModelFit",
     "MoveCause",

@@ -37,7 +37,7 @@ class TagRun(models.Model):
 
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
     is_on = models.BooleanField()
-    group = models.CharField(max_length=600)
+    group = models.CharField(max_length=2000)
     sentence = models.CharField(max_length=300)
     customers = models.BigIntegerField(default=0)
     by = models.ForeignKey("users.Operator", null=True, on_delete=models.SET_NULL, related_name="+")

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from segments.models import Membership, MembershipChange, Run, Segment
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
 from segments.rules.words import Words, instant
@@ -36,6 +37,32 @@ class InSegment(Condition):
         if not inside:
             raise reader.at("for_days").refusal("unknown_key", _("goes only with “in”"))
         return cls(pk, inside, reader.at("for_days").whole(1, LONGEST_DAYS))
+
+    @classmethod
+    def form(cls) -> Form | None:
+        first = Segment.objects.order_by("name").first()
+        if first is None:
+            return None
+        ways = {"in": gettext_lazy("is in"), "not_in": gettext_lazy("is not in")}
+        return Form(
+            "segment",
+            gettext_lazy("Another segment"),
+            gettext_lazy("Segments"),
+            (
+                Input("op", "choice", gettext_lazy("How it is asked"), choices=lambda: ways),
+                Input("segment", "segment", gettext_lazy("segment")),
+                Input(
+                    "for_days",
+                    "whole",
+                    gettext_lazy("for at least so many days"),
+                    optional=True,
+                    least=1,
+                    most=LONGEST_DAYS,
+                    only_if=("op", "in"),
+                ),
+            ),
+            lambda: {"segment": first.pk, "op": "in"},
+        )
 
     def write(self) -> dict[str, Any]:
         written: dict[str, Any] = {"segment": self.segment, "op": "in" if self.inside else "not_in"}

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition
+from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.words import Words
 from users.models import Channel, Consent, ContactPoint, Topic, usable_contact
@@ -31,6 +33,26 @@ class MayReceive(Condition):
         topic = reader.at("topic").one_of(list(Topic.objects.values_list("slug", flat=True)))
         op = reader.at("op").one_of(("may", "may_not")) if "op" in reader.mapping() else "may"
         return cls(channel, topic, op == "may")
+
+    @classmethod
+    def form(cls) -> Form:
+        may = {"may": gettext_lazy("may be sent"), "may_not": gettext_lazy("may not be sent")}
+        return Form(
+            "may_receive",
+            gettext_lazy("May be written to"),
+            gettext_lazy("Contact and consent"),
+            (
+                Input("op", "choice", gettext_lazy("How it is asked"), optional=True, choices=lambda: may),
+                Input("topic", "choice", gettext_lazy("topic"), choices=_topics),
+                Input(
+                    "may_receive",
+                    "choice",
+                    pgettext_lazy("of messages", "channel"),
+                    choices=lambda: dict(Channel.choices),
+                ),
+            ),
+            lambda: {"may_receive": Channel.EMAIL.value, "topic": next(iter(_topics()))},
+        )
 
     def write(self) -> dict[str, Any]:
         written = {"may_receive": self.channel, "topic": self.topic}
@@ -61,3 +83,7 @@ class MayReceive(Condition):
 
 def _of_customer(model: Any, condition: Q, **fixed: Any) -> Any:
     return model.objects.filter(condition, customer=OuterRef("pk"), **fixed)
+
+
+def _topics() -> dict[str, str]:
+    return {topic.slug: str(topic) for topic in Topic.objects.order_by("pk")}
