@@ -35,6 +35,11 @@ class Condition(ABC):
         """How the builder asks for it; None: it is offered by the registry, or not to be offered now."""
         return None
 
+    @classmethod
+    def schema(cls) -> list[dict[str, Any]]:
+        """JSON Schema of its shapes, where rules/schema.py does not write it from the registry."""
+        return []
+
     @abstractmethod
     def write(self) -> dict[str, Any]:
         """The JSON that reads back as this condition."""

@@ -17,7 +17,7 @@ from segments.rules.kinds import MONEY, NUMBER
 from segments.rules.measures import MEASURES, Bounds, Measure
 from segments.rules.operators import Operator, Value
 from segments.rules.reading import Reader
-from segments.rules.windows import WINDOWS, Ever, Window
+from segments.rules.windows import WINDOWS, Ever, Window, read_window
 from segments.rules.words import Words
 from users import facts
 
@@ -84,7 +84,7 @@ def named_property(source: Source, path: tuple[str, ...]) -> Field | None:
 
 def read_happening(reader: Reader) -> dict[str, Any]:
     """The parts of a ``Happened``. Raises Refusal."""
-    source, event = _source(reader)
+    source, event = read_source(reader)
     op = reader.at("op").one_of(OPS) if "op" in reader.mapping() else "did"
     _check_keys(reader, op)
     return {
@@ -92,7 +92,7 @@ def read_happening(reader: Reader) -> dict[str, Any]:
         "event": event,
         "op": op,
         "window": _window(reader, op),
-        "where": _filters(reader, source),
+        "where": read_filters(reader, source),
         "measured": _measured(reader, source, op) if op in MEASURES else None,
     }
 
@@ -108,14 +108,17 @@ def happening_json(condition: "Happened") -> dict[str, Any]:
     if not isinstance(condition.window, Ever):
         written[condition.window.name] = condition.window.value()
     if condition.where:
-        written["where"] = [
-            {"property": write_path(one.path), **write_operator(one.operator, one.value)}
-            for one in condition.where
-        ]
+        written["where"] = filters_json(condition.where)
     return written
 
 
-def _source(reader: Reader) -> tuple[Source, str | None]:
+def filters_json(where: tuple[Filter, ...]) -> list[dict[str, Any]]:
+    """The JSON that reads back as these filters."""
+    return [{"property": write_path(one.path), **write_operator(one.operator, one.value)} for one in where]
+
+
+def read_source(reader: Reader) -> tuple[Source, str | None]:
+    """What ``event`` or ``happened`` names, and the event's name. Raises Refusal."""
     if "event" in reader.mapping():
         return registry.sources["events"], _event_name(reader.at("event"))
     source = registry.sources.get(reader.at("happened").text())
@@ -143,21 +146,16 @@ def _check_keys(reader: Reader, op: str) -> None:
 
 
 def _window(reader: Reader, op: str) -> Window:
-    named = [name for name in WINDOWS if name in reader.mapping()]
-    if len(named) > 1:
-        raise reader.refusal(
-            "two_windows", _("can have one window only, not %(names)s") % {"names": ", ".join(named)}
-        )
-    if named:
-        return WINDOWS[named[0]].read(reader.at(named[0]))
-    if op in {"first", "last"}:
+    window = read_window(reader)
+    if isinstance(window, Ever) and op in {"first", "last"}:
         raise reader.refusal(
             "missing_key", _("needs a window: one of %(names)s") % {"names": ", ".join(WINDOWS)}
         )
-    return Ever()
+    return window
 
 
-def _filters(reader: Reader, source: Source) -> tuple[Filter, ...]:
+def read_filters(reader: Reader, source: Source) -> tuple[Filter, ...]:
+    """The filters under ``where``, if there are any. Raises Refusal."""
     if "where" not in reader.mapping():
         return ()
     return tuple(_filter(item, source) for item in reader.at("where").items(1, MOST_FILTERS))
