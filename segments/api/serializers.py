@@ -2,27 +2,45 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from segments.freshness import TONES, Look
 from segments.models import Segment
 from segments.services.membership import is_fresh
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
-    """A segment. ``fresh``: exact as of at most two minutes ago."""
+    """A segment. ``fresh``: exact as of at most two minutes ago; ``freshness`` and ``reason`` say more."""
 
     fresh = serializers.SerializerMethodField()
+    freshness = serializers.SerializerMethodField()
+    reason = serializers.SerializerMethodField()
 
     class Meta:
         model = Segment
         fields = (
             "id", "name", "description", "rule", "rule_version", "state", "size", "computed_at", "fresh",
-            "error", "created_at",
+            "freshness", "reason", "error", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_fresh(self, segment: Segment) -> bool:
         return is_fresh(segment, self.context["now"])
+
+    @extend_schema_field(serializers.ChoiceField(choices=list(TONES)))
+    def get_freshness(self, segment: Segment) -> str:
+        """Which of the six states it is in."""
+        return self._look.state(segment)
+
+    def get_reason(self, segment: Segment) -> str:
+        """Why it is not fresh and what to do, in the language of the request; empty while it is."""
+        return self._look.condition(segment).sentence
+
+    @property
+    def _look(self) -> Look:
+        look: Look = self.context.setdefault("look", Look(self.context["now"]))
+        return look
 
 
 class NewSegmentSerializer(serializers.Serializer[Any]):

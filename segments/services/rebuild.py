@@ -79,11 +79,11 @@ def _rebuild(pk: int, now: datetime) -> None:
         Segment.objects.filter(pk=pk).update(state=SegmentState.FAILED, error=row.error)
     else:
         row.checked = row.size = difference.size
-        row.entered, row.left = difference.entered, difference.left
+        run.entered, run.left = row.entered, row.left = difference.entered, difference.left
         _mark_live(segment, run, difference)
     run.milliseconds = row.milliseconds = round((time.monotonic() - started) * 1000)
     row.save()
-    run.save(update_fields=["milliseconds"])
+    run.save(update_fields=["entered", "left", "milliseconds"])
 
 
 def _compute(segment: Segment, run: Run) -> Difference:

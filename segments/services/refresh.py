@@ -31,7 +31,7 @@ from segments.services.affected import (
 )
 from segments.services.announce import announce
 from segments.services.difference import Difference, apply_to_affected
-from segments.services.order import in_order
+from segments.services.order import in_order, referred
 from segments.services.snapshot import concerns_the_whole_run, in_snapshot
 from users.services.stages import move_stages
 
@@ -75,10 +75,10 @@ def is_due(now: datetime) -> bool:
     ((due,),) = fetch(
         """
         SELECT EXISTS (SELECT FROM users_touched)
-            OR EXISTS (SELECT FROM segments_segment WHERE state = 'live' AND computed_at < %s)
             OR EXISTS (SELECT FROM users_standing WHERE next_move_at <= %s)
+            OR NOT EXISTS (SELECT FROM segments_run WHERE kind = 'refresh' AND now > %s)
         """,
-        [now - QUIET, now],
+        [now, now - QUIET],
     )
     return bool(due)
 
@@ -94,12 +94,12 @@ def refresh_all(now: datetime, *, stage_moves: int, kind: RunKind) -> Refreshed:
     for one in work.looked:
         work.bring_up_to_date(one)
     work.keep()
-    run.milliseconds = _since(started)
-    run.save(update_fields=["touched", "milliseconds"])
     rows = work.rows
-    entered, left = sum(row.entered for row in rows), sum(row.left for row in rows)
+    run.entered, run.left = sum(row.entered for row in rows), sum(row.left for row in rows)
+    run.milliseconds = _since(started)
+    run.save(update_fields=["touched", "entered", "left", "milliseconds"])
     failed = tuple(row.segment.name for row in rows if row.error)
-    return Refreshed(run, len(work.done), entered, left, failed)
+    return Refreshed(run, len(work.done), run.entered, run.left, failed)
 
 
 class ClockWentBack(Exception):
@@ -119,12 +119,20 @@ class _Work:
     everybody: int | None = None
 
     def begin(self, segments: list[Segment]) -> None:
-        """Read the rules and find, for all of them at once, who has to be looked at."""
+        """Read the rules and find, for all of them at once, who has to be looked at.
+
+        One that refers to a segment that is not kept up to date stays as it was and grows stale.
+        """
+        ready = set[int]()
         for segment in segments:
+            if not referred(segment.rule) <= ready:
+                continue
             try:
                 self.looked.append(Looked(segment, self._readable(segment)))
             except (Refusal, ClockWentBack) as problem:
                 self._fail(segment, problem)
+            else:
+                ready.add(segment.pk)
         failed = find_affected(self.looked, self.as_of, touched=self.run.touched > 0)
         for one in [one for one in self.looked if one.segment.pk in failed]:
             self._fail(one.segment, failed[one.segment.pk])
@@ -141,7 +149,7 @@ class _Work:
         """One segment behind a savepoint: if it fails it waits for a rebuild, and the others go on."""
         children = one.rule.segments()
         if not children <= self.done.keys():
-            return  # What it refers to is not up to date, so it stays as it was and grows stale.
+            return  # What it refers to failed just now.
         started = time.monotonic()
         affected = self.waiting.get(one.segment.pk, 0)
         try:
