@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from django.db import DatabaseError
+
 from config.kit.registry import Registry
 
 
@@ -27,13 +29,21 @@ def exposition() -> str:
 def _lines() -> Iterator[str]:
     told = set[str]()
     for lent in gauges:
-        for gauge in lent():
+        for gauge in _asked(lent):
             if gauge.name not in told:
                 told.add(gauge.name)
                 yield f"# HELP {gauge.name} {gauge.help}"
                 yield f"# TYPE {gauge.name} gauge"
             labels = ",".join(f'{name}="{_escaped(value)}"' for name, value in gauge.labels.items())
             yield f"{gauge.name}{{{labels}}} {gauge.value:g}" if labels else f"{gauge.name} {gauge.value:g}"
+
+
+def _asked(lent: Callable[[], Iterable[Gauge]]) -> list[Gauge]:
+    """None without a database: the other figures are wanted most when something is down."""
+    try:
+        return list(lent())
+    except DatabaseError:
+        return []
 
 
 def _escaped(text: str) -> str:

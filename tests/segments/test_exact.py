@@ -173,7 +173,7 @@ def test_refreshing_ends_where_a_computation_from_scratch_would(
     """After random events, orders, edits, erasures, joins, moves of the clock; segments in segments too."""
     open_in(zone, monkeypatch)
 
-    @profile(SHOPS or 8)
+    @profile(SHOPS or 5)
     @given(data=st.data(), start=st.sampled_from(instants_of(zone)))
     def lives(data: st.DataObject, start: datetime) -> None:
         world = World.empty(start)
