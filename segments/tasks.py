@@ -8,6 +8,7 @@ from segments.services.audit import audit_due
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import is_due
 from segments.services.refresh import refresh as refresh_segments
+from segments.services.webhooks.deliver import deliver_due, forget_old
 from users.services.jobs import scheduled
 
 
@@ -44,3 +45,9 @@ def audit(now: datetime) -> dict[str, int]:
 def watch(now: datetime) -> dict[str, int]:
     """Tell the operators of segments that failed or are out of date for too long."""
     return alarms.watch(now)
+
+
+@scheduled("segments.webhooks")
+def webhooks(now: datetime) -> dict[str, int]:
+    """Tell the endpoints what they have not been told yet, and forget old deliveries."""
+    return {**deliver_due(), "forgotten": forget_old(now)}

@@ -90,7 +90,7 @@ def refresh_all(now: datetime, *, stage_moves: int, kind: RunKind) -> Refreshed:
     run = Run.objects.create(kind=kind, now=now, stage_moves=stage_moves)
     run.touched = take_touched()
     work = _Work(run, AsOf(now))
-    work.begin(in_order(Segment.objects.filter(state=SegmentState.LIVE)))
+    work.begin(in_order(Segment.objects.by_rule().filter(state=SegmentState.LIVE)))
     for one in work.looked:
         work.bring_up_to_date(one)
     work.keep()
@@ -117,13 +117,15 @@ class _Work:
     done: dict[int, int] = field(default_factory=dict)
     rows: list[SegmentRun] = field(default_factory=list)
     everybody: int | None = None
+    lists: set[int] = field(default_factory=set)
 
     def begin(self, segments: list[Segment]) -> None:
         """Read the rules and find, for all of them at once, who has to be looked at.
 
         One that refers to a segment that is not kept up to date stays as it was and grows stale.
         """
-        ready = set[int]()
+        self.lists = set(Segment.objects.lists().values_list("pk", flat=True))
+        ready = set(self.lists)
         for segment in segments:
             if not referred(segment.rule) <= ready:
                 continue
@@ -148,7 +150,7 @@ class _Work:
     def bring_up_to_date(self, one: Looked) -> None:
         """One segment behind a savepoint: if it fails it waits for a rebuild, and the others go on."""
         children = one.rule.segments()
-        if not children <= self.done.keys():
+        if not children <= self.done.keys() | self.lists:
             return  # What it refers to failed just now.
         started = time.monotonic()
         affected = self.waiting.get(one.segment.pk, 0)

@@ -105,9 +105,10 @@ def test_an_alarm_is_raised_once_and_ends() -> None:
     assert alarms.watch(now + timedelta(minutes=9)) == {"raised": 0, "ended": 0}
     assert alarms.watch(now + timedelta(minutes=11)) == {"raised": 1, "ended": 0}
     assert alarms.watch(now + timedelta(minutes=12)) == {"raised": 0, "ended": 0}
-    entry = AuditEntry.objects.get(act="segment.alarm")
-    assert entry.after["state"] == "stale"
-    assert "The last good run was at" in entry.after["reason"]
+    told = AuditEntry.objects.get(act="segment.alarm").after
+    assert told is not None
+    assert told["state"] == "stale"
+    assert "The last good run was at" in told["reason"]
     client = logged_in(Role.ANALYST)
     home = client.get("/admin/").content.decode()
     assert "Segments that cannot be relied on" in home
