@@ -1,24 +1,254 @@
 """What rules may ask about points, levels and check-ins."""
 
-from functools import partial
+from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
 
-from django.db.models import CharField, Exists, F, OuterRef, Subquery
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.utils.translation import gettext_lazy as _
 
-from growth.models import CheckIn, Level
-from segments.registry import Field, Rows, Source, register
+from config.kit.zones import shop_zone, zone_names, zone_of
+from growth.models import (
+    Account,
+    CheckIn,
+    CustomerLevel,
+    Entry,
+    EntryKind,
+    GrowthEntry,
+    Level,
+    LevelMove,
+    Lot,
+)
+from segments.registry import Field, Live, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, INSTANT, NUMBER
+from users.models import Customer
 from users.topics import TouchTopic
 
 POINTS = _("Points")
 LEVELS = _("Level")
 CHECK_INS = _("Check-ins")
+DAY = timedelta(days=1)
+UP, DOWN = "up", "down"
 
 
 def _levels() -> dict[str, str]:
     return {str(level.pk): level.title for level in Level.objects.all()}
+
+
+points = partial(Field, group=POINTS, topic=TouchTopic.POINTS, kind=NUMBER)
+level = partial(Field, group=LEVELS, topic=TouchTopic.LEVEL)
+check_in = partial(Field, group=CHECK_INS, topic=TouchTopic.POINTS)
+
+# --- Points -------------------------------------------------------------------------------------------------
+
+
+def _earned(as_of: AsOf, name: str | None) -> Rows:
+    """Points that came in, whether they wait, are active, or settled a debt: the leg of the issue account."""
+    return Entry.objects.filter(account=Account.ISSUE, amount__lt=0)
+
+
+def _taken(as_of: AsOf, name: str | None) -> Rows:
+    return Entry.objects.filter(account=Account.ISSUE, amount__gt=0)
+
+
+def _spent(as_of: AsOf, name: str | None) -> Rows:
+    return Entry.objects.filter(account=Account.REDEEM, amount__gt=0)
+
+
+def _expired(as_of: AsOf, name: str | None) -> Rows:
+    return Entry.objects.filter(account=Account.EXPIRE, amount__gt=0)
+
+
+def _expiring(as_of: AsOf, name: str | None) -> Rows:
+    return Lot.objects.filter(state=Lot.State.ACTIVE, remaining__gt=0, expires_at__isnull=False)
+
+
+def _maturing(as_of: AsOf, name: str | None) -> Rows:
+    return Lot.objects.filter(state=Lot.State.PENDING, remaining__gt=0, matures_at__isnull=False)
+
+
+def _booked(sign: int) -> dict[str, Field]:
+    return {
+        "points": points("points", _("points"), value=F("amount") * Value(sign)),
+        "kind": points("kind", _("because of"), kind=CHOICE, choices=lambda: dict(EntryKind.choices)),
+    }
+
+
+REMAINING = {"points": points("points", _("points"), value="remaining")}
+of_points = partial(Source, group=POINTS, topic=TouchTopic.POINTS)
+
+register(
+    points("points_balance", _("points balance"), value=Coalesce(F("points__active"), 0)),
+    points("points_pending", _("pending points"), value=Coalesce(F("points__pending"), 0)),
+    points("points_owed", _("points owed"), value=Coalesce(F("points__debt"), 0)),
+    of_points(
+        "points_earned",
+        _("points earned"),
+        rows=_earned,
+        time="at",
+        did=_("earned points"),
+        did_not=_("did not earn points"),
+        noun=_("the earnings of points"),
+        properties=_booked(-1),
+    ),
+    of_points(
+        "points_spent",
+        _("points spent"),
+        rows=_spent,
+        time="at",
+        did=_("spent points"),
+        did_not=_("did not spend points"),
+        noun=_("the spendings of points"),
+        properties=_booked(1),
+    ),
+    of_points(
+        "points_expired",
+        _("points expired"),
+        rows=_expired,
+        time="at",
+        did=_("lost points by expiry"),
+        did_not=_("lost no points by expiry"),
+        noun=_("the expiries of points"),
+        properties=_booked(1),
+    ),
+    of_points(
+        "points_taken",
+        _("points taken back"),
+        rows=_taken,
+        time="at",
+        did=_("had points taken back"),
+        did_not=_("had no points taken back"),
+        noun=_("the points taken back"),
+        properties=_booked(1),
+    ),
+    # Both lie ahead while they matter: "in the next days" is asked of them like any window.
+    of_points(
+        "points_expiring",
+        _("points that expire"),
+        rows=_expiring,
+        time="expires_at",
+        did=_("has points that expire"),
+        did_not=_("has no points that expire"),
+        noun=_("the ends of points"),
+        properties=REMAINING,
+    ),
+    of_points(
+        "points_maturing",
+        _("points that become active"),
+        rows=_maturing,
+        time="matures_at",
+        did=_("has points that become active"),
+        did_not=_("has no points that become active"),
+        noun=_("the starts of pending points"),
+        properties=REMAINING,
+    ),
+)
+
+# --- Levels -------------------------------------------------------------------------------------------------
+
+# Whoever never earned stands on the lowest step.
+LEVEL_ID = Coalesce(
+    Cast("level_row__level_id", CharField()),
+    Subquery(Level.objects.order_by("threshold").values(as_text=Cast("pk", CharField()))[:1]),
+)
+GROWTH_VALUE = Coalesce(F("level_row__growth_value"), 0)
+# Not known on the highest step; the threshold of the lowest is 0, so whoever never earned looks at the second.
+TO_NEXT_LEVEL = (
+    Subquery(
+        Level.objects.filter(threshold__gt=Coalesce(OuterRef("level_row__level__threshold"), 0))
+        .order_by("threshold")
+        .values("threshold")[:1],
+        output_field=IntegerField(),
+    )
+    - GROWTH_VALUE
+)
+
+
+def _level_moves(as_of: AsOf, name: str | None) -> Rows:
+    return LevelMove.objects.all()
+
+
+def _growth(as_of: AsOf, name: str | None) -> Rows:
+    return GrowthEntry.objects.all()
+
+
+register(
+    level("level", _("level"), kind=CHOICE, value=LEVEL_ID, choices=_levels),
+    level(
+        "level_since",
+        _("start of the current level"),
+        kind=INSTANT,
+        value="since",
+        rows=CustomerLevel.objects.all,
+    ),
+    level(
+        "level_judged",
+        _("end of the level's period"),
+        kind=INSTANT,
+        value="judged_at",
+        rows=CustomerLevel.objects.all,
+    ),
+    level("growth_value", _("growth value"), kind=NUMBER, value=GROWTH_VALUE),
+    level("to_next_level", _("growth value missing to the next level"), kind=NUMBER, value=TO_NEXT_LEVEL),
+    Source(
+        "growth",
+        _("growth value earned"),
+        LEVELS,
+        TouchTopic.LEVEL,
+        rows=_growth,
+        time="at",
+        did=_("had growth value booked"),
+        did_not=_("had no growth value booked"),
+        noun=_("the bookings of growth value"),
+        properties={"amount": level("amount", _("growth value"), kind=NUMBER)},
+    ),
+    Source(
+        "level_moves",
+        _("moves between levels"),
+        LEVELS,
+        TouchTopic.LEVEL,
+        rows=_level_moves,
+        time="at",
+        did=_("moved to another level"),
+        did_not=_("did not move to another level"),
+        noun=_("the moves between levels"),
+        properties={
+            "from": level(
+                "from", _("from"), kind=CHOICE, value=Cast("from_level_id", CharField()), choices=_levels
+            ),
+            "to": level("to", _("to"), kind=CHOICE, value=Cast("to_level_id", CharField()), choices=_levels),
+            "direction": level(
+                "direction",
+                _("direction"),
+                kind=CHOICE,
+                value=Case(
+                    When(from_level__threshold__gt=F("to_level__threshold"), then=Value(DOWN)),
+                    default=Value(UP),
+                    output_field=CharField(),
+                ),
+                choices=lambda: {UP: _("up"), DOWN: _("down")},
+            ),
+        },
+    ),
+)
+
+# --- Check-ins ----------------------------------------------------------------------------------------------
 
 
 def _last_check_ins() -> Rows:
@@ -27,27 +257,67 @@ def _last_check_ins() -> Rows:
     return CheckIn.objects.filter(~Exists(later))
 
 
+def _all_check_ins() -> Rows:
+    return CheckIn.objects.values("customer_id").annotate(days=Count("*"), longest=Max("streak"))
+
+
 def _check_ins(as_of: AsOf, name: str | None) -> Rows:
     return CheckIn.objects.all()
 
 
-points = partial(Field, group=POINTS, topic=TouchTopic.POINTS, kind=NUMBER)
-level = partial(Field, group=LEVELS, topic=TouchTopic.LEVEL)
-check_in = partial(Field, group=CHECK_INS, topic=TouchTopic.POINTS)
+@lru_cache(maxsize=8)
+def _dates(now: datetime) -> tuple[date, dict[date, list[str]]]:
+    """The shop's date, and the zones where it is another one: three dates at most are "today" somewhere."""
+    here = now.astimezone(shop_zone()).date()
+    elsewhere: dict[date, list[str]] = {}
+    for name in sorted(zone_names()):
+        there = now.astimezone(zone_of(name)).date()
+        if there != here:
+            elsewhere.setdefault(there, []).append(name)
+    return here, elsewhere
 
-# Whoever never earned stands on the lowest step.
-LEVEL_ID = Coalesce(
-    Cast("level_row__level_id", CharField()),
-    Subquery(Level.objects.order_by("threshold").values(as_text=Cast("pk", CharField()))[:1]),
-)
+
+def _yesterday(as_of: AsOf) -> Case:
+    """The date before today in the zone of the customer whose check-in it is."""
+    here, elsewhere = _dates(as_of.now)
+    return Case(
+        *(
+            When(customer__time_zone__in=zones, then=Value(there - DAY, output_field=DateField()))
+            for there, zones in elsewhere.items()
+        ),
+        default=Value(here - DAY, output_field=DateField()),
+        output_field=DateField(),
+    )
+
+
+def _streak(as_of: AsOf) -> Case:
+    """The streak of the last check-in, as long as neither yesterday nor today was missed for good."""
+    alive = Q(GreaterThanOrEqual(F("local_date"), _yesterday(as_of)))
+    return Case(When(alive, then=F("streak")), default=Value(0), output_field=IntegerField())
+
+
+def _broken(then: AsOf, now: AsOf) -> Q | None:
+    """Last check-ins whose streak broke between two instants, because a day ended in the customer's zone."""
+    if _dates(then.now) == _dates(now.now):
+        return None
+    earliest = min(_dates(then.now)[0], *_dates(then.now)[1]) - DAY
+    latest = max(_dates(now.now)[0], *_dates(now.now)[1]) - DAY
+    in_question = Q(local_date__gte=earliest, local_date__lt=latest)
+    was_alive = Q(GreaterThanOrEqual(F("local_date"), _yesterday(then)))
+    return in_question & was_alive & Q(LessThan(F("local_date"), _yesterday(now)))
+
+
+def _breaks(customer_id: int, as_of: AsOf) -> list[datetime]:
+    """When the customer's streak will have been broken, if nothing is done."""
+    last = CheckIn.objects.filter(customer=customer_id).order_by("-local_date").first()
+    if last is None:
+        return []
+    zone = zone_of(Customer.objects.values_list("time_zone", flat=True).get(pk=customer_id))
+    begins = datetime.combine(last.local_date + 2 * DAY, datetime.min.time(), zone)
+    return [begins]
+
 
 register(
-    points("points_balance", _("points balance"), value=Coalesce(F("points__active"), 0)),
-    points("points_pending", _("pending points"), value=Coalesce(F("points__pending"), 0)),
-    points("points_owed", _("points owed"), value=Coalesce(F("points__debt"), 0)),
-    level("level", _("level"), kind=CHOICE, value=LEVEL_ID, choices=_levels),
-    level("level_since", _("start of the current level"), kind=INSTANT, value="level_row__since"),
-    level("growth_value", _("growth value"), kind=NUMBER, value=Coalesce(F("level_row__growth_value"), 0)),
     check_in("last_check_in", _("last check-in"), kind=INSTANT, value="at", rows=_last_check_ins),
     check_in(
         "check_in_streak",
@@ -56,6 +326,25 @@ register(
         value="streak",
         rows=_last_check_ins,
         absent=0,
+    ),
+    check_in(
+        "current_streak",
+        _("days in a row up to now"),
+        kind=NUMBER,
+        rows=_last_check_ins,
+        absent=0,
+        live=Live(_streak, _broken, _breaks),
+    ),
+    check_in(
+        "longest_streak",
+        _("longest streak of check-ins"),
+        kind=NUMBER,
+        value=F("longest"),
+        rows=_all_check_ins,
+        absent=0,
+    ),
+    check_in(
+        "check_in_days", _("days checked in"), kind=NUMBER, value=F("days"), rows=_all_check_ins, absent=0
     ),
     Source(
         "check_ins",
@@ -67,5 +356,9 @@ register(
         did=_("checked in"),
         did_not=_("did not check in"),
         noun=_("the check-ins"),
+        properties={
+            "streak": check_in("streak", _("days in a row"), kind=NUMBER),
+            "points": check_in("points", _("points"), kind=NUMBER),
+        },
     ),
 )

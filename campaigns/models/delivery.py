@@ -150,6 +150,13 @@ class Delivery(models.Model):
                 name="delivery_sent_time",
                 condition=Q(state="sent"),
             ),
+            # The same of those who were left out or could not be sent to.
+            models.Index(
+                fields=["state", "settled_at"],
+                include=["customer"],
+                name="delivery_unsent_time",
+                condition=Q(state__in=["skipped", "failed", "unknown"]),
+            ),
             # Reports and drill-downs of one run by outcome.
             models.Index(fields=["run", "state", "reason"], name="delivery_by_run"),
         ]

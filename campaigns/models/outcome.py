@@ -72,7 +72,16 @@ class Assignment(models.Model):
     in_both = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["campaign", "held_out"], name="assignment_by_campaign")]
+        indexes = [
+            models.Index(fields=["campaign", "held_out"], name="assignment_by_campaign"),
+            # Rules ask who was held out in a window of time.
+            models.Index(
+                fields=["assigned_at"],
+                include=["customer"],
+                name="assignment_held_out_time",
+                condition=models.Q(held_out=True),
+            ),
+        ]
 
 
 class Conversion(models.Model):
@@ -92,7 +101,11 @@ class Conversion(models.Model):
     held_out = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["campaign"], name="conversion_by_campaign")]
+        indexes = [
+            models.Index(fields=["campaign"], name="conversion_by_campaign"),
+            # Rules ask who reached a goal in a window of time.
+            models.Index(fields=["at"], include=["customer"], name="conversion_time"),
+        ]
 
 
 class OrderCreditQuerySet(models.QuerySet["OrderCredit"]):

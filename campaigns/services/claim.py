@@ -282,11 +282,15 @@ def _mark_skipped(lease: Lease, claimed: Sequence[Claimed], now: datetime) -> No
         return
     execute(
         """
-        UPDATE campaigns_delivery d SET state = 'skipped', reason = v.reason, outranked_by_id = v.winner,
-               settled_at = %(now)s
-        FROM unnest(%(ids)s::bigint[], %(occasions)s::text[], %(reasons)s::text[], %(winners)s::bigint[])
-             AS v(customer_id, occasion, reason, winner)
-        WHERE d.customer_id = v.customer_id AND d.step_id = %(step)s AND d.occasion = v.occasion
+        WITH skipped AS (
+            UPDATE campaigns_delivery d SET state = 'skipped', reason = v.reason, outranked_by_id = v.winner,
+                   settled_at = %(now)s
+            FROM unnest(%(ids)s::bigint[], %(occasions)s::text[], %(reasons)s::text[], %(winners)s::bigint[])
+                 AS v(customer_id, occasion, reason, winner)
+            WHERE d.customer_id = v.customer_id AND d.step_id = %(step)s AND d.occasion = v.occasion
+            RETURNING d.customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'messages' FROM skipped
         """,
         _keys(claimed)
         | {

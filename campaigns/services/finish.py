@@ -62,8 +62,12 @@ def _settle_some(run: CampaignRun, reason: SkipReason, now: datetime) -> int:
             return 0
         settled = execute(
             """
-            UPDATE campaigns_delivery SET state = 'skipped', reason = %s, settled_at = %s
-            WHERE batch_id = ANY(%s) AND state = 'queued'
+            WITH settled AS (
+                UPDATE campaigns_delivery SET state = 'skipped', reason = %s, settled_at = %s
+                WHERE batch_id = ANY(%s) AND state = 'queued'
+                RETURNING customer_id
+            )
+            INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'messages' FROM settled
             """,
             [reason.value, now, batches],
         )
@@ -75,7 +79,14 @@ def _settle_orphans(run: CampaignRun, now: datetime) -> None:
     """Nobody holds a batch of the run, so a message still being sent (its customer was joined to another
     just then) has lost its answer."""
     execute(
-        "UPDATE campaigns_delivery SET state = 'unknown', settled_at = %s WHERE run_id = %s AND state = 'sending'",
+        """
+        WITH lost AS (
+            UPDATE campaigns_delivery SET state = 'unknown', settled_at = %s
+            WHERE run_id = %s AND state = 'sending'
+            RETURNING customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'messages' FROM lost
+        """,
         [now, run.pk],
     )
 

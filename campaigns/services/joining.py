@@ -45,6 +45,7 @@ def join(survivor: int, absorbed: int) -> None:
     _move_credits(ids)
     execute("DELETE FROM campaigns_attention WHERE customer_id = %(absorbed)s", ids)
     touch([survivor], TouchTopic.MESSAGES)
+    touch([survivor], TouchTopic.ORDERS)  # what is credited to a message is read with the orders
 
 
 def _move_messages(ids: dict[str, int]) -> None:

@@ -100,6 +100,10 @@ WITH {decided},
                coalesce(n.channel, ''), coalesce(n.address, ''), %(priority)s, n.due_at,
                CASE WHEN n.reason <> '' THEN %(now)s END, 0
         FROM numbered n LEFT JOIN batch b USING (channel, due_at, number)
+    ),
+    told AS (
+        -- Rules read who was left out, and why; what is queued changes no answer yet.
+        INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'messages' FROM numbered WHERE reason <> ''
     )
 SELECT count(*) FROM numbered
 """

@@ -25,6 +25,8 @@ from users.models import Channel, ContactPoint, ContactState, Topic
 from users.models.customer import usable_contact
 from users.services.jobs import nudge
 from users.services.survivors import survivor_of
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 TOPIC = "service"
 OCCASION = "service"
@@ -66,6 +68,8 @@ def queue(
         )
         if is_new and address:
             nudge("campaigns.dispatch_service")
+        elif is_new:
+            touch([customer_id], TouchTopic.MESSAGES)
     return delivery
 
 

@@ -66,6 +66,14 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["waiting_since"], name="conversation_waiting", condition=Q(state="waiting")),
             models.Index(fields=["-last_message_at"], name="conversation_recent"),
+            # Rules about windows of time: when it began, when it was solved.
+            models.Index(fields=["opened_at"], include=["customer"], name="conversation_opened"),
+            models.Index(
+                fields=["solved_at"],
+                include=["customer"],
+                name="conversation_solved",
+                condition=Q(state="solved"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,6 +101,13 @@ class Message(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["conversation_key", "at"], name="message_by_conversation"),
+            # Rules ask who wrote, or was answered, in a window of time.
+            models.Index(
+                fields=["from_customer", "at"],
+                include=["customer"],
+                name="message_time",
+                condition=Q(is_note=False),
+            ),
             models.Index(
                 fields=["at"],
                 name="message_to_mail",

@@ -14,3 +14,10 @@ class CheckIn(models.Model):
     at = models.DateTimeField()
     streak = models.PositiveIntegerField()
     points = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            # Rules: what time carried over an edge of a window, and the streaks that a midnight broke.
+            models.Index(fields=["at"], include=["customer"], name="checkin_time"),
+            models.Index(fields=["local_date"], include=["customer"], name="checkin_day"),
+        ]

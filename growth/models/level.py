@@ -50,7 +50,11 @@ class CustomerLevel(models.Model):
     judged_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        indexes = [models.Index(fields=["level", "-growth_value", "-customer"], name="level_customers")]
+        indexes = [
+            models.Index(fields=["level", "-growth_value", "-customer"], name="level_customers"),
+            # Rules about how long ago.
+            models.Index(fields=["since"], name="level_since"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.level_id}"
@@ -65,6 +69,9 @@ class GrowthEntry(models.Model):
     amount = models.BigIntegerField()
     at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["at"], include=["customer", "amount"], name="growth_time")]
+
 
 class LevelMove(models.Model):
     """A customer went up or down the ladder."""
@@ -74,3 +81,6 @@ class LevelMove(models.Model):
     at = models.DateTimeField()
     from_level = models.ForeignKey(Level, null=True, on_delete=models.PROTECT, related_name="+")
     to_level = models.ForeignKey(Level, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], include=["customer"], name="levelmove_time")]

@@ -12,6 +12,8 @@ from config.kit.batches import execute
 from growth.models import Account, Balance, CustomerLevel, EntryKind
 from growth.services import ledger, levels
 from growth.services.ledger import Booking
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 _MOVE_LOTS = """
 WITH gone AS (DELETE FROM growth_lot WHERE customer_id = %(absorbed)s RETURNING *)
@@ -68,6 +70,8 @@ def join(survivor: int, absorbed: int, *, now: datetime) -> None:
     ids = {"survivor": survivor, "absorbed": absorbed}
     for statement in (_MOVE_CHECK_INS, _MOVE_LEVEL_MOVES, _MOVE_GROWTH, _MOVE_LEVEL):
         execute(statement, ids)
+    touch([survivor], TouchTopic.POINTS)
+    touch([survivor], TouchTopic.LEVEL)
     if CustomerLevel.objects.filter(pk=survivor).exists():
         levels.recount([survivor], now=now)
 

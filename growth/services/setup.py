@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit.batches import execute
 from config.kit.refusal import Refusal
 from growth.models import EarningRule, Level
 from users.models import Operator
@@ -36,8 +37,17 @@ def save_level(level: Level, *, by: Operator) -> Level:
             field="threshold",
         )
     level.save()
+    if before is None or before.threshold != level.threshold:
+        _touch_everybody()
     _audit("level", level, before, _OF_LEVEL, by)
     return level
+
+
+def _touch_everybody() -> None:
+    """How far it is to the next level changed for all, also for those who never earned and have no row."""
+    execute(
+        "INSERT INTO users_touched (customer_id, topic) SELECT id, 'level' FROM users_customer WHERE erased_at IS NULL"
+    )
 
 
 def _audit(

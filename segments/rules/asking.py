@@ -11,13 +11,14 @@ from segments.rules.operators import Operator
 
 
 def asked(field: Field, operator: Operator, value: Any, as_of: AsOf) -> Q:
-    """Whether the field's value answers; true or false, never NULL."""
-    holds = _holds(field, operator, value, as_of)
+    """Whether the field's value answers at that instant; true or false, never NULL."""
+    holds = _holds(field.then(as_of), operator, value, as_of)
     return ~holds if operator.negates else holds
 
 
 def _holds(field: Field, operator: Operator, value: Any, as_of: AsOf) -> Q:
-    known = field.kind.answers(field.kind.known(field.x), operator.where(field.x, value, as_of))
+    x = field.x_at(as_of)
+    known = field.kind.answers(field.kind.known(x), operator.where(x, value, as_of))
     if field.rows is None:
         return known
     some = Q(Exists(field.linked_rows().filter(known)))

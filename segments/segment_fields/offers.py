@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from django.db.models import Q
+from django.db.models import Model, Q
+from django.utils.translation import get_language
 
-from users.models import Customer, EventType, Product, Tag
+from users.models import Customer, EventType, Product, Tag, Topic
 from users.models import Event as EventRow
 
 OFFERED = 50
@@ -18,6 +19,23 @@ def in_use(path: str) -> Callable[[str], Sequence[str]]:
         return list(found.order_by(path).values_list(path, flat=True).distinct()[:OFFERED])
 
     return suggest
+
+
+def in_use_of(model: type[Model], path: str) -> Callable[[str], Sequence[str]]:
+    """Offers the values that stand in a text column of another table."""
+
+    def suggest(typed: str) -> Sequence[str]:
+        found = model._default_manager.filter(**{f"{path}__istartswith": typed}).exclude(**{path: ""})
+        return list(found.order_by(path).values_list(path, flat=True).distinct()[:OFFERED])
+
+    return suggest
+
+
+def topic_names() -> dict[str, str]:
+    """What customers may refuse and what they may not, in the language of the reader."""
+    chinese = (get_language() or "").startswith("zh")
+    topics = Topic.objects.order_by("pk").values_list("slug", "name", "name_zh")
+    return {slug: (name_zh if chinese else "") or name for slug, name, name_zh in topics}
 
 
 def tag_names(typed: str) -> Sequence[str]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
 from django.utils.translation import gettext as _
 
 from segments import registry
@@ -49,23 +49,41 @@ class FieldCondition(Condition):
         return frozenset({self.field.topic, *self.field.also})
 
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        moved = self.operator.crossed(self.field.x, self.value, then, now)
-        if moved is None:
-            return []
+        return [self._rows_where(moved) for moved in self._crossed(then, now) if moved is not None]
+
+    def _crossed(self, then: AsOf, now: AsOf) -> list[Q | None]:
+        """By the window of the operator, and by what time does to the value itself."""
+        live = self.field.live
+        if live is not None:
+            return [live.crossed(then, now)]
+        return [self.operator.crossed(self.field.x, self.value, then, now)]
+
+    def _rows_where(self, moved: Q) -> Ids:
         if self.field.rows is None:
-            return [Customer.objects.filter(moved).values("pk")]
-        return [self.field.rows().filter(moved).values("customer_id")]
+            return Customer.objects.filter(moved).values("pk")
+        return self.field.rows().filter(moved).values("customer_id")
+
+    def of_today(self, words: Words) -> list[str]:
+        return [self.field.of_today] if self.field.of_today else []
 
     def actual(self, as_of: AsOf) -> Shown:
-        if self.field.rows is None:
-            return self.field.x
-        return Subquery(self.field.linked_rows().annotate(asked_value=self.field.x).values("asked_value")[:1])
+        field = self.field.then(as_of)
+        x = field.x_at(as_of)
+        if field.rows is None:
+            return x
+        return Subquery(field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
 
     def show(self, actual: Any, words: Words) -> str:
         return show(self.field, actual, words)
 
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
-        return self.operator.turns(actual, self.value, as_of)
+        if self.field.live is not None:
+            return self.field.live.turns(customer_id, as_of)
+        turns = self.operator.turns(actual, self.value, as_of)
+        if self.field.ahead is None:
+            return turns
+        moves = self.field.ahead.turns(customer_id)
+        return turns + [turn for at in moves for turn in (at, *self.operator.turns(at, self.value, as_of))]
 
 
 def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:
