@@ -91,7 +91,8 @@ def _take(made: Import, table: files.Table) -> None:
     before = remembered(made.kind, fingerprint)
     made.mapping = before.mapping if before else guess(import_kinds[made.kind], table.head)
     made.match_key = before.match_key if before else _first_key(import_kinds[made.kind], made.mapping)
-    made.options = {**before.options, "day_order": ""} if before else {}
+    if not made.options:  # a page that knows what the file is for has answered already
+        made.options = {**before.options, "day_order": ""} if before else {}
     made.save()
 
 
