@@ -88,7 +88,7 @@ def test_made_with_keys_alone(bench: Bench) -> None:
     keys.press("Control+a")
     keys.type("3")
     tab_to(page, "Add a condition to “all of these”")
-    add_by_keys(page, "messages sent")
+    add_by_keys(page, "what happened messages sent")
     keys.press("ArrowDown")
     assert page.evaluate("document.activeElement.value") == "did_not"
     tab_to(page, "days")
