@@ -12,7 +12,13 @@ from segments.admin.form import sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words
-from segments.services import list_file, tag_keeping  # noqa: F401 - an import; which segments use a tag
+from segments.services import (  # noqa: F401 - an import, a long job, what uses segments
+    audience_export,
+    list_file,
+    sampling,
+    tag_keeping,
+)
+from segments.services.webhooks import endpoints  # noqa: F401 - which segments are told of
 from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (
