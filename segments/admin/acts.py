@@ -24,6 +24,9 @@ def actions_of(segment: Segment, here: str) -> Sequence[Action]:
     if segment.state == SegmentState.RETIRED:
         return [_delete(segment, here), _post(_("Take up again"), "take_up", here, "play_arrow")]
     kept.append(action_of(segment.pk))
+    kept.append(
+        Action(_("What uses it"), f"{reverse('segments:lineage')}?segment={segment.pk}", icon="account_tree")
+    )
     stop = _post(
         _("Stop"), "retire", here, "pause", _("Stop keeping it right? Members and history stay as they are.")
     )

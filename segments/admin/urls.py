@@ -8,6 +8,7 @@ from segments.admin.describe import Describe
 from segments.admin.form import EditSegment, NewSegment
 from segments.admin.from_group import KeepGroup
 from segments.admin.keep_tag import KeepTag
+from segments.admin.lineage import LineagePage
 from segments.admin.lists import SegmentList
 from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.named_members import ListFile, ListMembers, NewList, TakeList
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", SegmentList.as_view(), name="list"),
     path("new/", NewSegment.as_view(), name="create"),
     path("lists/new/", NewList.as_view(), name="list_create"),
+    path("lineage/", LineagePage.as_view(), name="lineage"),
     path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/new/", webhooks.NewWebhook.as_view(), name="webhook_create"),
     path("webhooks/<int:endpoint_id>/", webhooks.WebhookPage.as_view(), name="webhook"),

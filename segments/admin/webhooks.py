@@ -1,7 +1,7 @@
 """Webhooks out: who is told, what was delivered, trying out, sending again."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -20,8 +20,8 @@ from segments.services.webhooks.deliver import problem_words
 from users.admin.secret import SecretPage
 from users.models import Role
 
-WHO_SEES = (Role.OPERATOR, Role.ANALYST)
-WHO_ACTS = (Role.OPERATOR,)
+WHO_SEES: tuple[Role, ...] = (Role.OPERATOR, Role.ANALYST)
+WHO_ACTS: tuple[Role, ...] = (Role.OPERATOR,)
 TONES: dict[str, Tone] = {"on": "good", "paused": "muted", "disabled": "bad"}
 DELIVERY_TONES: dict[str, Tone] = {"delivered": "good", "waiting": "info", "failed": "bad"}
 
@@ -40,7 +40,7 @@ class WebhookList(OperatorPage):
     title = gettext_lazy("Webhooks")
     purpose = gettext_lazy("Programs of yours that are told within seconds who entered and left segments.")
     template_name = "operator/list.html"
-    roles_that_see = WHO_SEES
+    roles_that_see: ClassVar[Collection[str] | None] = WHO_SEES
     roles_that_act = WHO_ACTS
 
     def get_crumbs(self) -> Sequence[Crumb]:
@@ -115,7 +115,7 @@ def _asked(form: Any) -> dict[str, Any]:
 class UnderWebhooks(OperatorPage):
     """A page below the list."""
 
-    roles_that_see = WHO_SEES
+    roles_that_see: ClassVar[Collection[str] | None] = WHO_SEES
     roles_that_act = WHO_ACTS
 
     @cached_property

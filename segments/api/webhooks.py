@@ -27,7 +27,7 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
 
     class Meta:
         model = Endpoint
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "name", "url", "segments", "events", "state", "failing_since", "problem", "delivered_at",
             "created_at",
         )  # fmt: skip
@@ -43,9 +43,10 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
 class WebhookWithSecretSerializer(WebhookSerializer):
     """An endpoint with its secret, which is shown only here."""
 
+    secret = serializers.CharField(read_only=True)
+
     class Meta(WebhookSerializer.Meta):
-        fields = (*WebhookSerializer.Meta.fields, "secret")  # type: ignore[assignment]  # longer
-        read_only_fields = fields
+        fields: tuple[str, ...] = (*WebhookSerializer.Meta.fields, "secret")
 
 
 class NewWebhookSerializer(serializers.Serializer[Any]):

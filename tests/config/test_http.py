@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+import httpcore
 import pytest
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
@@ -58,9 +59,9 @@ def test_a_name_that_changes_its_mind_gains_nothing(
 
     def connect(self: object, host: str, *args: object, **kwargs: object) -> None:
         reached.append(host)
-        raise http.httpcore.ConnectError
+        raise httpcore.ConnectError
 
-    monkeypatch.setattr(http.httpcore.SyncBackend, "connect_tcp", connect)
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     assert code_of(f"https://hook.example:{inside.port}/", resolve=resolve) == "refused"
     assert (asked, reached) == (["hook.example"], ["93.184.216.34"])
 
