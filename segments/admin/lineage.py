@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import OperatorPage
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import Segment
 from segments.reports.lineage import HEIGHT, WIDTH, Lineage, lineage
 
@@ -94,12 +94,16 @@ class LineagePage(OperatorPage):
             caption=_("The same as a table"),
         )  # fmt: skip
 
+    @cached_property
+    def _look(self) -> Look:
+        return Look(self.now)
+
     def _row(self, one: Segment, found: Lineage) -> list[Any]:
-        state = freshness(one, self.now)
+        condition = self._look.condition(one)
         used = found.used[one.pk]
         return [
             Cell(one.name, url=reverse("segments:segment", args=[one.pk])),
-            Cell(in_words(state), tone=TONES[state]),
+            Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),
             ", ".join(found.refers[one.pk]),
             "; ".join(use.sentence for use in used),
             len(used),

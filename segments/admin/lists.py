@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -13,7 +14,7 @@ from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import Segment, SegmentKind, SegmentState
 from segments.presets import install
 from segments.reports.sizes import sizes_by_day
@@ -111,6 +112,10 @@ class SegmentList(OperatorPage):
             previous=found.previous,
         )
 
+    @cached_property
+    def _look(self) -> Look:
+        return Look(self.now)
+
     def _uses(self, shown: list[int]) -> dict[int, list[str]]:
         """What uses the segments shown, in words; asked once for all."""
         uses = {pk: [use.sentence for use in found] for pk, found in uses_of(shown).items()}
@@ -120,7 +125,7 @@ class SegmentList(OperatorPage):
         return uses
 
     def _row(self, segment: Segment, trend: list[int | None], uses: list[str]) -> list[Any]:
-        state = freshness(segment, self.now)
+        condition = self._look.condition(segment)
         lineage = f"{reverse('segments:lineage')}?segment={segment.pk}"
         name = f"{segment.name} · {_('list')}" if segment.is_list else segment.name
         return [
@@ -128,8 +133,8 @@ class SegmentList(OperatorPage):
             Cell(segment.folder, url=f"?{urlencode({'folder': segment.folder})}" if segment.folder else ""),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],
-            Cell(in_words(state), tone=TONES[state], hint=segment.error),
-            self.now if segment.is_list and state == "fresh" else segment.computed_at,
+            Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),
+            self.now if segment.is_list and condition.state == "fresh" else segment.computed_at,
             Cell(len(uses), url=lineage if uses else "", hint="; ".join(uses[:10])),
         ]
 

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 
 from django.urls import reverse
 
-from segments.freshness import TONES, freshness
+from segments.freshness import Look
 from segments.models import Segment
 from segments.services.order import referred
 from segments.uses import Use, uses_of
@@ -107,13 +107,14 @@ def _graph(
 ) -> tuple[dict[str, Node], list[tuple[str, str]]]:
     shown = set(drawn)
     nodes: dict[str, Node] = {}
+    look = Look(now, dict(everyone))
     edges: list[tuple[str, str]] = []
     order = TopologicalSorter({pk: sorted(below[pk] & shown) for pk in sorted(shown)}).static_order()
     for pk in order:
         one = everyone[pk]
         kind = "list" if one.is_list else "segment"
         layer = max((nodes[f"s{child}"].layer + 1 for child in below[pk] & shown), default=0)
-        nodes[f"s{pk}"] = Node(f"s{pk}", one.name, kind, TONES[freshness(one, now)], _page(pk), layer)
+        nodes[f"s{pk}"] = Node(f"s{pk}", one.name, kind, look.condition(one).tone, _page(pk), layer)
         edges.extend((f"s{child}", f"s{pk}") for child in sorted(below[pk] & shown))
     last = max((node.layer for node in nodes.values()), default=0) + 1
     for pk in sorted(shown):
