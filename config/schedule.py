@@ -56,6 +56,12 @@ JOBS: tuple[Job, ...] = (
     Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),
     Job("segments.audit", timedelta(minutes=5), "recompute", _("Recompute every segment and compare")),
+    Job(
+        "segments.measure_cuts",
+        timedelta(minutes=1),
+        "recompute",
+        _("Measure the cut points of the top N % at their stated time"),
+    ),
     Job("campaigns.start_due", timedelta(seconds=10), "campaigns", _("Start campaigns that are due")),
     Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", _("Send what is due")),
     Job("campaigns.dispatch_service", timedelta(seconds=5), "service", _("Send service messages")),

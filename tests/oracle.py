@@ -8,9 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from hashlib import md5
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from tests.segments import moon
 
 ZONE = ZoneInfo("Asia/Shanghai")
 UNUSABLE = {"bouncing", "blocked"}
@@ -26,6 +29,14 @@ class Happening:
 
 
 @dataclass
+class Shop:
+    """What some conditions ask of everybody: all people, and the cuts kept so far, oldest first."""
+
+    people: dict[int, "Person"] = field(default_factory=dict)
+    cuts: dict[tuple[str, int], list[tuple[datetime, Any]]] = field(default_factory=dict)
+
+
+@dataclass
 class Person:
     """Everything a rule may ask about one customer."""
 
@@ -37,6 +48,9 @@ class Person:
     contacts: list[tuple[str, str, bool]] = field(default_factory=list)  # channel, state, confirmed
     consents: dict[tuple[str, str], bool] = field(default_factory=dict)  # (channel, topic) → granted
     segments: dict[int, datetime] = field(default_factory=dict)  # segment → entered at
+    log: dict[int, list[tuple[datetime, bool]]] = field(default_factory=dict)  # segment → (at, entered)…
+    moves: list[tuple[datetime, str]] = field(default_factory=list)  # (at, to stage), oldest first
+    shop: Shop = field(default_factory=Shop, repr=False)
 
 
 def selects(rule: dict[str, Any], person: Person, now: datetime) -> bool:
@@ -71,6 +85,8 @@ def compare(x: Any, op: str, value: Any, now: datetime) -> bool:
         return False
     if op == "is_known":
         return True
+    if isinstance(x, datetime) and op.startswith("anniversary"):
+        return of_anniversary(x.astimezone(ZONE).date(), op, value, now.astimezone(ZONE).date())
     if isinstance(x, datetime):
         return in_window(x, op, value, now)
     if isinstance(x, date):
@@ -115,6 +131,15 @@ def of_birthday(x: date, op: str, value: Any, today: date) -> bool:
     ahead = range(value, value + 1) if op == "anniversary_in_days" else range(value + 1)
     days = [today + timedelta(days=n) for n in ahead]
     return any(kept(x, day.year) == day for day in days)
+
+
+def of_anniversary(x: date, op: str, value: Any, today: date) -> bool:
+    """As a birthday, but not in the year in which it began."""
+    if op == "anniversary_this_month":
+        return x.year < today.year and kept(x, today.year).month == today.month
+    ahead = range(value, value + 1) if op == "anniversary_in_days" else range(value + 1)
+    days = [today + timedelta(days=n) for n in ahead]
+    return any(x.year < day.year and kept(x, day.year) == day for day in days)
 
 
 def kept(x: date, year: int) -> date:
@@ -336,6 +361,110 @@ def nth(node: dict[str, Any], person: Person, now: datetime) -> bool:
     return len(past) >= node["n"] and is_within(past[node["n"] - 1].at, node, now)
 
 
+# --- Stages, segments and time ------------------------------------------------------------------------------
+
+
+def in_stage(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    if node["op"] == "was":
+        return was_inside(person.moves, node["in_stage"], node, now)
+    since = person.values.get("stage_since")
+    if person.values.get("stage") != node["in_stage"] or since is None:
+        return False
+    long_ago = now - timedelta(days=node["days"])
+    return bool(since <= long_ago if node["op"] == "for_at_least" else since >= long_ago)
+
+
+def was_inside(spells: list[tuple[datetime, Any]], wanted: Any, node: dict[str, Any], now: datetime) -> bool:
+    """Whether some instant of the window, before now, fell into a spell of the wanted state."""
+    ends: list[datetime | None] = [at for at, _state in spells[1:]]
+    for (begin, state), end in zip(spells, [*ends, None], strict=False):
+        if state != wanted or begin >= now:
+            continue
+        later = [edge for edge in edges(node, now) if begin < edge and (end is None or edge < end)]
+        if any(is_within(at, node, now) for at in (begin, *later)):
+            return True
+    return False
+
+
+def edges(node: dict[str, Any], now: datetime) -> list[datetime]:
+    """The first instant of the window, where it has one."""
+    today = now.astimezone(ZONE).date()
+    if "in_last_days" in node:
+        return [now - timedelta(days=node["in_last_days"])]
+    if "in_last_calendar_days" in node:
+        return [midnight(today - timedelta(days=node["in_last_calendar_days"] - 1))]
+    if "in_current" in node:
+        return [midnight({
+            "day": today,
+            "week": today - timedelta(days=today.weekday()),
+            "month": today.replace(day=1),
+            "year": today.replace(month=1, day=1),
+        }[node["in_current"]])]  # fmt: skip
+    if "between" in node:
+        return [midnight(date.fromisoformat(node["between"][0]))]
+    return [midnight(date.fromisoformat(node["on_or_after"]))] if "on_or_after" in node else []
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), ZONE)
+
+
+def segment_time(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    pk = node["segment_time"]
+    if node["op"] == "for_at_most":
+        since = person.segments.get(pk)
+        return since is not None and now - since <= timedelta(days=node["days"])
+    log = person.log.get(pk, [])
+    if node["op"] == "was_in":
+        return was_inside(log, True, node, now)
+    return any(
+        entered == (node["op"] == "entered") and at < now and is_within(at, node, now) for at, entered in log
+    )
+
+
+# --- Everybody, lots and festivals --------------------------------------------------------------------------
+
+
+def top(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    """By the cut kept last before now; while none is kept, by the people as they are."""
+    kept = person.shop.cuts.get((node["by"], node["top"]), [])
+    if kept:
+        past = [value for at, value in kept if at <= now]
+        cut = past[-1] if past else kept[0][1]
+    else:
+        cut = cut_of([who.values.get(node["by"]) for who in person.shop.people.values()], node["top"])
+    x = person.values.get(node["by"])
+    return cut is not None and x is not None and bool(x >= cut)
+
+
+def cut_of(figures: list[Any], percent: int) -> Any:
+    """The least figure of the top, of those above zero; whoever equals it is in as well."""
+    above = sorted((x for x in figures if x is not None and x > 0), reverse=True)
+    count = next((n for n in range(1, len(above) + 1) if 100 * n >= percent * len(above)), 0)
+    return above[count - 1] if count else None
+
+
+def bucket(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    digits = md5(f"{node['bucket']}:{person.pk}".encode(), usedforsecurity=False).hexdigest()[:8]
+    return bool(node["from"] <= int(digits, 16) % 100 + 1 <= node["to"])
+
+
+FEASTS: dict[str, Callable[[int], date]] = {
+    "new_year": lambda year: date(year, 1, 1),
+    "women": lambda year: date(year, 3, 8),
+    "spring_festival": lambda year: moon.lunar(year, 1, 1),
+    "new_years_eve": lambda year: moon.lunar(year, 1, 1) - timedelta(days=1),
+    "mid_autumn": lambda year: moon.lunar(year, 8, 15),
+    "qingming": lambda year: moon.term(year, 15),
+}
+
+
+def festival(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    today = now.astimezone(ZONE).date()
+    ahead = {(FEASTS[node["festival"]](year) - today).days for year in (today.year, today.year + 1)}
+    return any(0 <= n <= node["days"] if node["op"] == "within_days" else n == node["days"] for n in ahead)
+
+
 # --- Time ---------------------------------------------------------------------------------------------------
 
 
@@ -390,6 +519,11 @@ ASKED: dict[str, Callable[[dict[str, Any], Person, datetime], bool]] = {
     "restarted": restarted,
     "regularly": regularly,
     "nth": nth,
+    "in_stage": in_stage,
+    "segment_time": segment_time,
+    "top": top,
+    "bucket": bucket,
+    "festival": festival,
     "event": happened,
     "happened": happened,
 }

@@ -1,11 +1,13 @@
 """The tables of segments: who belongs together, and why."""
 
+from segments.models.cut import FigureCut
 from segments.models.membership import ChangeCause, Membership, MembershipChange
 from segments.models.run import Run, RunKind, SegmentRun
 from segments.models.segment import Segment, SegmentKind, SegmentState, SegmentVersion
 
 __all__ = [
     "ChangeCause",
+    "FigureCut",
     "Membership",
     "MembershipChange",
     "Run",

@@ -43,7 +43,7 @@ SCALARS = st.sampled_from(["Jazz", "3", 3, 2.5, True, False])
 @st.composite
 def instants(draw: st.DrawFn, now: datetime) -> datetime:
     """Near the edges of windows: whole days back, shop midnights, a microsecond to either side, or ahead."""
-    days = draw(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 60]))
+    days = draw(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 60, 364, 365]))
     base = now - timedelta(days=days)
     if draw(st.booleans()):
         base = base.replace(hour=16, minute=0, second=0, microsecond=0)
@@ -96,7 +96,12 @@ def number_questions(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
 @cache
 def instant_questions() -> st.SearchStrategy[Json]:
     named = windows().filter(bool).map(lambda window: next(iter(window.items())))
-    return st.one_of(named.map(lambda pair: {"op": pair[0], "value": pair[1]}), KNOWN)
+    anniversaries = st.one_of(
+        ask("anniversary_in_days", st.sampled_from([0, 1, 7])),
+        ask("anniversary_within_days", st.sampled_from([0, 1, 90])),
+        st.just({"op": "anniversary_this_month"}),
+    )
+    return st.one_of(named.map(lambda pair: {"op": pair[0], "value": pair[1]}), anniversaries, KNOWN)
 
 
 @cache
@@ -278,6 +283,53 @@ def habits() -> st.SearchStrategy[Json]:
 
 
 @cache
+def calendars() -> st.SearchStrategy[Json]:
+    """Stages in time, lots, festivals, the top N %."""
+    stages = STAGES.filter(lambda stage: stage != "prospect")
+    return st.one_of(
+        st.builds(
+            lambda stage, op, days: {"in_stage": stage, "op": op, "days": days},
+            stages,
+            st.sampled_from(["for_at_least", "for_at_most"]),
+            DAYS,
+        ),
+        st.builds(lambda stage, window: {"in_stage": stage, "op": "was", **window}, stages, windows()),
+        st.builds(
+            lambda salt, pair: {"bucket": salt, "from": pair[0], "to": pair[1]},
+            st.sampled_from(["a", "%s", "秋"]),
+            st.tuples(st.integers(1, 100), st.integers(1, 100)).map(sorted),
+        ),
+        st.builds(
+            lambda name, op, days: {"festival": name, "op": op, "days": days},
+            st.sampled_from(
+                ["new_year", "women", "spring_festival", "new_years_eve", "mid_autumn", "qingming"]
+            ),
+            st.sampled_from(["in_days", "within_days"]),
+            st.sampled_from([0, 1, 7, 31, 90]),
+        ),
+        st.builds(
+            lambda percent, by: {"top": percent, "by": by},
+            st.sampled_from([1, 34, 50, 99]),
+            st.sampled_from(["orders", "revenue", "active_days"]),
+        ),
+    )
+
+
+@cache
+def segment_times(segments: tuple[int, ...]) -> st.SearchStrategy[Json]:
+    pks = st.sampled_from(segments)
+    return st.one_of(
+        st.builds(
+            lambda pk, op, window: {"segment_time": pk, "op": op, **window},
+            pks,
+            st.sampled_from(["entered", "left", "was_in"]),
+            windows(),
+        ),
+        st.builds(lambda pk, days: {"segment_time": pk, "op": "for_at_most", "days": days}, pks, DAYS),
+    )
+
+
+@cache
 def mailings() -> st.SearchStrategy[Json]:
     return st.builds(
         lambda topic, op: {"may_receive": "email", "topic": topic} | ({"op": op} if op else {}),
@@ -288,8 +340,18 @@ def mailings() -> st.SearchStrategy[Json]:
 
 @cache
 def conditions(segments: tuple[int, ...]) -> st.SearchStrategy[Json]:
-    every = [fields(), happenings(), happenings(), habits(), attributes(), collections(), mailings()]
+    every = [
+        fields(),
+        happenings(),
+        happenings(),
+        habits(),
+        calendars(),
+        attributes(),
+        collections(),
+        mailings(),
+    ]
     if segments:
+        every.append(segment_times(segments))
         every.append(
             st.builds(
                 lambda pk, extra: {"segment": pk, **extra},

@@ -28,10 +28,8 @@ class InSegment(Condition):
     @classmethod
     def read(cls, reader: Reader) -> "InSegment":
         reader.only(required=("segment", "op"), optional=("for_days",))
-        pk = reader.at("segment").whole(1)
         inside = reader.at("op").one_of(("in", "not_in")) == "in"
-        if not Segment.objects.filter(pk=pk).exists():
-            raise reader.at("segment").refusal("unknown_segment", _("there is no such segment"))
+        pk = read_segment(reader.at("segment"))
         if "for_days" not in reader.mapping():
             return cls(pk, inside)
         if not inside:
@@ -112,3 +110,11 @@ class InSegment(Condition):
         if self.for_days is None or actual is None:
             return []
         return [actual + timedelta(days=self.for_days)]
+
+
+def read_segment(reader: Reader) -> int:
+    """The number of a segment that exists. Raises Refusal."""
+    pk = reader.whole(1)
+    if not Segment.objects.filter(pk=pk).exists():
+        raise reader.refusal("unknown_segment", _("there is no such segment"))
+    return pk
