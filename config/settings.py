@@ -229,7 +229,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SINK_SMTP_PORT = env.whole("SINK_SMTP_PORT", min(PORT + 25, 65535), minimum=1, maximum=65535)
 SINK_HTTP_PORT = env.whole("SINK_HTTP_PORT", min(PORT + 26, 65535), minimum=1, maximum=65535)
 SINK_SMS_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/sms"
+SINK_HOOK_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/hook"
 SINK_DIR = DATA_DIR / "sink"
+# host:port pairs in a private network that webhooks may be sent to all the same; the sink, in the demo.
+HTTP_ALLOWED = env.words("HTTP_ALLOWED", f"127.0.0.1:{SINK_HTTP_PORT}" if DEMO else "")
 EMAIL_URL = env.text("EMAIL_URL", f"smtp://127.0.0.1:{SINK_SMTP_PORT}")
 globals().update(env.mail(EMAIL_URL))
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -264,6 +267,8 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "SegmentKindEnum": "segments.models.SegmentKind",
+        "ConversationKindEnum": "feedback.models.ConversationKind",
     },
 }
 

@@ -7,6 +7,7 @@ from segments.services.audit import audit_due
 from segments.services.cuts import measure_daily
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh as refresh_segments
+from segments.services.webhooks.deliver import deliver_due, forget_old
 from users.services.jobs import scheduled
 
 
@@ -41,3 +42,9 @@ def audit(now: datetime) -> dict[str, int]:
 def measure_cuts(now: datetime) -> dict[str, int]:
     """Measure the cut points of "top N %" at their stated time, once a day."""
     return {"cuts": measure_daily(now)}
+
+
+@scheduled("segments.webhooks")
+def webhooks(now: datetime) -> dict[str, int]:
+    """Tell the endpoints what they have not been told yet, and forget old deliveries."""
+    return {**deliver_due(), "forgotten": forget_old(now)}

@@ -58,7 +58,9 @@ def read_json(text: str) -> Any:
 
 
 def sentence_of(rule: Any, words: Words | None = None) -> str:
-    """A stored rule in words; a rule that cannot be read any more says why."""
+    """A stored rule in words; a rule that cannot be read any more says why, a list has none."""
+    if rule is None:
+        return _("Customers: named one by one.")
     try:
         return parse(rule).sentence(words or Words())
     except Refusal as refusal:
@@ -127,7 +129,7 @@ class EditSegment(NewSegment):
 
     @cached_property
     def segment(self) -> Segment:
-        return get_object_or_404(Segment, pk=self.kwargs["segment_id"])
+        return get_object_or_404(Segment.objects.by_rule(), pk=self.kwargs["segment_id"])
 
     def get_title(self) -> StrOrPromise:
         return self.segment.name

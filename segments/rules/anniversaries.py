@@ -29,8 +29,7 @@ class _OfInstant(Operator):
             by_year.setdefault(day.year, []).append(day)
         asked = Q()
         for year, days in by_year.items():
-            began = LessThan(x, day_start(date(year, 1, 1), as_of))
-            asked |= _falls_on(x, kept_on(days), as_of) & Q(began)
+            asked |= _falls_on(x, kept_on(days), as_of) & Q(LessThan(x, day_start(date(year, 1, 1), as_of)))
         return asked
 
     def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> Q | None:

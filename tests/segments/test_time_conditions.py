@@ -23,7 +23,7 @@ from segments.services.order import referred
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment
-from tests.oracle import cut_of
+from tests.oracle_time import cut_of
 from tests.segments.shop import ago, customer, members, rule, segment
 from tests.segments.strategies import MONEY, NOWS, STAGES, calendars, instants, segment_times, values
 from tests.segments.test_exact import check, chosen, profile

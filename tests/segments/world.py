@@ -7,6 +7,7 @@ from typing import Any
 
 from config.kit.batches import execute, fetch
 from segments.models import FigureCut, Membership, MembershipChange, Run, Segment, SegmentRun, SegmentVersion
+from tests import oracle, oracle_time
 from tests.oracle import Happening, Person, Shop
 from users.models import (
     AuditEntry,
@@ -26,6 +27,8 @@ from users.models import (
 )
 from users.services.touch import touch
 from users.topics import TouchTopic
+
+oracle.ASKED.update(oracle_time.ASKED)
 
 EVENTS = ("Product Viewed", "Product Added")
 TAGS = ("VIP", "Press", "O'Hara")

@@ -87,6 +87,9 @@ class InBucket(Condition):
     def expression(self, as_of: AsOf) -> Q:
         return Q(Range(lot(self.salt), (self.first, self.last)))
 
+    def of_today(self, words: Words) -> list[str]:
+        return []
+
     def actual(self, as_of: AsOf) -> Shown:
         shown: Shown = lot(self.salt)
         return shown

@@ -80,6 +80,9 @@ class NearFestival(Condition):
             return []
         return [Customer.objects.living().values("pk")]
 
+    def of_today(self, words: Words) -> list[str]:
+        return []
+
     def actual(self, as_of: AsOf) -> Shown:
         coming = next_on(self.festival, as_of.today)
         return Constant(coming.isoformat() if coming else "")

@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, DateTimeField, Exists, OuterRef, Q, Subquery, When
+from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from segments import registry
 from segments.registry import Rows
 from segments.rules.arguments import Choices
 from segments.rules.as_of import AsOf
+from segments.rules.asking import asked
 from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.conditions.occurrence import some
 from segments.rules.forms import Form, Input
+from segments.rules.operators import IsAnyOf
 from segments.rules.reading import Reader
 from segments.rules.schema_parts import DAYS, Schema, one_of, shape, windows
 from segments.rules.windows import (
@@ -96,8 +100,12 @@ class InStage(Condition):
             return some(self._times(as_of))
         edge = as_of.now - timedelta(days=self.days)
         how = "lte" if self.op == "for_at_least" else "gte"
-        since = {"stage": self.stage, f"stage_at__{how}": edge}
-        return some(Standing.objects.filter(**since))
+        if as_of.past or as_of.ahead:
+            since = _since(as_of)
+            long_enough = LessThanOrEqual if self.op == "for_at_least" else GreaterThanOrEqual
+            in_it = asked(registry.fields["stage"], IsAnyOf(), (self.stage,), as_of)
+            return in_it & Q(IsNull(since, False)) & Q(long_enough(since, edge))
+        return some(Standing.objects.filter(stage=self.stage, **{f"stage_at__{how}": edge}))
 
     def _times(self, as_of: AsOf) -> Rows:
         """Moves into the stage before the window's end, not followed by another until it began."""
@@ -123,12 +131,16 @@ class InStage(Condition):
         span = {"stage_at__gte": then.now - back, "stage_at__lte": now.now - back}
         return [Standing.objects.filter(stage=self.stage, **span).values("customer_id")]
 
+    def of_today(self, words: Words) -> list[str]:
+        """The moves say it all."""
+        return []
+
     def actual(self, as_of: AsOf) -> Shown:
         if self.op == "was":
             mine = self._times(as_of).filter(customer=OuterRef("pk"))
             return Subquery(mine.order_by("-at").values("at")[:1])
-        standing = Standing.objects.filter(customer=OuterRef("pk"), stage=self.stage)
-        return Subquery(standing.values("stage_at"))
+        in_it = When(asked(registry.fields["stage"], IsAnyOf(), (self.stage,), as_of), then=_since(as_of))
+        return Case(in_it, output_field=DateTimeField())
 
     def show(self, actual: Any, words: Words) -> str:
         if actual is None:
@@ -137,9 +149,11 @@ class InStage(Condition):
 
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
         if self.op != "was":
-            return [actual + timedelta(days=self.days)] if actual is not None else []
-        times = _moves().filter(customer=customer_id).values_list("at", flat=True)
-        return [turn for time in times for turn in (time, *self.window.turns(time, as_of))]
+            ahead = registry.fields["stage"].ahead
+            times = [*(ahead.turns(customer_id) if ahead else ()), *([actual] if actual is not None else ())]
+            return [turn for at in times for turn in (at, at + timedelta(days=self.days))]
+        moved = _moves().filter(customer=customer_id).values_list("at", flat=True)
+        return [turn for time in moved for turn in (time, *self.window.turns(time, as_of))]
 
     def sentence(self, words: Words) -> str:
         stage = {"stage": quoted(str(Stage(self.stage).label)), "n": self.days}
@@ -162,6 +176,11 @@ class InStage(Condition):
             )
             % stage
         )
+
+
+def _since(as_of: AsOf) -> Any:
+    """When the stage at that instant began."""
+    return registry.fields["stage_since"].then(as_of).x_at(as_of)
 
 
 def _moves() -> Rows:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import GreaterThanOrEqual, IsNull
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -18,7 +19,7 @@ from segments.registry import Rows
 from segments.rules.arguments import Choices
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition, Ids, Shown
-from segments.rules.conditions.in_segment import read_segment
+from segments.rules.conditions.in_segment import entered_by, read_segment
 from segments.rules.conditions.occurrence import some
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
@@ -106,6 +107,9 @@ class SegmentTime(Condition):
         if self.op in LOGGED:
             return some(self._logged(as_of))
         edge = as_of.now - timedelta(days=self.days)
+        if as_of.past:
+            since = entered_by(self.segment, as_of)
+            return Q(IsNull(since, False)) & Q(GreaterThanOrEqual(since, edge))
         return some(Membership.objects.filter(segment=self.segment, entered_at__gte=edge))
 
     def _changes(self) -> Rows:
@@ -140,10 +144,16 @@ class SegmentTime(Condition):
             found.append(self._changes().filter(run__in=runs).values("customer_id"))
         return found
 
+    def of_today(self, words: Words) -> list[str]:
+        """The log says it all."""
+        return []
+
     def actual(self, as_of: AsOf) -> Shown:
         if self.op in LOGGED:
             mine = self._logged(as_of).filter(customer=OuterRef("pk"))
             return Subquery(mine.order_by("-run_id").values("at")[:1])
+        if as_of.past:
+            return entered_by(self.segment, as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         return Subquery(members.values("entered_at"))
 

@@ -91,6 +91,9 @@ class InTop(Condition):
             moved = moved.filter(asked_value__lt=max(known))
         return [moved.values("pk" if self.field.rows is None else "customer_id")]
 
+    def of_today(self, words: Words) -> list[str]:
+        return FieldCondition(self.field, AT_LEAST, 0).of_today(words)
+
     def actual(self, as_of: AsOf) -> Shown:
         cut = cuts.in_force(self.field, self.percent, as_of)
         return JSONObject(
@@ -122,5 +125,5 @@ class InTop(Condition):
 
 
 def is_figure(field: Field) -> bool:
-    """A number or an amount of which those without any have none or zero."""
-    return field.kind in (NUMBER, MONEY) and not field.absent
+    """A number or an amount of which those without any have none or zero, and which time alone does not change."""
+    return field.kind in (NUMBER, MONEY) and not field.absent and field.live is None
