@@ -9,6 +9,7 @@ from tests.segments.basics import (
     BIRTHDAYS,
     CATEGORIES,
     CITIES,
+    DAYS,
     KNOWN,
     MONEY,
     NOWS,
@@ -29,18 +30,32 @@ from tests.segments.timing import calendars, habits, segment_times
 from tests.segments.world import EVENTS, TAGS
 
 __all__ = [
+    "BIRTHDAYS",
     "CATEGORIES",
+    "CITIES",
+    "DAYS",
+    "KNOWN",
     "MONEY",
     "NOWS",
+    "NUMBERS",
+    "SCALARS",
     "STAGES",
+    "Json",
+    "ask",
     "calendars",
     "event_properties",
+    "filters",
     "habits",
     "instants",
+    "number_questions",
+    "open_questions",
     "open_values",
     "rules",
     "segment_times",
+    "several",
+    "text_questions",
     "values",
+    "windows",
 ]
 
 
