@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from segments.services import alarms
 from segments.services.audit import audit_due
 from segments.services.cuts import measure_daily
 from segments.services.rebuild import rebuild_waiting
+from segments.services.refresh import is_due
 from segments.services.refresh import refresh as refresh_segments
 from segments.services.webhooks.deliver import deliver_due, forget_old
 from users.services.jobs import scheduled
@@ -13,7 +15,9 @@ from users.services.jobs import scheduled
 
 @scheduled("segments.refresh")
 def refresh(now: datetime) -> dict[str, Any] | None:
-    """Bring every live segment up to date; nothing when another run is at work."""
+    """Bring every live segment up to date; nothing when nothing happened or another run is at work."""
+    if not is_due(now):
+        return None
     done = refresh_segments(wait=False)  # reads the clock itself, once the lock is held
     if done is None:
         return None
@@ -42,6 +46,12 @@ def audit(now: datetime) -> dict[str, int]:
 def measure_cuts(now: datetime) -> dict[str, int]:
     """Measure the cut points of "top N %" at their stated time, once a day."""
     return {"cuts": measure_daily(now)}
+
+
+@scheduled("segments.watch")
+def watch(now: datetime) -> dict[str, int]:
+    """Tell the operators of segments that failed or are out of date for too long."""
+    return alarms.watch(now)
 
 
 @scheduled("segments.webhooks")

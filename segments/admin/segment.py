@@ -18,11 +18,12 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
 from segments.admin.acts import actions_of, do
 from segments.admin.form import WHO_ACTS, sentence_of
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
 from segments.services.explain_list import explain_any
+from segments.services.rule_tree import tree_of
 from segments.services.segments import used_by
 from users.models import Customer
 
@@ -85,6 +86,7 @@ class SegmentPage(OfSegment):
         return super().get_context_data(**kwargs) | {
             "segment": self.segment,
             "sentence": sentence_of(self.segment.rule, self.words),
+            "tree": tree_of(self.segment.rule, self.words),
             "facts": self._facts(),
             "chart": self._chart(),
             "views": choices,
@@ -94,16 +96,18 @@ class SegmentPage(OfSegment):
         }
 
     def _facts(self) -> list[Fact]:
-        state = freshness(self.segment, self.now)
+        condition = Look(self.now).condition(self.segment)
         facts = [
             Fact(_("Customers"), Cell(self.segment.size, kind="number")),
-            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=self.segment.error)),
+            Fact(_("State"), Cell(in_words(condition.state), kind="tag", tone=condition.tone)),
             Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
             Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
             Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
         ]
-        if self.segment.error:
-            facts.append(Fact(_("What is wrong"), Cell(self.segment.error, tone="bad")))
+        if condition.reason:
+            facts.append(Fact(_("Why"), Cell(condition.reason, tone=condition.tone, hint=self.segment.error)))
+        if condition.advice:
+            facts.append(Fact(_("What to do"), Cell(condition.advice)))
         return facts
 
     def _chart(self) -> Chart:
@@ -178,6 +182,7 @@ class SegmentPage(OfSegment):
 
     def _versions(self) -> Table:
         versions = self.segment.versions.select_related("made_by").order_by("-version")
+        changes = reverse("segments:versions", args=[self.segment.pk])
         return Table(
             columns=[
                 Column(_("Version"), "number"),
@@ -187,7 +192,7 @@ class SegmentPage(OfSegment):
             ],
             rows=[
                 [
-                    version.version,
+                    Cell(version.version, kind="number", url=f"{changes}#version-{version.version}"),
                     sentence_of(version.rule, self.words),
                     version.made_at,
                     str(version.made_by or _("Regulars")),

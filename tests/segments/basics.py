@@ -1,10 +1,12 @@
 """What random rules and random lives are made of: instants near edges, windows, questions about one value."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
+
+from tests import oracle
 
 Json = dict[str, Any]
 
@@ -38,13 +40,19 @@ BIRTHDAYS = st.sampled_from(
 SCALARS = st.sampled_from(["Jazz", "3", 3, 2.5, True, False])
 
 
+def midnight(instant: datetime) -> datetime:
+    """The shop's midnight before."""
+    day = instant.astimezone(oracle.ZONE).date()
+    return datetime.combine(day, time(), oracle.ZONE).astimezone(UTC)
+
+
 @st.composite
 def instants(draw: st.DrawFn, now: datetime) -> datetime:
     """Near the edges of windows: whole days back, shop midnights, a microsecond to either side, or ahead."""
     days = draw(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 60, 364, 365]))
     base = now - timedelta(days=days)
     if draw(st.booleans()):
-        base = base.replace(hour=16, minute=0, second=0, microsecond=0)
+        base = midnight(base)
     nudge = draw(st.sampled_from([timedelta(0), timedelta(microseconds=1), -timedelta(microseconds=1),
                                   timedelta(minutes=3), -timedelta(hours=5)]))  # fmt: skip
     return min(base + nudge, now + timedelta(minutes=5))
