@@ -32,6 +32,7 @@ class SegmentList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         return [
+            Action(_("Runs and audits"), reverse("segments:runs"), icon="verified"),
             Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
         ]
