@@ -88,15 +88,26 @@ class Shop:
             slot += period * max(1, -(-(time.monotonic() - slot) // period))
             time.sleep(max(0.0, slot - time.monotonic()))
 
-    def look(self, segment: int) -> None:
-        """See, five times a second, who is a member by now and whose entering is on record."""
+    def watch(self, segment: int) -> None:
+        """Look five times a second."""
         while time.monotonic() < self.ends + 2 * SLOW:
-            for found, statement in ((self.member_at, _MEMBERS), (self.told_at, _TOLD)):
-                rows = fetch(statement, {"segment": segment, "name": facts.SEGMENT_ENTERED})
-                seen = time.monotonic()
-                for (user_id,) in rows:
-                    found.setdefault(user_id, seen)
+            self.look(segment)
             time.sleep(0.2)
+
+    def look(self, segment: int) -> None:
+        """See who is a member by now and whose entering is on record."""
+        for found, statement in ((self.member_at, _MEMBERS), (self.told_at, _TOLD)):
+            rows = fetch(statement, {"segment": segment})
+            seen = time.monotonic()
+            for (user_id,) in rows:
+                found.setdefault(user_id, seen)
+
+    def come_to_rest(self, segment: int) -> None:
+        """Apply and refresh what is left, so that late and lost are told apart."""
+        while apply_waiting().bodies:
+            pass
+        refresh()
+        self.look(segment)
 
 
 _MEMBERS = """
@@ -124,7 +135,8 @@ def figures() -> Iterator[Figure]:
     listening = dict(users.handlers._by_event)
     users.handlers._by_event[facts.SEGMENT_ENTERED] = [*listening.get(facts.SEGMENT_ENTERED, []), "benchmark"]
     try:
-        _together(shop.front_door, shop.intake, shop.refresher, lambda: shop.look(segment.pk))
+        _together(shop.front_door, shop.intake, shop.refresher, lambda: shop.watch(segment.pk))
+        shop.come_to_rest(segment.pk)
     finally:
         users.handlers._by_event.clear()
         users.handlers._by_event.update(listening)

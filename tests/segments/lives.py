@@ -16,7 +16,7 @@ from growth.services.adjust import adjust
 from tests.clock import move
 from tests.settling import apply_everything
 from tests.users.door import Item, identify, send, track, visit
-from users.models import Customer, CustomerTag, Operator, Order
+from users.models import Customer, CustomerTag, ErasedIdentity, Operator, Order
 from users.services import consent, contact_acts, profile_acts, tags
 from users.services.erase import erase
 from users.services.joining import join
@@ -45,6 +45,7 @@ class Life:
     by: Operator
     prefix: str
     numbers: int = 0
+    gone: dict[str, int] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
 
     def goes_on(self, acts: int) -> datetime:
@@ -61,15 +62,21 @@ class Life:
         return clock.now()
 
     def person(self) -> Customer:
-        """Somebody, who comes in when nobody is there yet."""
-        living = list(Customer.objects.living().filter(user_id__startswith=self.prefix).order_by("pk"))
-        if not living:
-            self.comes_by()
-            living = list(Customer.objects.living().filter(user_id__startswith=self.prefix).order_by("pk"))
-        return self.luck.choice(living)
+        """Somebody of this life; a new one when all are gone."""
+        living = Customer.objects.living().filter(user_id__startswith=self.prefix)
+        everybody = list(living.order_by("pk"))
+        if not everybody:
+            send(identify(at=clock.now(), user=self._number()))
+            everybody = list(living.order_by("pk"))
+        return self.luck.choice(everybody)
 
     def _name(self) -> str:
-        return self.prefix + self.luck.choice(NAMES)
+        """One of six at a time; who was erased is not let in again, so another takes the place."""
+        name = self.luck.choice(NAMES)
+        turn = self.gone.get(name, 0)
+        if ErasedIdentity.objects.exists() and self.luck.random() < 0.3:
+            self.gone[name] = turn = turn + 1
+        return f"{self.prefix}{name}{turn}"
 
     def _at(self) -> datetime:
         return clock.now() + self.luck.choice(WHEN)
@@ -82,7 +89,8 @@ class Life:
         send(*items, is_history=self.luck.random() < 0.15)
 
     def comes_by(self) -> None:
-        self._send(identify(at=clock.now(), user=self._name(), city=self.luck.choice(("Suzhou", "Xi'an"))))
+        user = f"{self.prefix}new{self._number()}" if self.luck.random() < 0.3 else self._name()
+        self._send(identify(at=clock.now(), user=user, city=self.luck.choice(("Suzhou", "Xi'an"))))
 
     def browses(self) -> None:
         name = self.luck.choice(EVENTS)
