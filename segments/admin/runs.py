@@ -29,7 +29,7 @@ class RunsPage(OperatorPage):
 
     title = gettext_lazy("Runs and audits")
     purpose = gettext_lazy(
-        "Every segment is computed from scratch once a day and compared with what was kept; no difference is the promise."
+        "Every segment is computed from scratch once a day and compared with what was kept: 0 differences are promised."
     )
     template_name = "segments/runs.html"
 
