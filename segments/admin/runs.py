@@ -124,6 +124,7 @@ class RunsPage(OperatorPage):
                 ]
                 for one in found
             ],
+            empty=Empty(_("Nothing is being computed")),
         )
 
     def _kind_filter(self) -> Filter:

@@ -54,7 +54,7 @@ def drawn(number: int, many: int, segments: tuple[int, ...] = ()) -> list[dict[s
 
 def question(about: Field, luck: random.Random) -> dict[str, Any] | None:
     """A question about a field that some lives answer otherwise than others."""
-    asked: dict[str, Any] = {
+    questions: dict[str, dict[str, Any]] = {
         "number": {"op": "at_least", "value": luck.choice([1, 2])},
         "money": {"op": "at_least", "value": luck.choice([100, 1000])},
         "flag": {"op": "equals", "value": True},
@@ -63,7 +63,8 @@ def question(about: Field, luck: random.Random) -> dict[str, Any] | None:
         ),
         "text": {"op": "is_known"},
         "choice": {"op": "is_known"},
-    }.get(about.kind.name, {})
+    }
+    asked = questions.get(about.kind.name)
     return {"field": about.name, **asked} if asked else None
 
 
