@@ -97,7 +97,7 @@ PLATFORMS: Mapping[str, Platform] = {
         Platform("tencent", _("Tencent Ads"), None, mainland, ("md5",)),
         Platform("ocean", _("Ocean Engine"), None, mainland, ("sha256", "md5")),
         Platform(
-            "generic", _("Another one"), plain_email, e164, ("sha256", "md5"),
+            "generic", _("Another platform"), plain_email, e164, ("sha256", "md5"),
             {"email": "email_hash", "phone": "phone_hash"},
         ),
     )

@@ -203,9 +203,17 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):
-    """Why a customer is in the segment, or not."""
+    """Why a customer is in the segment, or not, now or ``at`` a past instant.
+
+    ``flips``: the smallest sets of conditions whose opposite would change the answer. ``of_today``: values that are
+    today's also in an answer about the past.
+    """
 
     matches = serializers.BooleanField()
     member_since = serializers.DateTimeField(allow_null=True)
     turns_at = serializers.DateTimeField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+    past = serializers.BooleanField()
+    flips = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    of_today = serializers.ListField(child=serializers.CharField())
     root = ReasonSerializer()

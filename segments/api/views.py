@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
@@ -13,7 +15,7 @@ from rest_framework.response import Response
 
 from config.kit import clock
 from config.kit.api import Page
-from config.kit.refusal import NotFound
+from config.kit.refusal import NotFound, Refusal
 from segments.admin.form import sentence_of
 from segments.api.limits import PerKey, PerKeyLooking
 from segments.api.serializers import (
@@ -34,7 +36,7 @@ from segments.rules.schema import json_schema
 from segments.rules.words import Words
 from segments.services import lists, named
 from segments.services.changes import changes_of, decode
-from segments.services.explain_list import explain_any
+from segments.services.explain_list import explain_any, explain_at
 from segments.services.preview import preview
 from segments.services.segments import create_segment, delete_segment, edit_segment
 from users.api.auth import ForServer
@@ -278,10 +280,30 @@ class Explain(OfSegments):
 
     @extend_schema(
         operation_id="segment_explain",
-        parameters=[OpenApiParameter("user_id", OpenApiTypes.STR, required=True)],
+        parameters=[
+            OpenApiParameter("user_id", OpenApiTypes.STR, required=True),
+            OpenApiParameter("at", OpenApiTypes.DATETIME, description="A past instant; without it: now."),
+        ],
         responses=ExplanationSerializer,
     )
     def get(self, request: Request, segment_id: int) -> Response:
         customer = by_user_id(request.query_params.get("user_id", "").replace("\0", ""))
-        explained = explain_any(segment_of(segment_id), customer.pk, clock.now())
+        segment, now = segment_of(segment_id), clock.now()
+        at = _instant(request.query_params.get("at", ""), now)
+        explained = explain_at(segment, customer.pk, at) if at else explain_any(segment, customer.pk, now)
         return Response(ExplanationSerializer(explained).data)
+
+
+def _instant(text: str, now: datetime) -> datetime | None:
+    """The instant asked for; None where none is. Raises Refusal for what is none, or not past."""
+    if not text:
+        return None
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None or at >= now:
+        raise Refusal(
+            "bad_instant", _("Give a past instant with its zone, as 2026-11-01T08:00:00Z."), field="at"
+        )
+    return at

@@ -1,9 +1,11 @@
 """What rests on what: segments of segments and what uses them, laid out from left to right."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from graphlib import TopologicalSorter
+from itertools import accumulate
 
 from django.urls import reverse
 
@@ -14,6 +16,7 @@ from segments.uses import Use, uses_of
 
 WIDTH, HEIGHT, ACROSS, DOWN, EDGE = 190, 40, 250, 58, 16
 MOST_NODES = 300
+FITS, LATIN = 23, 0x2FFF
 
 
 @dataclass(slots=True)
@@ -31,8 +34,11 @@ class Node:
 
     @property
     def short(self) -> str:
-        """As much of the title as fits."""
-        return self.title if len(self.title) <= 24 else f"{self.title[:23]}…"
+        """As much of the title as fits; a Chinese character is as wide as two Latin ones."""
+        wide = list(accumulate(2 if ord(sign) > LATIN else 1 for sign in self.title))
+        return (
+            self.title if not wide or wide[-1] <= FITS else self.title[: bisect_right(wide, FITS - 1)] + "…"
+        )
 
 
 @dataclass(frozen=True, slots=True)

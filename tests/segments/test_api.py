@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+from datetime import datetime, timedelta
 from typing import Any
 
 import jsonschema
@@ -11,6 +12,7 @@ from django.db import connection
 from hypothesis import given, settings
 from rest_framework.test import APIClient
 
+from config.kit import clock
 from segments.api.limits import PerKeyLooking
 from segments.models import MembershipChange, Segment
 from segments.presets import PRESETS, install
@@ -304,3 +306,24 @@ def test_a_reader_beside_the_runs_misses_nothing_and_sees_nothing_twice(shop_api
         assert seen == [f"{pk}-{run}-{who}" for run, who in rows.values_list("run_id", "customer_id")]
     assert len(heard) > 20
     assert members(parent) == members(found)
+
+
+def test_a_customer_is_explained_as_of_a_past_instant(shop_api: APIClient) -> None:
+    lin = known("lin")
+    found = lists.create_list(name="Guests", by=None)
+    lists.change(found, [lin.pk], "add", by=None)
+    entered = MembershipChange.objects.get().at
+    lists.change(found, [lin.pk], "remove", by=None)
+    where = f"/api/v1/segments/{found.pk}/explain"
+
+    def at(instant: datetime) -> Any:
+        return shop_api.get(where, {"user_id": "lin", "at": instant.isoformat()})
+
+    assert [at(one).json()["matches"] for one in (entered - timedelta(seconds=1), entered)] == [False, True]
+    by_rule = segment({"field": "orders", "op": "at_least", "value": 1})
+    asked = {"user_id": "lin", "at": clock.now().isoformat()}
+    told = shop_api.get(f"/api/v1/segments/{by_rule.pk}/explain", asked).json()
+    assert (told["matches"], told["past"], told["turns_at"]) == (False, True, None)
+    for wrong in ("x", "2026-01-01T00:00:00", "2999-01-01T00:00:00Z", "2026-13-01T00:00:00Z"):
+        refused = shop_api.get(where, {"user_id": "lin", "at": wrong})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_instant")

@@ -14,12 +14,13 @@ from werkzeug import Request, Response
 from config.kit import clock, http
 from config.kit.refusal import Conflict, Refusal
 from segments.models import Endpoint, Segment, WebhookDelivery
+from segments.page_parts import webhooks_in_trouble
 from segments.services import lists
 from segments.services.refresh import refresh
 from segments.services.segments import delete_segment
 from segments.services.webhooks import batches, deliver, endpoints, signing
 from segments.services.webhooks.deliver import deliver_due, forget_old
-from tests.operators import logged_in, operator
+from tests.operators import operator
 from tests.segments.shop import customer, segment
 from users.models import AuditEntry, Customer
 from users.services.touch import as_history, touch
@@ -223,8 +224,8 @@ def test_gone_and_days_of_failure_switch_it_off_and_nothing_is_lost(receiver: HT
     deliver_due()
     endpoint.refresh_from_db()
     assert (endpoint.state, endpoint.problem) == ("disabled", "410")
-    home = logged_in().get("/admin/").content.decode()
-    assert "Webhooks that do not arrive" in home and "switched off" in home
+    (row,) = webhooks_in_trouble(clock.now())["rows"]
+    assert (row["endpoint"], row["word"], row["tone"]) == (endpoint, "switched off", "bad")
     endpoints.switch(endpoint, is_on=True, by=operator())
     Endpoint.objects.update(failing_since=clock.lease_now() - timedelta(days=3, minutes=1))
     deliver_due()
