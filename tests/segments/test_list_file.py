@@ -11,6 +11,7 @@ from tests.operators import logged_in, operator
 from tests.segments.shop import customer, members
 from tests.users.files.hands import checked, fates, finish, run, undo
 from users.models import Customer, Identity, IdentityKind, Import, OrderKey
+from users.services import long_jobs
 from users.services.imports import acts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,5 +147,8 @@ def test_the_page_leads_into_the_wizard(guests: Segment) -> None:
     file = Import.objects.get()
     columns = reverse("users:import_columns", args=[file.pk])
     assert (answer.status_code, answer["Location"]) == (302, columns)
+    assert client.get(columns)["Location"] == reverse("users:import", args=[file.pk])  # it is being read
+    while long_jobs.run_due(seconds=5):
+        pass
     shown = client.get(columns).content.decode()
     assert 'value="Guests"' in shown and 'value="replace"' in shown and "Order number" in shown

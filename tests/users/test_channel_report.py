@@ -291,3 +291,19 @@ def test_codes_and_owners_bring_what_their_customers_brought() -> None:
     assert [
         str(row[0].value if hasattr(row[0], "value") else row[0]) for row in page.context["table"].rows
     ] == ["West"]
+
+
+def test_who_followed_links_of_two_channels_is_one_person_in_the_total() -> None:
+    sources = [
+        SourceCode.objects.create(
+            code=slug, name=slug, channel=AcquisitionChannel.objects.get(slug=slug), owner_kind="store", owner="W",
+            target="http://localhost/", created_at=NOON,
+        )
+        for slug in ("weibo", "baidu")
+    ]  # fmt: skip
+    ann, bob = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+    for source, visitor in ((sources[0], ann), (sources[1], ann), (sources[1], bob), (sources[1], bob)):
+        SourceTouch.objects.create(source=source, visitor=visitor, at=NOON - 5 * DAY)
+    found = profit_and_loss(Period(shop_day(NOON) - 10 * DAY, shop_day(NOON)), NOON)
+    assert sorted((line.touches, line.reach) for line in found.lines if line.touches) == [(1, 1), (3, 2)]
+    assert (found.total.touches, found.total.reach) == (4, 2)

@@ -18,6 +18,7 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Stat, Table
 from users.groups import group_url
 from users.models import Customer, Order, OrderClaim
+from users.order_sources import source_names
 from users.reports import sales
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period, day_of, period_filters, read_period
@@ -77,6 +78,11 @@ class OrdersPage(OperatorPage):
         """Those that have brought an order."""
         return sales.sources()
 
+    @cached_property
+    def source_names(self) -> dict[str, str]:
+        """Their names."""
+        return source_names(self.sources)
+
     @property
     def source(self) -> str:
         """The one chosen."""
@@ -104,7 +110,12 @@ class OrdersPage(OperatorPage):
         chosen = self.request.GET.get("state", "")
         return [
             *period_filters(self.request.GET),
-            Filter("source", _("Source"), [Choice(one, one) for one in self.sources], self.source),
+            Filter(
+                "source",
+                _("Source"),
+                [Choice(one, self.source_names[one]) for one in self.sources],
+                self.source,
+            ),
             Filter(
                 "state",
                 _("Orders"),
@@ -182,7 +193,7 @@ class OrdersPage(OperatorPage):
                     Cell(order.number, url=order_url(order)),
                     order.customer,
                     order.ordered_at,
-                    order.source,
+                    self.source_names.get(order.source, order.source),
                     state_cell(order),
                     Cell(order.total, currency=order.currency),
                     Cell(order.refunded or None, currency=order.currency),
@@ -286,7 +297,13 @@ def _facts(order: Order, code: str) -> list[Fact]:
     facts = [
         Fact(_("State"), Cell(state_cell(order).value, kind="tag", tone=state_cell(order).tone)),
         Fact(_("Customer"), Cell(customer, kind="person")),
-        Fact(_("Source"), Cell(order.source, url=f"{reverse('users:orders')}?source={order.source}")),
+        Fact(
+            _("Source"),
+            Cell(
+                source_names([order.source])[order.source],
+                url=f"{reverse('users:orders')}?source={order.source}",
+            ),
+        ),
         Fact(_("Ordered"), Cell(order.ordered_at, kind="time")),
         Fact(_("Paid"), Cell(order.paid_at, kind="time")),
         Fact(_("Cancelled"), Cell(order.cancelled_at, kind="time")),

@@ -164,8 +164,7 @@ def profit_and_loss(period: Period, now: datetime) -> ProfitAndLoss:
     total = ChannelLine(
         None,
         _added(line.sums for line in lines),
-        sum(line.touches for line in lines),
-        sum(line.reach for line in lines),
+        *touches.get((True, None), (0, 0)),  # a visitor of two channels is one person
         share,
     )
     return ProfitAndLoss(period, lines, total, ledger, others, told.as_of)
@@ -220,11 +219,11 @@ def _sums(period: Period, rows: Sequence[Sequence[Any]]) -> tuple[dict[int | Non
     return sums, books
 
 
-def _touches(values: dict[str, Any]) -> dict[tuple[bool, int], tuple[int, int]]:
-    """(whether of the upper level with its lower ones, channel) → touches, different visitors."""
+def _touches(values: dict[str, Any]) -> dict[tuple[bool, int | None], tuple[int, int]]:
+    """(whether of the upper level with its lower ones, channel) → touches, different visitors; None: all channels."""
     return {
-        (is_upper, upper if is_upper else channel): (touches, reach)
-        for channel, upper, is_upper, touches, reach in fetch(report_sql("channel_reach"), values)
+        (level > 1, channel if level == 1 else upper): (touches, reach)
+        for channel, upper, level, touches, reach in fetch(report_sql("channel_reach"), values)
     }
 
 
@@ -232,7 +231,7 @@ def _upper(
     channel: AcquisitionChannel,
     lower: Sequence[AcquisitionChannel],
     sums: Mapping[int | None, Sums],
-    touches: Mapping[tuple[bool, int], tuple[int, int]],
+    touches: Mapping[tuple[bool, int | None], tuple[int, int]],
     told: Decimal | None,
 ) -> ChannelLine:
     """An upper channel with its lower ones; what came through itself stands beside them."""

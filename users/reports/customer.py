@@ -22,6 +22,7 @@ from users.models import (
     StageMove,
 )
 from users.money import is_currency
+from users.order_sources import source_names
 from users.sentences import sentence, symbol
 from users.services.stages import stage_key
 
@@ -76,6 +77,7 @@ class OrderShown:
     order: Order
     lines: Sequence[OrderLine]
     refunds: Sequence[Refund]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,10 @@ def orders(customer_id: int) -> list[OrderShown]:
         lines[line.source, line.number].append(line)
     for refund in Refund.objects.filter(customer_id=customer_id, number__in=numbers).order_by("refunded_at"):
         refunds[refund.source, refund.number].append(refund)
-    return [OrderShown(o, lines[o.source, o.number], refunds[o.source, o.number]) for o in found]
+    names = source_names(order.source for order in found)
+    return [
+        OrderShown(o, lines[o.source, o.number], refunds[o.source, o.number], names[o.source]) for o in found
+    ]
 
 
 def identities(customer_id: int) -> list[Identity]:

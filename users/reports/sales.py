@@ -180,7 +180,7 @@ def story(customer_id: int, source: str, number: str) -> OrderStory | None:
     order = Order.objects.select_related("customer").filter(**mine).first()
     if order is None:
         return None
-    kinds = dict(EventType.objects.filter(name__in=TOLD).values_list("pk", "name"))
+    kinds = EventType.objects.filter(name__in=TOLD).values("pk")
     told = Event.objects.filter(customer_id=customer_id, type_id__in=kinds).order_by("occurred_at")
     about = told.filter(properties__order_id=number) | told.filter(
         properties__number=number, properties__source=source
@@ -191,8 +191,8 @@ def story(customer_id: int, source: str, number: str) -> OrderStory | None:
         refunds=list(Refund.objects.filter(**mine).order_by("refunded_at")),
         claims=list(OrderClaim.objects.select_related("claimant").filter(**mine).order_by("claimed_at")),
         events=[
-            (event.occurred_at, kinds[event.type_id], event.properties, event.confirmed)
-            for event in about[:100]
+            (event.occurred_at, event.type.name, event.properties, event.confirmed)
+            for event in about.select_related("type")[:100]
             if event.properties.get("channel_of_sale", source) == source
         ],
     )

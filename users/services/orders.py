@@ -29,6 +29,7 @@ FIGURES = (
 LONGEST_KEY = 150
 """Of an event's message id; longer business keys end in a digest."""
 NO_RATE = "no_exchange_rate"
+REFUND_COLUMNS = ("refund_id", "refunded_at", "confirmed", "amount", "net", "lines")
 LINE_COLUMNS = ("product_id", "sku", "name", "category", "quantity", "price", "amount")
 
 
@@ -307,20 +308,9 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
 
 def write_refunds(rows: dict[Key, OrderRow]) -> None:
     """Put new refunds on record, and right those told of another time or rate."""
-    columns = (
-        "customer_id",
-        "source",
-        "number",
-        "refund_id",
-        "refunded_at",
-        "confirmed",
-        "amount",
-        "net",
-        "lines",
-    )
     copy_rows(
         "users_refund",
-        columns,
+        ("customer_id", "source", "number", *REFUND_COLUMNS),
         (
             (
                 *key,

@@ -48,7 +48,7 @@ def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | N
             parameters={"import": made.pk}, total=size,
         )  # fmt: skip
         made.save(update_fields=["job"])
-        audit.record("import.upload", by=by, target=made, after={"kind": kind, "size": size})
+        audit.record("import.upload", by=by, target=made, after={"kind": kind})
     return made
 
 

@@ -1,0 +1,141 @@
+"""Whatever stands behind the question mark, no address of any app answers with a failure of ours."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from config.kit import clock
+from feedback.models import Conversation
+from growth.models import EarningRule, Level
+from segments.models import Segment
+from tests.architecture.test_addresses import ROUTES
+from tests.callers import server, shopper
+from tests.campaigns.audience import draft, segment_of
+from tests.operators import logged_in
+from tests.users.door import customer, identify, send, track
+from users.models import Customer
+
+pytestmark = pytest.mark.django_db
+
+BASE = Path(__file__).resolve().parents[2]
+APPS = ("users", "segments", "campaigns", "growth", "feedback")
+READ = re.compile(
+    r"""(?:GET|query_params|asked|query|params|told|data)(?:\.get|\.getlist)?[(\[]\s*"([a-z_]{1,30})\""""
+)
+HUGE = "9" * 30
+VALUES = (
+    "\0", "%s%(x)s", "' OR 1=1 --\"", "a__b__contains", HUGE, "-1", "9999-12-31T23:00:00-12:00", "2026-02-30",
+    '{"a":[1]}', "\ud800",
+)  # fmt: skip
+# Times that an address is asked, each parameter with another value each time; pages of users are asked once here and
+# for every value in tests/users/admin/test_hostile.py.
+ROUNDS = 3
+# Not lists and not pages: the log-in of the theme, downloads of one object, health and figures.
+PASSED_OVER = re.compile(r"^(accounts|i18n|metrics|admin/jsi18n|admin/r/|admin/logout|admin/password)")
+
+
+def parameters() -> list[str]:
+    """Every parameter that any app reads from an address, found in the code."""
+    files = [file for app in (*APPS, "config") for file in (BASE / app).rglob("*.py")]
+    return sorted({name for file in files for name in READ.findall(file.read_text())} - {"csv", "rejected"})
+
+
+@pytest.fixture
+def numbers(db: None) -> dict[str, str]:
+    """One object of each kind, by the name that addresses call it."""
+    send(
+        identify(at=clock.now(), user="alice", name="Alice", email="alice@example.org"),
+        track("Order Completed", at=clock.now(), user="alice", order_id="A-1", total=5, currency="USD"),
+    )
+    who = customer("alice")
+    segment = segment_of([who.pk])
+    conversation = Conversation.objects.create(
+        customer=who, key="7d5a3b6e-3a52-4c2e-9a55-0f6f0e7b8a11", subject="Hm", kind="question", origin="web",
+        state="waiting", opened_at=clock.now(), last_message_at=clock.now(), waiting_since=clock.now(),
+    )  # fmt: skip
+    level, rule = Level.objects.first(), EarningRule.objects.first()
+    return {
+        "customer_id": str(who.pk), "segment_id": str(segment.pk), "campaign_id": str(draft(segment).pk),
+        "key": str(conversation.key), "level": str(level.pk if level else 1), "rule": str(rule.pk if rule else 1),
+    }  # fmt: skip
+
+
+def filled(route: str, numbers: dict[str, str]) -> str:
+    """The address of a route with the objects there are; of others a number that leads nowhere."""
+    plain = re.sub(r"\(\?P<(\w+)>[^)]*\)|[\^$]", "1", route) if route.startswith("^") else route
+
+    def value(found: "re.Match[str]") -> str:
+        name = found.group(1).rpartition(":")[2]
+        if name == "pk" and "levels" in route:
+            return numbers["level"]
+        if name == "pk" and "rules" in route:
+            return numbers["rule"]
+        return numbers["customer_id"] if name == "pk" else numbers.get(name, "1")
+
+    return "/" + re.sub(r"<([^>]+)>", value, plain)
+
+
+def routes(prefix: str) -> Iterator[str]:
+    """The routes below a prefix, each once."""
+    yield from sorted({route for route, _view in ROUTES if route.startswith(prefix)})
+
+
+def query(names: list[str], turn: int) -> str:
+    """Every parameter, each with another of the values."""
+    values = (VALUES[(number + turn) % len(VALUES)] for number in range(len(names)))
+    return "&".join(
+        f"{name}={quote(value.encode('utf-8', 'surrogatepass'))}"
+        for name, value in zip(names, values, strict=True)
+    )
+
+
+def troubles(
+    client: Client, shown: list[str], numbers: dict[str, str], rounds: Callable[[str], int]
+) -> list[str]:
+    """What went wrong at which address."""
+    names, found = parameters(), []
+    for position, route in enumerate(shown):
+        for turn in range(rounds(route)):
+            address = filled(route, numbers)
+            try:
+                status = client.get(f"{address}?{query(names, 3 * turn + position)}").status_code
+            except Exception as problem:
+                found.append(f"{address} {turn}: {problem!r}"[:300])
+            else:
+                found += [f"{address} {turn}: {status}"] if status >= 500 else []
+    return found
+
+
+def test_pages_of_every_app(numbers: dict[str, str]) -> None:
+    assert len(parameters()) > 60
+    client = logged_in()
+    shown = [
+        route for route in routes("admin/") if not PASSED_OVER.match(route) and not route.startswith("^")
+    ]
+    assert len(shown) > 120
+    others = tuple(f"admin/{app}/" for app in APPS[1:])
+    assert troubles(client, shown, numbers, lambda route: ROUNDS if route.startswith(others) else 1) == []
+
+
+def test_the_storefront_api(numbers: dict[str, str]) -> None:
+    shown = [route for route in routes("api/v1/") if "schema" not in route]
+    own = [route for route in shown if "/me/" in route]
+    assert (len(shown) > 20, len(own) > 8) == (True, True)
+    shop = [route for route in shown if route not in own]
+    assert troubles(server(), shop, numbers, lambda route: ROUNDS) == []
+    assert troubles(shopper(Customer.objects.get(user_id="alice")), own, numbers, lambda route: ROUNDS) == []
+
+
+def test_what_the_walk_found_is_there(numbers: dict[str, str]) -> None:
+    client = logged_in()
+    for route in (
+        "admin/segments/<int:segment_id>/",
+        "admin/campaigns/<int:campaign_id>/",
+        "admin/feedback/<uuid:key>/",
+    ):
+        assert client.get(filled(route, numbers)).status_code == 200, route
+    assert Segment.objects.exists()
