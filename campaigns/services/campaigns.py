@@ -15,8 +15,9 @@ from campaigns.markup import digest
 from campaigns.models import Campaign, CampaignKind, CampaignState, Content, Link, Step
 from campaigns.services.plan import Manifest, preview
 from config.kit.refusal import Conflict, NotFound, Refusal
-from segments.models import Segment
+from segments.models import Segment, SegmentState
 from segments.services import membership
+from segments.services.trouble import trouble_of
 from users.models import Channel, Operator, Role, Topic
 from users.services import audit
 from users.services.jobs import nudge
@@ -240,6 +241,8 @@ def _check_start(campaign: Campaign, first: datetime, now: datetime) -> None:
 def check_segment(campaign: Campaign, now: datetime) -> None:
     """Raises Refusal when the segment is not up to date."""
     segment = campaign.segment
+    if segment is not None and segment.state == SegmentState.RETIRED:
+        raise Refusal("stopped_segment", trouble_of(segment), field="segment")
     if segment is None or not membership.is_fresh(segment, now):
         message = _("The segment is not up to date. Wait until it has been computed.")
         raise Refusal("stale_segment", message, field="segment")

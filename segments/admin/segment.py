@@ -25,6 +25,7 @@ from segments.rules.parse import parse
 from segments.rules.words import Words
 from segments.services.explain import explain
 from segments.services.segments import compute_again, delete_segment, used_by
+from segments.services.trouble import trouble_of
 from users.models import Customer
 
 CHART_DAYS = 30
@@ -132,13 +133,13 @@ class SegmentPage(OfSegment):
         state = freshness(self.segment, self.now)
         facts = [
             Fact(_("Customers"), Cell(self.segment.size, kind="number")),
-            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=self.segment.error)),
+            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=trouble_of(self.segment))),
             Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
             Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
             Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
         ]
-        if self.segment.error:
-            facts.append(Fact(_("What is wrong"), Cell(self.segment.error, tone="bad")))
+        if trouble := trouble_of(self.segment):
+            facts.append(Fact(_("What is wrong"), Cell(trouble, tone="bad")))
         return facts
 
     def _chart(self) -> Chart:

@@ -24,13 +24,15 @@ def _stages() -> dict[str, StrOrPromise]:
 
 
 lifecycle = partial(Field, group=LIFECYCLE, topic=TouchTopic.STAGE)
+# Activity that leaves the stage as it is touches what happened, and no stage.
+active = partial(lifecycle, also=(TouchTopic.EVENTS,))
 
 register(
     lifecycle("stage", _("stage"), kind=CHOICE, value="standing__stage", choices=lambda: dict(Stage.choices)),
     lifecycle("stage_since", _("start of the current stage"), kind=INSTANT, value="standing__stage_at"),
-    lifecycle("last_activity", _("last activity"), kind=INSTANT, value="standing__last_activity_at"),
-    lifecycle("first_activity", _("first activity"), kind=INSTANT, value="standing__first_activity_at"),
-    lifecycle("active_days", _("days with activity"), kind=NUMBER, value="standing__active_days"),
+    active("last_activity", _("last activity"), kind=INSTANT, value="standing__last_activity_at"),
+    active("first_activity", _("first activity"), kind=INSTANT, value="standing__first_activity_at"),
+    active("active_days", _("days with activity"), kind=NUMBER, value="standing__active_days"),
     Source(
         "stage_moves",
         _("moves between stages"),

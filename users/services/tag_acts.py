@@ -68,6 +68,8 @@ def change(tag: Tag, *, name: str, category: str, by: Operator | None) -> None:
             raise Refusal("name_taken", _("A tag has this name. Merge the two instead."), field="name")
     tag.name, tag.category = plain, category
     tag.save(update_fields=["name", "category"])
+    if before != {"name": plain, "category": category}:
+        _touch_holders(tag)
     audit.record("tag.change", by=by, target=tag, before=before, after={"name": plain, "category": category})
 
 
@@ -248,6 +250,15 @@ _RETAG = """
     )
     INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'tags' FROM changed RETURNING customer_id
 """
+
+
+def _touch_holders(tag: Tag) -> None:
+    """Rules ask for tags by name and by category."""
+    execute(
+        "INSERT INTO users_touched (customer_id, topic)"
+        " SELECT customer_id, 'tags' FROM users_customertag WHERE tag_id = %s",
+        [tag.pk],
+    )
 
 
 def _refuse_used(tag: Tag) -> None:
