@@ -55,6 +55,12 @@ JOBS: tuple[Job, ...] = (
     Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),
     Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),
+    Job(
+        "segments.webhooks",
+        timedelta(seconds=5),
+        "default",
+        _("Tell the shop's programs who entered and left"),
+    ),
     Job("segments.audit", timedelta(minutes=5), "recompute", _("Recompute every segment and compare")),
     Job("campaigns.start_due", timedelta(seconds=10), "campaigns", _("Start campaigns that are due")),
     Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", _("Send what is due")),

@@ -15,6 +15,10 @@ from config.schedule import ROUTES, SCHEDULE
 # Lets `ModelAdmin[Customer]` and the like stand in code as they do for mypy.
 django_stubs_ext.monkeypatch()
 
+# One thread for numpy and scipy, read when they are loaded: more of them wait for each other where workers share the
+# processors, and a fit of the models took sixty times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = env.folder("REGULARS_DATA", BASE_DIR / "var")
 
@@ -225,7 +229,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SINK_SMTP_PORT = env.whole("SINK_SMTP_PORT", min(PORT + 25, 65535), minimum=1, maximum=65535)
 SINK_HTTP_PORT = env.whole("SINK_HTTP_PORT", min(PORT + 26, 65535), minimum=1, maximum=65535)
 SINK_SMS_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/sms"
+SINK_HOOK_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/hook"
 SINK_DIR = DATA_DIR / "sink"
+# host:port pairs in a private network that webhooks may be sent to all the same; the sink, in the demo.
+HTTP_ALLOWED = env.words("HTTP_ALLOWED", f"127.0.0.1:{SINK_HTTP_PORT}" if DEMO else "")
 EMAIL_URL = env.text("EMAIL_URL", f"smtp://127.0.0.1:{SINK_SMTP_PORT}")
 globals().update(env.mail(EMAIL_URL))
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -260,6 +267,8 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "SegmentKindEnum": "segments.models.SegmentKind",
+        "ConversationKindEnum": "feedback.models.ConversationKind",
     },
 }
 

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from segments.admin.segment import sentence_of
+from segments.admin.form import sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words
-from segments.services import tag_keeping  # noqa: F401 - says which segments use a tag
+from segments.services import list_file, tag_keeping  # noqa: F401 - an import; which segments use a tag
 from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (

@@ -6,6 +6,7 @@ from typing import Any
 from segments.services.audit import audit_due
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh as refresh_segments
+from segments.services.webhooks.deliver import deliver_due, forget_old
 from users.services.jobs import scheduled
 
 
@@ -34,3 +35,9 @@ def rebuild(now: datetime) -> dict[str, Any]:
 def audit(now: datetime) -> dict[str, int]:
     """Compare segments with a computation from scratch, a few at a time, each once a day."""
     return audit_due(now)
+
+
+@scheduled("segments.webhooks")
+def webhooks(now: datetime) -> dict[str, int]:
+    """Tell the endpoints what they have not been told yet, and forget old deliveries."""
+    return {**deliver_due(), "forgotten": forget_old(now)}

@@ -4,9 +4,11 @@ Deliberately shares nothing with the compiler but the JSON of a rule: no operato
 SQL. Where the two disagree one of them is wrong, and this one is short enough to be read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -49,20 +51,7 @@ def holds(node: dict[str, Any], person: Person, now: datetime) -> bool:
         return any(holds(part, person, now) for part in node["any"])
     if "none" in node:
         return not any(holds(part, person, now) for part in node["none"])
-    if "field" in node:
-        return compare(person.values.get(node["field"]), node["op"], node.get("value"), now)
-    if "attribute" in node:
-        return compare_open(inside(person.attributes, node["attribute"]), node["op"], node.get("value"), now)
-    if "collection" in node:
-        return has(person.sets.get(node["collection"], set()), node["op"], set(node["value"]))
-    if "may_receive" in node:
-        may = may_receive(person, node["may_receive"], node["topic"])
-        return may if node.get("op", "may") == "may" else not may
-    if "segment" in node:
-        return in_segment(person, node, now)
-    if "everyone" in node or "no_one" in node:
-        return "everyone" in node
-    return happened(node, person, now)
+    return next(ask for key, ask in ASKED.items() if key in node)(node, person, now)
 
 
 # --- One value ----------------------------------------------------------------------------------------------
@@ -195,7 +184,7 @@ def may_receive(person: Person, channel: str, topic: str) -> bool:
     return usable and (topic == "service" or person.consents.get((channel, topic), False))
 
 
-def in_segment(person: Person, node: dict[str, Any], now: datetime) -> bool:
+def in_segment(node: dict[str, Any], person: Person, now: datetime) -> bool:
     since = person.segments.get(node["segment"])
     if node["op"] == "not_in":
         return since is None
@@ -210,18 +199,26 @@ WINDOWS = (
 )  # fmt: skip
 
 
-def happened(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    name = node.get("event") or node["happened"]
-    past = sorted(
-        (
-            one
-            for one in person.happenings
-            if one.name == name and one.at < now and passes(one, node.get("where", []), now)
-        ),
-        key=lambda one: one.at,
+def past_of(what: dict[str, Any], person: Person, now: datetime) -> list[Happening]:
+    """What happened of that name before now and passes the filters, oldest first."""
+    name = what.get("event") or what["happened"]
+    found = (
+        one
+        for one in person.happenings
+        if one.name == name and one.at < now and passes(one, what.get("where", []), now)
     )
+    return sorted(found, key=lambda one: one.at)
+
+
+def is_within(at: datetime, node: dict[str, Any], now: datetime) -> bool:
+    """Whether an instant lies in the window that the node names, if it names one."""
     window = next((key for key in WINDOWS if key in node), None)
-    within = [one for one in past if window is None or in_window(one.at, window, node[window], now)]
+    return window is None or in_window(at, window, node[window], now)
+
+
+def happened(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    past = past_of(node, person, now)
+    within = [one for one in past if is_within(one.at, node, now)]
     op = node.get("op", "did")
     if op == "did_not":
         return not within
@@ -291,6 +288,54 @@ def of_property(x: Any, op: str, value: Any, now: datetime) -> bool:
     return any(compare(each, op, value, now) for each in x)
 
 
+# --- Sequences and habits -----------------------------------------------------------------------------------
+
+
+def sequence(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    """Try every first step in the window, and from it every next one."""
+    further = node.get("and_then", [])
+    steps = [node["then"], *(further if isinstance(further, list) else [further])]
+    span = timedelta(**{node["unit"]: node["within"]})
+
+    def goes_on(at: datetime, rest: list[dict[str, Any]]) -> bool:
+        following = [one.at for one in past_of(rest[0], person, now) if at < one.at <= at + span]
+        if len(rest) > 1:
+            return any(goes_on(each, rest[1:]) for each in following)
+        if node["op"] == "then":
+            return bool(following)
+        return now >= at + span and not following
+
+    begun = past_of(node["sequence"], person, now)
+    return any(is_within(one.at, node, now) and goes_on(one.at, steps) for one in begun)
+
+
+def stopped(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    times = [one.at for one in past_of(node["stopped"], person, now)]
+    return len(times) >= node.get("at_least", 1) and times[-1] < now - timedelta(days=node["gap_days"])
+
+
+def restarted(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    times = sorted({one.at for one in past_of(node["restarted"], person, now)})
+    return any(
+        late - early >= timedelta(days=node["gap_days"]) and is_within(late, node, now)
+        for early, late in pairwise(times)
+    )
+
+
+def regularly(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    def monday(at: datetime) -> date:
+        day = at.astimezone(ZONE).date()
+        return day - timedelta(days=day.weekday())
+
+    weeks = {(monday(now) - monday(one.at)).days // 7 for one in past_of(node["regularly"], person, now)}
+    return bool(len(weeks & set(range(1, node["of"] + 1))) >= node["weeks"])
+
+
+def nth(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    past = past_of(node["nth"], person, now)
+    return len(past) >= node["n"] and is_within(past[node["n"] - 1].at, node, now)
+
+
 # --- Time ---------------------------------------------------------------------------------------------------
 
 
@@ -316,3 +361,35 @@ def in_window(x: datetime, name: str, value: Any, now: datetime) -> bool:
         return date.fromisoformat(value[0]) <= day <= date.fromisoformat(value[1])
     edge = datetime.combine(date.fromisoformat(value), time(), ZONE)
     return x < edge if name == "before" else x >= edge
+
+
+# --- Which key asks what ------------------------------------------------------------------------------------
+
+
+def mailed(node: dict[str, Any], person: Person, now: datetime) -> bool:
+    may = may_receive(person, node["may_receive"], node["topic"])
+    return may if node.get("op", "may") == "may" else not may
+
+
+ASKED: dict[str, Callable[[dict[str, Any], Person, datetime], bool]] = {
+    "field": lambda node, who, now: compare(
+        who.values.get(node["field"]), node["op"], node.get("value"), now
+    ),
+    "attribute": lambda node, who, now: compare_open(
+        inside(who.attributes, node["attribute"]), node["op"], node.get("value"), now
+    ),
+    "collection": lambda node, who, now: has(
+        who.sets.get(node["collection"], set()), node["op"], set(node["value"])
+    ),
+    "may_receive": mailed,
+    "segment": in_segment,
+    "everyone": lambda node, who, now: True,
+    "no_one": lambda node, who, now: False,
+    "sequence": sequence,
+    "stopped": stopped,
+    "restarted": restarted,
+    "regularly": regularly,
+    "nth": nth,
+    "event": happened,
+    "happened": happened,
+}

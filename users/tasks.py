@@ -4,8 +4,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from users.reports import figures, prepared, reach
+from users.reports import figures, reach
 from users.services import (
+    answers,
     attributes,
     day_counts,
     erase,
@@ -56,7 +57,7 @@ def run_long_jobs(now: datetime) -> dict[str, int]:
 @scheduled("users.prepare_reports")
 def prepare_reports(now: datetime) -> dict[str, int]:
     """Ask the usual questions of the reports, so that heavy ones are answered before an operator asks."""
-    return prepared.prepare(now)
+    return answers.prepare(now)
 
 
 @scheduled("users.clean_up")

@@ -1,23 +1,36 @@
-"""What the form may offer: the registry as plain data for static/segments/builder.js."""
+"""What the builder may offer, as plain data for static/segments/builder/: the registry and the conditions' forms."""
 
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from babel.numbers import get_currency_precision
-from django.utils.translation import gettext as _
+from django.conf import settings
+from django.utils.translation import get_language, override
+from django_stubs_ext import StrOrPromise
 
+from config.kit import words as kit
 from segments import registry
+from segments.admin.builder_words import builder_words
+from segments.admin.pinyin import initials
 from segments.models import Segment
 from segments.registry import Collection, Field, Source
+from segments.rules.conditions import CONDITIONS
 from segments.rules.conditions.collection import HAVING
+from segments.rules.forms import Form, Input
 from segments.rules.kinds import MONEY, NUMBER, OPEN
 from segments.rules.measures import MEASURES
 from segments.rules.operators import INSTANT_OPERATORS, Operator
+from segments.rules.parse import DEEPEST, MOST_CONDITIONS
+from segments.segment_fields.categories import CATEGORY
 from segments.services.preview import event_names
-from users.models import Channel, Topic
+from users.models import AttributeDefinition
 from users.shop import currency
 
+MOST_ATTRIBUTES = 200
 
-def catalogue(but: Segment | None = None) -> dict[str, Any]:
+
+def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
     """Everything a condition can be made of; ``but`` is the segment being edited: it cannot hold itself."""
     others = Segment.objects.exclude(pk=but.pk) if but else Segment.objects.all()
     code = currency.get()
@@ -26,14 +39,58 @@ def catalogue(but: Segment | None = None) -> dict[str, Any]:
         "collections": [_collection(collection) for collection in registry.collections],
         "sources": [_source(source) for source in registry.sources],
         "events": event_names(),
-        "segments": [[str(pk), name] for pk, name in others.values_list("pk", "name")],
-        "topics": [[topic.slug, str(topic)] for topic in Topic.objects.order_by("pk")],
-        "channels": [[value, str(label)] for value, label in Channel.choices],
+        "attributes": _attributes(),
+        "segments": [list(one) for one in others.order_by("name").values_list("pk", "name", "size")],
+        "forms": [_form(form) for form in _forms()],
         "measures": [{"name": m.name, "label": str(m.label), "of": m.of} for m in MEASURES.values()],
         "windows": [_operator(operator) for operator in INSTANT_OPERATORS],
         "open": [_operator(operator) for operator in OPEN.operators.values()],
         "currency": {"code": code, "digits": get_currency_precision(code)},
-        "words": _words(),
+        "language": get_language(),
+        "today": now.astimezone(kit.shop_zone()).date().isoformat(),
+        "deepest": DEEPEST,
+        "most": MOST_CONDITIONS,
+        "words": builder_words(),
+    }
+
+
+def found_by(label: StrOrPromise, name: str = "") -> str:
+    """What somebody may type to find an entry: its label in every language, its initials, its name."""
+    written = []
+    for code, _title in settings.LANGUAGES:
+        with override(code):
+            written.append(str(label))
+    return " ".join(dict.fromkeys([*written, *filter(None, map(initials, written)), name])).lower()
+
+
+def _forms() -> Iterable[Form]:
+    for name, condition in CONDITIONS.items():
+        form = condition.form()
+        if form is not None and form.key == name:
+            yield form
+
+
+def _form(form: Form) -> dict[str, Any]:
+    return {
+        "key": form.key,
+        "label": str(form.label),
+        "group": str(form.group),
+        "search": found_by(form.label, form.key),
+        "inputs": [_input(part) for part in form.inputs],
+        "fresh": form.fresh(),
+    }
+
+
+def _input(part: Input) -> dict[str, Any]:
+    return {
+        "key": part.key,
+        "kind": part.kind,
+        "label": str(part.label),
+        "optional": part.optional,
+        "choices": _choices(part.choices),
+        "least": part.least,
+        "most": part.most,
+        "only_if": part.only_if,
     }
 
 
@@ -42,11 +99,13 @@ def _field(field: Field) -> dict[str, Any]:
         "name": field.name,
         "label": str(field.label),
         "group": str(field.group),
+        "search": found_by(field.label, field.name),
         "operators": [_operator(operator) for operator in field.kind.operators.values()],
-        "choices": _choices(field),
+        "choices": _choices(field.choices),
         "suggests": field.suggest is not None,
-        "money": field.kind.is_money,
-        "figure": field.rows is None and field.kind in (NUMBER, MONEY),
+        "is_tree": field.kind is CATEGORY,
+        "is_money": field.kind.is_money,
+        "is_figure": field.rows is None and field.kind in (NUMBER, MONEY),
     }
 
 
@@ -54,10 +113,10 @@ def _operator(operator: Operator) -> dict[str, str]:
     return {"name": operator.name, "label": str(operator.label), "input": operator.argument.input}
 
 
-def _choices(entry: Field | Collection) -> list[list[str]] | None:
-    if entry.choices is None:
+def _choices(choices: Callable[[], Any] | None) -> list[list[str]] | None:
+    if choices is None:
         return None
-    return [[value, str(label)] for value, label in entry.choices().items()]
+    return [[value, str(label)] for value, label in choices().items()]
 
 
 def _collection(collection: Collection) -> dict[str, Any]:
@@ -65,10 +124,11 @@ def _collection(collection: Collection) -> dict[str, Any]:
         "name": collection.name,
         "label": str(collection.label),
         "group": str(collection.group),
+        "search": found_by(collection.label, collection.name),
         "operators": [
             {"name": name, "label": str(having.label), "input": "texts"} for name, having in HAVING.items()
         ],
-        "choices": _choices(collection),
+        "choices": _choices(collection.choices),
         "suggests": collection.suggest is not None,
     }
 
@@ -78,58 +138,23 @@ def _source(source: Source) -> dict[str, Any]:
         "name": source.name,
         "label": str(source.label),
         "group": str(source.group),
+        "search": found_by(source.label, source.name),
         "did": str(source.did),
         "did_not": str(source.did_not),
         "properties": [_field(field) for field in source.properties.values()],
-        "open": bool(source.open_properties),
+        "is_open": bool(source.open_properties),
     }
 
 
-def _words() -> dict[str, str]:
-    """The words that the script itself puts on the page."""
-    return {
-        "all": _("all of these"),
-        "any": _("any of these"),
-        "none": _("none of these"),
-        "match": _("Customers for whom"),
-        "add": _("Add a condition"),
-        "group": _("Add a group"),
-        "remove": _("Remove"),
-        "value": _("value"),
-        "days": _("days"),
-        "about": _("What it is about"),
-        "how": _("How it is asked"),
-        "event": _("An event"),
-        "eventName": _("Name of the event"),
-        "attribute": _("A custom attribute"),
-        "attributeName": _("Name of the attribute"),
-        "other": _("Other"),
-        "happened": _("What happened"),
-        "mayReceive": _("May be written to"),
-        "may": _("may be sent"),
-        "mayNot": _("may not be sent"),
-        "inSegment": _("Another segment"),
-        "in": _("is in"),
-        "notIn": _("is not in"),
-        "forDays": _("for at least … days (optional)"),
-        "everyone": _("Everyone"),
-        "noOne": _("No one"),
-        "did": _("happened"),
-        "didNot": _("did not happen"),
-        "first": _("for the first time"),
-        "last": _("for the last time"),
-        "ever": _("at any time"),
-        "atLeast": _("at least"),
-        "atMost": _("at most"),
-        "of": _("of"),
-        "where": _("Add a filter"),
-        "property": _("property"),
-        "yes": _("yes"),
-        "no": _("no"),
-        "day": _("day"),
-        "week": _("week"),
-        "month": _("month"),
-        "year": _("year"),
-        "and": _("and"),
-        "addValue": _("Type a value and press Enter"),
-    }
+def _attributes() -> list[dict[str, Any]]:
+    known = AttributeDefinition.objects.filter(is_hidden=False).order_by("-customers", "name")
+    return [
+        {"name": one.name, "label": (one.label_zh or one.label) if _is_chinese() else one.label or one.name,
+         "search": f"{one.name} {one.label} {one.label_zh} {initials(one.label_zh)}".lower(),
+         "count": one.customers}
+        for one in known[:MOST_ATTRIBUTES]
+    ]  # fmt: skip
+
+
+def _is_chinese() -> bool:
+    return (get_language() or "").startswith("zh")

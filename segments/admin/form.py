@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -14,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from config.kit.admin import FormPage, OperatorPage
+from config.kit.admin import FormPage
 from config.kit.parts import Crumb
-from config.kit.refusal import Refusal
-from segments import registry
+from config.kit.refusal import Conflict, Refusal
 from segments.admin.catalogue import catalogue
 from segments.models import Segment
+from segments.rules.parse import parse
 from segments.rules.reading import RuleRefusal
-from segments.services.preview import preview
-from segments.services.segments import create_segment, edit_segment
+from segments.rules.words import Words
+from segments.services.segments import create_segment, edit_segment, edition
 from users.models import Role
 
 WHO_ACTS = (Role.OPERATOR,)
@@ -40,6 +39,7 @@ class SegmentForm(forms.Form):
         max_length=LONGEST_RULE,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
     )
+    version = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
     means_everyone = forms.BooleanField(
         label=gettext_lazy("It may mean everyone or no one; I mean it"), required=False
     )
@@ -55,6 +55,16 @@ def read_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise forms.ValidationError(_("The rule cannot be read.")) from None
+
+
+def sentence_of(rule: Any, words: Words | None = None) -> str:
+    """A stored rule in words; a rule that cannot be read any more says why, a list has none."""
+    if rule is None:
+        return _("Customers: named one by one.")
+    try:
+        return parse(rule).sentence(words or Words())
+    except Refusal as refusal:
+        return refusal.message
 
 
 @contextmanager
@@ -78,6 +88,7 @@ class NewSegment(FormPage):
     submit = gettext_lazy("Make the segment")
     done = gettext_lazy("Made. It is being computed.")
     roles_that_see = roles_that_act = WHO_ACTS
+    theirs: dict[str, Any] | None = None  # what somebody else saved while this operator was editing
 
     def get_crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Segments"), reverse("segments:list"))]
@@ -89,7 +100,11 @@ class NewSegment(FormPage):
         return {"rule": json.dumps(STARTING_RULE), "name": self.request.GET.get("name", "")}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"catalogue": catalogue(self.segment)}
+        return super().get_context_data(**kwargs) | {
+            "catalogue": catalogue(self.now, self.segment),
+            "segment": self.segment,
+            "theirs": self.theirs,
+        }
 
     @property
     def segment(self) -> Segment | None:
@@ -97,8 +112,9 @@ class NewSegment(FormPage):
         return None
 
     def act(self, form: Any) -> str:
+        values = {key: value for key, value in form.cleaned_data.items() if key != "version"}
         with pathless():
-            made = create_segment(by=self.operator, **form.cleaned_data)
+            made = create_segment(by=self.operator, **values)
         return reverse("segments:segment", args=[made.pk])
 
 
@@ -113,7 +129,7 @@ class EditSegment(NewSegment):
 
     @cached_property
     def segment(self) -> Segment:
-        return get_object_or_404(Segment, pk=self.kwargs["segment_id"])
+        return get_object_or_404(Segment.objects.by_rule(), pk=self.kwargs["segment_id"])
 
     def get_title(self) -> StrOrPromise:
         return self.segment.name
@@ -128,52 +144,28 @@ class EditSegment(NewSegment):
             "description": self.segment.description,
             "rule": json.dumps(self.segment.rule),
             "means_everyone": self.segment.means_everyone,
+            "version": edition(self.segment),
         }
 
     def act(self, form: Any) -> str:
-        with pathless():
-            edit_segment(self.segment, by=self.operator, **form.cleaned_data)
+        values = dict(form.cleaned_data)
+        try:
+            with pathless():
+                edit_segment(self.segment, by=self.operator, over=values.pop("version"), **values)
+        except Conflict as conflict:
+            if conflict.code == "changed_meanwhile":
+                self._show_theirs(form)
+            raise
         return reverse("segments:segment", args=[self.segment.pk])
 
-
-class PreviewPart(OperatorPage):
-    """What the rule in the form selects: posted by the builder, answered with a part of the page."""
-
-    title = gettext_lazy("Preview")
-    template_name = "segments/preview.html"
-    roles_that_see = roles_that_act = WHO_ACTS
-    http_method_names = ["post"]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            raw = read_json(request.POST.get("rule", "")[:LONGEST_RULE])
-            shown = preview(raw, self.now, exact=request.POST.get("exact") == "1")
-        except forms.ValidationError as problem:
-            return self.render_to_response({"problem": problem.messages[0]})
-        except RuleRefusal as refusal:
-            return self.render_to_response({"problem": refusal.reason, "path": refusal.field})
-        except Refusal as refusal:
-            return self.render_to_response({"problem": refusal.message})
-        return self.render_to_response(self.get_context_data(preview=shown))
-
-
-class Suggestions(OperatorPage):
-    """Values in use, for the inputs of the builder."""
-
-    title = gettext_lazy("Suggestions")
-    roles_that_see = roles_that_act = WHO_ACTS
-    http_method_names = ["get"]
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        typed = request.GET.get("typed", "")[:100].replace("\0", "")
-        return JsonResponse({"values": list(self._values(typed))})
-
-    def _values(self, typed: str) -> Sequence[str]:
-        source = registry.sources.get(self.request.GET.get("source", ""))
-        name = self.request.GET.get("name", "")
-        if source is not None and not name:
-            event = self.request.GET.get("event", "").replace("\0", "")
-            return source.suggest_property(event) if source.suggest_property else ()
-        entry = source.properties.get(name) if source else registry.fields.get(name)
-        asked = entry or registry.collections.get(name)
-        return asked.suggest(typed) if asked is not None and asked.suggest else ()
+    def _show_theirs(self, form: Any) -> None:
+        """The next save is made over theirs, which the operator then has seen."""
+        self.segment.refresh_from_db()
+        last = self.segment.versions.select_related("made_by").order_by("-version").first()
+        form.data = form.data.copy()
+        form.data["version"] = edition(self.segment)
+        self.theirs = {
+            "who": str((last and last.made_by) or _("Somebody")),
+            "at": last and last.made_at,
+            "sentence": sentence_of(self.segment.rule),
+        }

@@ -16,28 +16,19 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
-from config.kit.refusal import Refusal
-from segments.admin.form import WHO_ACTS
+from segments.admin.acts import actions_of, do
+from segments.admin.form import WHO_ACTS, sentence_of
 from segments.freshness import TONES, freshness, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
-from segments.rules.parse import parse
 from segments.rules.words import Words
-from segments.services.explain import explain
-from segments.services.segments import compute_again, delete_segment, used_by
+from segments.services.explain_list import explain_any
+from segments.services.segments import used_by
 from segments.services.trouble import trouble_of
 from users.models import Customer
 
 CHART_DAYS = 30
 LAST_RUNS = 50
-
-
-def sentence_of(rule: Any, words_: Words) -> str:
-    """A stored rule in words; a rule that cannot be read any more says why."""
-    try:
-        return parse(rule).sentence(words_)
-    except Refusal as refusal:
-        return refusal.message
 
 
 class OfSegment(OperatorPage):
@@ -75,38 +66,12 @@ class SegmentPage(OfSegment):
     template_name = "segments/segment.html"
 
     def get_actions(self) -> Sequence[Action]:
-        return [
-            Action(_("Keep a tag"), reverse("segments:keep_tag", args=[self.segment.pk]), icon="sell"),
-            Action(
-                _("Delete"),
-                self.request.path,
-                icon="delete",
-                method="post",
-                danger=True,
-                name="act",
-                value="delete",
-                confirm=_("Delete the segment with its members and its history?"),
-                ask_for=self.segment.name,
-            ),
-            Action(
-                _("Compute again"),
-                self.request.path,
-                icon="refresh",
-                method="post",
-                name="act",
-                value="again",
-            ),
-            Action(_("Edit"), reverse("segments:edit", args=[self.segment.pk]), icon="edit"),
-        ]
+        return actions_of(self.segment, self.request.path)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.POST.get("act") == "delete":
-            delete_segment(self.segment, by=self.operator)
-            self.say(_("Deleted."))
-            return HttpResponseRedirect(reverse("segments:list"))
-        compute_again(self.segment, by=self.operator)
-        self.say(_("It is being computed again."))
-        return HttpResponseRedirect(request.path)
+        sentence, target = do(request.POST.get("act", ""), self.segment, by=self.operator)
+        self.say(sentence)
+        return HttpResponseRedirect(target)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         views: dict[str, tuple[str, Callable[[], Table]]] = {
@@ -291,5 +256,5 @@ class ExplainPage(OfSegment):
             "segment": self.segment,
             "customer": customer,
             "sentence": sentence_of(self.segment.rule, self.words),
-            "explanation": explain(self.segment, customer.pk, self.now, self.words),
+            "explanation": explain_any(self.segment, customer.pk, self.now, self.words),
         }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("segments/preview", views.PreviewRule.as_view(), name="preview"),
     path("segments/<int:segment_id>", views.OneSegment.as_view(), name="segment"),
     path("segments/<int:segment_id>/members", views.Members.as_view(), name="members"),
+    path("segments/<int:segment_id>/versions", views.Versions.as_view(), name="versions"),
     path("segments/<int:segment_id>/changes", views.Changes.as_view(), name="changes"),
     path("segments/<int:segment_id>/explain", views.Explain.as_view(), name="explain"),
 ]

@@ -8,10 +8,11 @@ class RunKind(models.TextChoices):
     REFRESH = "refresh", _("Refresh")
     REBUILD = "rebuild", _("Rebuild")
     AUDIT = "audit", _("Audit")
+    LIST = "list", _("Change of a list")
 
 
 class Run(models.Model):
-    """One refresh, rebuild or audit at one ``now``. ``touched``: customers taken from the queue."""
+    """One refresh, rebuild, audit or change of a list at one ``now``. ``touched``: customers taken from the queue."""
 
     kind = models.CharField(max_length=10, choices=RunKind.choices)
     now = models.DateTimeField()

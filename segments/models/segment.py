@@ -18,6 +18,18 @@ class SegmentState(models.TextChoices):
     RETIRED = "retired", _("Stopped")
 
 
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    """Segments by how their members are found."""
+
+    def by_rule(self) -> "SegmentQuerySet":
+        """Those that runs compute."""
+        return self.filter(kind=SegmentKind.RULE)
+
+    def lists(self) -> "SegmentQuerySet":
+        """Those whose members are named; always exact, unless they are stopped."""
+        return self.filter(kind=SegmentKind.LIST, state=SegmentState.LIVE)
+
+
 class Segment(models.Model):
     """A named group of customers. ``computed_at`` is the business time as of which membership is exact.
 
@@ -26,6 +38,7 @@ class Segment(models.Model):
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    folder = models.CharField(_("folder"), max_length=60, blank=True, db_default="")
     kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind.choices, default=SegmentKind.RULE)
     rule = models.JSONField(_("rule"), null=True)
     rule_version = models.PositiveIntegerField(default=1)
@@ -43,6 +56,8 @@ class Segment(models.Model):
         "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    objects = SegmentQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("segment")
         verbose_name_plural = _("segments")
@@ -50,6 +65,11 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_list(self) -> bool:
+        """Whether people, not a rule, say who is in it; then it is exact at every moment."""
+        return self.kind == SegmentKind.LIST
 
 
 class SegmentVersion(models.Model):

@@ -18,7 +18,10 @@ Kind = Literal["happening", "window", "figure", "whole", "number", "text", "day"
 
 @dataclass(frozen=True)
 class Input:
-    """One part of a condition's JSON. ``optional``: left empty, the key is left out."""
+    """One part of a condition's JSON. ``optional``: left empty, the key is left out.
+
+    ``only_if``: another key of the condition and the value it must have for this part to be asked for.
+    """
 
     key: str
     kind: Kind
@@ -27,6 +30,7 @@ class Input:
     choices: Callable[[], Choices] | None = None
     least: int | None = None
     most: int | None = None
+    only_if: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,21 @@
 """The published JSON Schema of rules, written from the registry that the parser itself reads."""
 
-from typing import Any
-
 from segments import registry
 from segments.registry import Collection, Field, Source
 from segments.rules.arguments import About, Nothing, Texts
+from segments.rules.conditions import CONDITIONS
 from segments.rules.conditions.collection import HAVING
 from segments.rules.conditions.happening import MOST_FILTERS
 from segments.rules.kinds import OPEN
 from segments.rules.measures import MEASURES
 from segments.rules.parse import DEEPEST, GROUPS, MOST_CONDITIONS
-from segments.rules.reading import LONGEST_TEXT
+from segments.rules.schema_parts import TEXT, Schema, windows
+from segments.rules.schema_parts import shape as _object
 from segments.rules.tree import VERSION
-from segments.rules.windows import LONGEST_DAYS, WINDOWS
+from segments.rules.windows import LONGEST_DAYS
 from users.models import Channel
 
-Schema = dict[str, Any]
-
 NODE: Schema = {"$ref": "#/$defs/node"}
-TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 PATH: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 5}]}
 
 
@@ -33,6 +30,7 @@ def json_schema() -> Schema:
             "group": {"oneOf": [_object({how: _list(NODE, MOST_CONDITIONS)}) for how in GROUPS]},
             "node": {"oneOf": [{"$ref": "#/$defs/group"}, {"$ref": "#/$defs/condition"}]},
             "condition": {"anyOf": _conditions()},
+            "occurrence": {"anyOf": [_occurrence(source) for source in registry.sources]},
         },
     }
 
@@ -50,6 +48,7 @@ def _conditions() -> list[Schema]:
         _object(
             {"may_receive": {"enum": Channel.values}, "topic": TEXT}, {"op": {"enum": ["may", "may_not"]}}
         ),
+        *(form for condition in dict.fromkeys(CONDITIONS.values()) for form in condition.schema()),
         _object({"everyone": {"const": True}}),
         _object({"no_one": {"const": True}}),
     ]
@@ -75,8 +74,15 @@ def _collection(collection: Collection) -> Schema:
     return _object({"collection": {"const": collection.name}, "op": {"enum": list(HAVING)}, "value": values})
 
 
-def _happened(source: Source) -> Schema:
-    begin = {"event": TEXT} if source.name == "events" else {"happened": {"const": source.name}}
+def _occurrence(source: Source) -> Schema:
+    return _object(_begin(source), _where(source))
+
+
+def _begin(source: Source) -> Schema:
+    return {"event": TEXT} if source.name == "events" else {"happened": {"const": source.name}}
+
+
+def _where(source: Source) -> Schema:
     filters = [
         shape
         for name, field in source.properties.items()
@@ -84,25 +90,19 @@ def _happened(source: Source) -> Schema:
     ]
     if source.open_properties:
         filters.extend(_asked({"property": PATH}, None))
+    return {"where": _list({"anyOf": filters}, MOST_FILTERS)} if filters else {}
+
+
+def _happened(source: Source) -> Schema:
     optional = {
         "op": {"enum": ["did_not", "first", "last", *MEASURES]},
         "of": PATH,
         "at_least": {"type": "number"},
         "at_most": {"type": "number"},
-        **{name: window.schema() for name, window in WINDOWS.items()},
+        **windows(),
+        **_where(source),
     }
-    if filters:
-        optional["where"] = _list({"anyOf": filters}, MOST_FILTERS)
-    return _object(begin, optional)
-
-
-def _object(required: Schema, optional: Schema | None = None) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**required, **(optional or {})},
-        "required": list(required),
-        "additionalProperties": False,
-    }
+    return _object(_begin(source), optional)
 
 
 def _list(items: Schema, most: int) -> Schema:

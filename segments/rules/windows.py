@@ -323,6 +323,41 @@ WINDOWS: dict[str, type[Window]] = {
 }
 
 
+def read_window(reader: Reader) -> Window:
+    """The one window whose key stands among an object's keys; none means ever. Raises Refusal."""
+    named = [name for name in WINDOWS if name in reader.mapping()]
+    if len(named) > 1:
+        raise reader.refusal(
+            "two_windows", _("can have one window only, not %(names)s") % {"names": ", ".join(named)}
+        )
+    return WINDOWS[named[0]].read(reader.at(named[0])) if named else Ever()
+
+
+def read_past_window(reader: Reader) -> Window:
+    """The same, where looking ahead makes no sense. Raises Refusal."""
+    window = read_window(reader)
+    if isinstance(window, NextDays):
+        raise reader.at(window.name).refusal("bad_window", _("cannot lie ahead here"))
+    return window
+
+
+def window_json(window: Window) -> dict[str, Any]:
+    """The key and value that read back as this window."""
+    return {} if isinstance(window, Ever) else {window.name: window.value()}
+
+
+def longest(window: Window) -> timedelta | None:
+    """How far back it ever reaches, at most; None: without an end. A day may have 25 hours."""
+    hour = timedelta(hours=1)
+    if isinstance(window, LastDays):
+        return timedelta(days=window.days)
+    if isinstance(window, LastCalendarDays):
+        return timedelta(days=window.days) + hour
+    if isinstance(window, InCurrent):
+        return timedelta(days={"day": 1, "week": 7, "month": 31, "year": 366}[window.period]) + hour
+    return None
+
+
 def crossed(window: Window, then: AsOf, now: AsOf) -> list[tuple[datetime, datetime]]:
     """The stretches of time whose contents moved over an edge of the window between two instants."""
     stretches = [(window.ends(then), window.ends(now))]

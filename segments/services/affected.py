@@ -19,8 +19,8 @@ Statement = tuple[str, list[Any]]
 # Where a customer is affected for several reasons, the first of these is logged: what an operator did to a
 # rule must never start anything, and what somebody did explains more than the clock.
 CAUSES = [cause.value for cause in (
-    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.EVENT, ChangeCause.HISTORY,
-    ChangeCause.CLOCK,
+    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.LIST, ChangeCause.EVENT,
+    ChangeCause.HISTORY, ChangeCause.CLOCK,
 )]  # fmt: skip
 
 

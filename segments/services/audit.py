@@ -56,7 +56,9 @@ def _due(now: datetime) -> "list[Segment]":
     lately = SegmentRun.objects.filter(
         segment=OuterRef("pk"), run__kind=RunKind.AUDIT, run__now__gt=now - EVERY
     )
-    due = Segment.objects.filter(~Exists(lately), state=SegmentState.LIVE, created_at__lte=now - EVERY)
+    due = Segment.objects.by_rule().filter(
+        ~Exists(lately), state=SegmentState.LIVE, created_at__lte=now - EVERY
+    )
     return list(due.order_by("pk"))
 
 

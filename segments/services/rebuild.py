@@ -91,7 +91,8 @@ def _compute(segment: Segment, run: Run) -> Difference:
 
 def _mark_live(segment: Segment, run: Run, difference: Difference) -> None:
     """Exact as of the oldest picture it rests on: its own, or that of a segment it refers to."""
-    children = Segment.objects.filter(pk__in=referred(segment.rule)).values_list("computed_at", flat=True)
+    referred_to = Segment.objects.by_rule().filter(pk__in=referred(segment.rule))
+    children = referred_to.values_list("computed_at", flat=True)
     Segment.objects.filter(pk=segment.pk).update(
         state=SegmentState.LIVE,
         error="",

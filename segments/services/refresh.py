@@ -62,8 +62,9 @@ def refresh_all(now: datetime, *, stage_moves: int, kind: RunKind) -> Refreshed:
     run.touched = take_touched()
     rows, done, failed = [], dict[int, SegmentRun](), list[str]()
     as_of = AsOf(now)
-    for segment in in_order(Segment.objects.filter(state=SegmentState.LIVE)):
-        if not referred(segment.rule) <= done.keys():
+    lists = set(Segment.objects.lists().values_list("pk", flat=True))
+    for segment in in_order(Segment.objects.by_rule().filter(state=SegmentState.LIVE)):
+        if not referred(segment.rule) <= done.keys() | lists:
             continue  # What it refers to is not up to date, so it stays as it was and grows stale.
         row = refresh_one(segment, run, as_of)
         rows.append(row)

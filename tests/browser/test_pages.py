@@ -22,7 +22,13 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 # Answers that are no page of their own but a part of one.
 PARTS = {
     r"admin/^reports/sources/(?P<source_id>[0-9]{1,18})/qr\.(?P<kind>svg|png)$",  # a picture
-    *("admin/search/", "admin/segments/preview/", "admin/segments/suggest/", "admin/campaigns/preview/"),
+    *(
+        "admin/search/",
+        "admin/segments/preview/",
+        "admin/segments/preview/parts/",
+        "admin/segments/suggest/",
+        "admin/campaigns/preview/",
+    ),
     "admin/files/exports/<int:export_id>/",  # a file
 }
 

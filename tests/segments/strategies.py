@@ -209,6 +209,74 @@ def _filters(is_order: bool) -> st.SearchStrategy[Json]:
     )
 
 
+@st.composite
+def _occurrence(draw: st.DrawFn) -> Json:
+    name = draw(st.sampled_from([*EVENTS, "orders"]))
+    begin: Json = {"happened": name} if name == "orders" else {"event": name}
+    if draw(st.integers(0, 3)):
+        return begin
+    return {**begin, "where": draw(st.lists(_filters("happened" in begin), min_size=1, max_size=1))}
+
+
+SPANS = st.sampled_from(
+    [
+        {"within": 1, "unit": "days"},
+        {"within": 7, "unit": "days"},
+        {"within": 5, "unit": "hours"},
+        {"within": 3, "unit": "minutes"},
+    ]
+)
+
+
+@st.composite
+def _sequence(draw: st.DrawFn) -> Json:
+    node: Json = {
+        "sequence": draw(_occurrence()),
+        "op": draw(st.sampled_from(["then", "not_then"])),
+        "then": draw(_occurrence()),
+        **draw(SPANS),
+        **draw(windows()),
+    }
+    further = draw(st.sampled_from([0, 0, 1, 2]))
+    if further:
+        steps = [draw(_occurrence()) for _ in range(further)]
+        node["and_then"] = steps if further > 1 else steps[0]
+    if node["op"] == "not_then" and {"in_last_days", "in_last_calendar_days", "in_current"} & node.keys():
+        node |= {"within": 3, "unit": "minutes"}
+    return node
+
+
+@cache
+def habits() -> st.SearchStrategy[Json]:
+    gaps = st.sampled_from([1, 7, 30])
+    weeks = st.tuples(st.integers(1, 4), st.integers(1, 4)).map(sorted)
+    return st.one_of(
+        _sequence(),
+        _sequence(),
+        st.builds(
+            lambda what, gap, extra: {"stopped": what, "gap_days": gap, **extra},
+            _occurrence(),
+            gaps,
+            st.sampled_from([{}, {"at_least": 2}]),
+        ),
+        st.builds(
+            lambda what, gap, window: {"restarted": what, "gap_days": gap, **window},
+            _occurrence(),
+            gaps,
+            windows(),
+        ),
+        st.builds(
+            lambda what, pair: {"regularly": what, "weeks": pair[0], "of": pair[1]}, _occurrence(), weeks
+        ),
+        st.builds(
+            lambda what, n, window: {"nth": what, "n": n, **window},
+            _occurrence(),
+            st.integers(1, 3),
+            windows().filter(bool),
+        ),
+    )
+
+
 @cache
 def mailings() -> st.SearchStrategy[Json]:
     return st.builds(
@@ -220,7 +288,7 @@ def mailings() -> st.SearchStrategy[Json]:
 
 @cache
 def conditions(segments: tuple[int, ...]) -> st.SearchStrategy[Json]:
-    every = [fields(), happenings(), happenings(), attributes(), collections(), mailings()]
+    every = [fields(), happenings(), happenings(), habits(), attributes(), collections(), mailings()]
     if segments:
         every.append(
             st.builds(

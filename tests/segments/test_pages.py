@@ -81,12 +81,22 @@ def test_the_preview_counts_and_names_the_row_at_fault() -> None:
 def test_values_in_use_are_suggested() -> None:
     customer(city="Suzhou")
     customer(city="Wuxi")
-    event(customer(), "Product Viewed", ago(days=1), properties={"colour": "red"})
+    viewer = customer(attributes={"deep": {"taste": True}})
+    for colour in ("red", 3, "red", None, ["no"]):
+        event(viewer, "Product Viewed", ago(days=1), properties={"colour": colour})
     client = as_operator()
     ask = reverse("segments:suggest")
-    assert client.get(ask, {"name": "city", "typed": "su"}).json() == {"values": ["Suzhou"]}
-    found = client.get(ask, {"source": "events", "event": "Product Viewed"}).json()
-    assert found == {"values": ["colour"]}
+
+    def offered(**asked: str) -> list[tuple[object, int]]:
+        return [(one["value"], one["count"]) for one in client.get(ask, asked).json()["values"]]
+
+    assert offered(name="city", typed="su") == [("Suzhou", 0)]
+    assert offered(source="events", event="Product Viewed") == [("colour", 0)]
+    assert offered(source="events", event="Product Viewed", property='"colour"') == [("red", 2), (3, 1)]
+    assert offered(source="events", event="Product Viewed", property='"colour"', typed="RE") == [("red", 2)]
+    assert offered(attribute='["deep", "taste"]') == [(True, 1)]
+    for nonsense in ("{", "[[]]", '"\\u0000"', "[1]", '["a","b","c","d","e","f"]'):
+        assert offered(attribute=nonsense) == []
     assert client.get(ask, {"name": "nothing"}).json() == {"values": []}
     assert client.get(ask, {"name": "city", "typed": "\0%_'"}).json() == {"values": []}
 
@@ -110,6 +120,8 @@ def test_who_may_only_read_changes_nothing(role: Role) -> None:
     assert client.post(page, {"act": "delete"}).status_code == 403
     assert client.get(reverse("segments:create")).status_code == 403
     assert client.post(reverse("segments:preview"), {"rule": "{}"}).status_code == 403
+    assert client.post(reverse("segments:preview_parts"), {"rule": "{}"}).status_code == 403
+    assert client.get(reverse("segments:suggest")).status_code == 403
     assert Segment.objects.count() == 1
 
 

@@ -202,7 +202,7 @@ def test_counts_of_any_day_and_flows_of_a_period(shop: Lives) -> None:
         for instants in shop.values()
         if instants[0] < PERIOD.end
     )
-    found = flows.transitions(PERIOD, NOW)
+    found = flows.transitions(PERIOD, NOW).customers
     assert found == expected_flows
     span = "from=2026-02-01&to=2026-04-30"
     for (start, finish), number in found.items():

@@ -1,6 +1,7 @@
 """Channel profit and loss: cost, joins, retention, revenue, CAC and payback per channel, tied to the ledger."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -39,6 +40,10 @@ class ChannelsReport(OperatorPage):
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the reports."""
         return [Crumb(gettext_lazy("Reports"), reverse("users:reports"))]
+
+    def get_as_of(self) -> datetime:
+        """The instant the figures stand for."""
+        return self.found.as_of
 
     def get_file(self) -> HttpResponseBase | None:
         """The lines of both levels as CSV."""

@@ -56,6 +56,7 @@ class FeaturesPage(CrowdPage):
 
     def _use(self, use: Use) -> dict[str, Any]:
         return {
+            "as_of": use.as_of,
             "active": Stat(
                 _("Active customers"),
                 use.active,
@@ -100,6 +101,7 @@ class FeaturesPage(CrowdPage):
     def _visits(self, found: Visits) -> dict[str, Any]:
         per_customer = round(found.n / found.customers, 2) if found.customers else None
         return {
+            "as_of": found.as_of,
             "stats": [
                 Stat(
                     _("Visits"),

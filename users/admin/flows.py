@@ -88,8 +88,10 @@ class FlowsPage(OperatorPage):
         }
 
     def _moving(self) -> dict[str, Any]:
+        transitions = flows.transitions(self.period, self.now)
         return {
-            "sankey": _sankey(flows.transitions(self.period, self.now), self.period),
+            "as_of": transitions.as_of,
+            "sankey": _sankey(transitions.customers, self.period),
             "moves": _moves(flows.moves(self.period), self.period),
             "dwell": _dwell(self.period, self.now),
             "returns": [

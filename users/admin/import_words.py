@@ -53,6 +53,8 @@ CODES: dict[str, StrOrPromise] = {
     "unknown_order": gettext_lazy("This order is not known."),
     "unknown_message_channel": gettext_lazy("There is no such message channel."),
     "no_such_topic": gettext_lazy("There is no such topic."),
+    "no_such_list": gettext_lazy("There is no such list of segments, or it is stopped."),
+    "unknown_choice": gettext_lazy("Write add, remove or replace."),
     "no_such_customer": gettext_lazy("No customer has this key."),
     "no_wording": gettext_lazy("A yes needs the wording that was agreed to."),
     "later_yes_holds": gettext_lazy("Kept in the ledger; a later yes is in force."),

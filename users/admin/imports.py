@@ -22,7 +22,7 @@ from users.admin.transfers import LIST, WHO_ACTS, WHO_SEES, TransferList
 from users.models import Fate, Import, ImportRow
 from users.services import long_jobs
 from users.services.imports import acts, consents, running
-from users.services.imports.kinds import KEYS, ImportKind, import_kinds
+from users.services.imports.kinds import ImportKind, import_kinds
 
 
 class UploadForm(forms.Form):
@@ -124,7 +124,9 @@ class ColumnsPage(ImportStep):
                 self._column(position, name, sample, asked) for position, name in enumerate(self.file.head)
             ],
             "fields": [(one.name, one.title, one.is_required) for one in self.kind.fields],
-            "keys": [(key, title) for key, title in KEYS.items()] if self.kind.needs_customer else [],
+            "keys": [(key, title) for key, title in self.kind.keys.items()]
+            if self.kind.needs_customer
+            else [],
             "match_key": asked.get("match_key", "") if asked else self.file.match_key,
             "day_order": asked.get("day_order", "") if asked else self.file.options.get("day_order", ""),
             "defaults": self._defaults(asked),
@@ -275,7 +277,7 @@ class ImportPage(ImportStep):
                 Fact(_("Uploaded"), Cell(self.file.told_at, kind="time")),
                 Fact(_("By"), Cell(str(self.file.by or ""))),
                 Fact(_("Read as"), Cell(self.file.encoding)),
-                Fact(_("Recognised by"), Cell(KEYS.get(self.file.match_key, "–"))),
+                Fact(_("Recognised by"), Cell(self.kind.keys.get(self.file.match_key, "–"))),
             ],
             "failure": self.file.job.error if self.file.job and self.file.job.state == "failed" else "",
             "stats": [] if is_working else self._stats(),

@@ -9,6 +9,7 @@ from users.groups.activity import crowd
 from users.groups.stages import read_span
 from users.models import EventType
 from users.reports import features
+from users.reports.cohorts import select
 from users.reports.rollups import sql
 from users.sentences import event_title
 
@@ -22,7 +23,8 @@ _USED = """
 _VISITED = """
     SELECT customer.id FROM users_customer customer
     WHERE customer.erased_at IS NULL AND customer.id IN (
-        SELECT customer_id FROM visit WHERE ended + %s <= %s AND ended - began >= %s AND ended - began < %s
+        SELECT customer_id FROM visit
+        WHERE ended + %(pause)s <= least(%(now)s, %(upto)s) AND ended - began >= %(low)s AND ended - began < %(high)s
     )
 """
 LONGEST = timedelta(days=3650)
@@ -49,11 +51,9 @@ def visits(asked: Parameters, now: datetime) -> Group:
     period, low = read_span(asked), int(asked["low"])
     high = timedelta(seconds=int(asked["high"])) if "high" in asked else LONGEST
     where, values, told = crowd(asked)
-    edge = min(now, period.end + features.LOOK_AHEAD)
-    found = selected(
-        sql("visits") + _VISITED + where,
-        (*features.parameters(period, now), features.PAUSE, edge, timedelta(seconds=low), high, *values),
-    )
+    bound = features.visit_values(period) | {"now": now, "part": 0, "parts": 1, "pause": features.PAUSE}
+    visited = select(sql("visits") + _VISITED, bound | {"low": timedelta(seconds=low), "high": high})
+    found = selected(visited.sql + where, (*visited.params, *values))
     sentence = (
         _("Customers with a visit of %(low)d seconds up to less than %(high)d, %(period)s")
         if "high" in asked

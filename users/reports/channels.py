@@ -18,6 +18,7 @@ from django.db.models import Count, Sum
 
 from config.kit.batches import fetch
 from users.models import AcquisitionChannel, ChannelCost, Customer
+from users.reports import stored
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period
 from users.shop import margin
@@ -106,6 +107,7 @@ class ProfitAndLoss:
     total: ChannelLine
     ledger: int
     others: int
+    as_of: datetime
 
     @property
     def difference(self) -> int:
@@ -141,32 +143,32 @@ def profit_and_loss(period: Period, now: datetime) -> ProfitAndLoss:
         "zone": settings.SHOP_TIME_ZONE,
         "today": today_in_shop(now),
     }
-    sums = _sums(period, values)
+    told = stored.rows(report_sql("channel_sums"), values, now)
+    sums, (ledger, others) = _sums(period, told.rows)
     touches = _touches(values)
     channels = list(AcquisitionChannel.objects.order_by("pk"))
     lower: dict[int, list[AcquisitionChannel]] = defaultdict(list)
     for channel in channels:
         if channel.parent_id:
             lower[channel.parent_id].append(channel)
-    told = margin()
+    share = margin()
     lines = [
-        _upper(channel, lower[channel.pk], sums, touches, told)
+        _upper(channel, lower[channel.pk], sums, touches, share)
         for channel in channels
         if not channel.parent_id
     ]
     lines = [line for line in lines if _says_something(line)]
     lines.sort(key=lambda line: (-line.sums.joined, -line.revenue))
     if None in sums:
-        lines.append(ChannelLine(None, sums[None], 0, 0, told))
+        lines.append(ChannelLine(None, sums[None], 0, 0, share))
     total = ChannelLine(
         None,
         _added(line.sums for line in lines),
         sum(line.touches for line in lines),
         sum(line.reach for line in lines),
-        told,
+        share,
     )
-    ((ledger, others),) = fetch(report_sql("channel_ledger"), values)
-    return ProfitAndLoss(period, lines, total, ledger, others)
+    return ProfitAndLoss(period, lines, total, ledger, others, told.as_of)
 
 
 def shares(period: Period) -> list[Share]:
@@ -197,19 +199,25 @@ def last_days(now: datetime, days: int) -> Period:
     return Period(yesterday - timedelta(days=days - 1), yesterday)
 
 
-def _sums(period: Period, values: dict[str, Any]) -> dict[int | None, Sums]:
+def _sums(period: Period, rows: Sequence[Sequence[Any]]) -> tuple[dict[int | None, Sums], tuple[int, int]]:
+    """Per channel what adds up, with today's costs; the ledger, and what of it others brought."""
     sums: dict[int | None, Sums] = defaultdict(Sums)
-    for channel, joined, matured, stayed in fetch(report_sql("channel_joined"), values):
+    books = (0, 0)
+    for what, channel, day, first, second, third in rows:
+        if what == "ledger":
+            books = (first, second)
+            continue
         found = sums[channel]
-        found.joined, found.matured, found.stayed = joined, matured, stayed
-    for channel, buyers in fetch(report_sql("channel_bought"), values):
-        sums[channel].buyers = buyers
-    for channel, day, net in fetch(report_sql("channel_revenue"), values):
-        sums[channel].days[day] += net
+        if what == "joined":
+            found.joined, found.matured, found.stayed = first, second, third
+        elif what == "bought":
+            found.buyers = first
+        else:
+            found.days[date.fromisoformat(day)] += first
     costs = ChannelCost.objects.filter(day__range=(period.first, period.last))
     for channel, cost in costs.order_by().values_list("channel").annotate(cost=Sum("amount")):
         sums[channel].cost = cost
-    return sums
+    return sums, books
 
 
 def _touches(values: dict[str, Any]) -> dict[tuple[bool, int], tuple[int, int]]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from config.kit.batches import fetch
-from users.groups.activity import crowd
 from users.models import EventType
+from users.reports import stored
 from users.reports.periods import Period
 from users.reports.rollups import sql
+from users.reports.stored import Question
 
 PAUSE = timedelta(minutes=30)
 LOOK_AHEAD = timedelta(days=1)  # a visit that runs longer past the period's end counts as going on
+DAYS_AT_ONCE = 45
 PAGES = ("Page Viewed", "Screen Viewed")
 # Lengths of visits in seconds: from (included), to (excluded).
 BUCKETS: tuple[tuple[int, int | None], ...] = (
@@ -48,6 +49,7 @@ class Use:
     active: int
     active_before: int
     features: tuple[Feature, ...]
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Visits:
     seconds: Mapping[int, int]
     events: Mapping[int, int]
     pages: Mapping[int, int]
+    as_of: datetime
 
     @property
     def n(self) -> int:
@@ -86,60 +89,82 @@ def mean(counts: Mapping[int, int]) -> float | None:
     return sum(value * count for value, count in counts.items()) / n if n else None
 
 
+def use_question(period: Period) -> Question:
+    """Which features were used, by channel and by whether the customer is known."""
+    types = EventType.objects.filter(is_activity=True).order_by("pk").values_list("pk", flat=True)
+    values = {
+        "types": list(types),
+        "begin": period.begin,
+        "end": period.end,
+        "earlier": period.before.begin,
+        "first": period.first,
+        "last": period.last,
+        "earliest": period.before.first,
+    }
+    return Question(sql("feature_use"), values, sums=2, parts=_parts(2 * period.days))
+
+
+def visits_question(period: Period) -> Question:
+    """The visits that began in the period, by channel and by whether the customer is known."""
+    return Question(
+        sql("visits") + sql("visit_counts"), visit_values(period), sums=1, parts=_parts(period.days)
+    )
+
+
 def use(period: Period, now: datetime, asked: Mapping[str, str]) -> Use:
     """Which features were used; ``asked``: the crowd as links carry it (channel, visitors)."""
-    names = dict(EventType.objects.filter(is_activity=True).values_list("pk", "name"))
-    moment = {"begin": period.begin, "end": period.end, "earlier": period.before.begin, "now": now}
-    rows = _fetch_crowd("feature_use", {**moment, "types": list(names)}, asked)
-    days = {"first": period.first, "last": period.last, "earliest": period.before.first}
-    ((active, active_before),) = _fetch_crowd("active_in", days, asked)
-    found = [Feature(pk, names[pk], customers, before) for pk, customers, before in rows]
-    return Use(active, active_before, tuple(sorted(found, key=lambda f: (-f.customers, f.name))))
+    told = stored.answer(use_question(period), now)
+    counted: dict[int | None, list[int]] = {}
+    for pk, channel, identified, lately, before in told.rows:
+        if _is_of(asked, channel, identified):
+            here = counted.setdefault(pk, [0, 0])
+            here[0] += lately
+            here[1] += before
+    active, active_before = counted.pop(None, [0, 0])
+    names = EventType.objects.in_bulk([pk for pk in counted if pk is not None])
+    found = [Feature(pk, kind.name, *counted[pk]) for pk, kind in names.items()]
+    found.sort(key=lambda feature: (-feature.customers, feature.name))
+    return Use(active, active_before, tuple(found), told.as_of)
 
 
 def visits(period: Period, now: datetime, asked: Mapping[str, str]) -> Visits:
     """The visits that began in the period."""
-    where, values, _told = crowd(asked)
-    rows = fetch(
-        sql("visits")
-        + f"""
-        , measured AS (
-            SELECT visit.customer_id, floor(extract(epoch FROM visit.ended - visit.began))::integer AS seconds,
-                   visit.events::integer, visit.pages::integer, visit.ended + %s <= %s AS over
-            FROM visit JOIN users_customer customer ON customer.id = visit.customer_id
-            WHERE customer.erased_at IS NULL {where}
-        )
-        SELECT CASE WHEN GROUPING(seconds) = 0 THEN 'seconds' WHEN GROUPING(events) = 0 THEN 'events'
-                    ELSE 'pages' END,
-               coalesce(seconds, events, pages), over, count(*)
-        FROM measured GROUP BY GROUPING SETS ((over, seconds), (over, events), (over, pages))
-        UNION ALL
-        SELECT 'customers', 0, true, count(DISTINCT customer_id) FROM measured WHERE over
-        """,
-        (*parameters(period, now), PAUSE, min(now, period.end + LOOK_AHEAD), *values),
-    )
+    told = stored.answer(visits_question(period), now)
     counts: dict[str, Counter[int]] = {
         kind: Counter() for kind in ("seconds", "events", "pages", "customers")
     }
     going_on = 0
-    for kind, value, is_over, number in rows:
+    for channel, identified, kind, value, is_over, number in told.rows:
+        if not _is_of(asked, channel, identified):
+            continue
         if is_over:
             counts[kind][value] += number
         elif kind == "seconds":
             going_on += number
-    return Visits(counts["customers"][0], going_on, counts["seconds"], counts["events"], counts["pages"])
+    return Visits(
+        counts["customers"][0], going_on, counts["seconds"], counts["events"], counts["pages"], told.as_of
+    )
 
 
-def parameters(period: Period, now: datetime) -> tuple[Any, ...]:
-    """The values bound in ``sql/visits.sql``."""
-    types = list(EventType.objects.filter(is_activity=True).values_list("pk", flat=True))
-    pages = list(EventType.objects.filter(name__in=PAGES).values_list("pk", flat=True))
-    slice_ = (types, period.begin - PAUSE, period.end + LOOK_AHEAD, now)
-    return (*slice_, pages, period.begin, period.end)
+def visit_values(period: Period) -> dict[str, Any]:
+    """The values bound in ``sql/visits.sql``, but for the instant and the part of the customers."""
+    types = EventType.objects.filter(is_activity=True).order_by("pk").values_list("pk", flat=True)
+    pages = EventType.objects.filter(name__in=PAGES).order_by("pk").values_list("pk", flat=True)
+    return {
+        "types": list(types),
+        "pages": list(pages),
+        "since": period.begin - PAUSE,
+        "upto": period.end + LOOK_AHEAD,
+        "begin": period.begin,
+        "end": period.end,
+    }
 
 
-def _fetch_crowd(name: str, values: dict[str, Any], asked: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    where, bound, _told = crowd(asked)
-    named = {f"crowd_{number}": value for number, value in enumerate(bound)}
-    where = where % tuple(f"%({name})s" for name in named) if named else where
-    return fetch(sql(name).replace("/* crowd */", where), {**values, **named})
+def _parts(days: int) -> int:
+    """In how many parts of the customers so many days are prepared: one takes seconds in a shop of a million."""
+    return max(1, days // DAYS_AT_ONCE)
+
+
+def _is_of(asked: Mapping[str, str], channel: str, identified: bool) -> bool:
+    """Whether a row is of the crowd that a link asks for."""
+    return (identified or asked.get("visitors") == "yes") and asked.get("channel", channel) == channel

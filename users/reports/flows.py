@@ -5,15 +5,16 @@ known of that day today.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Sum
 
-from config.kit.batches import fetch
 from users.models import Stage, StageFlow
 from users.pages import outreach
+from users.reports import stored
 from users.reports.periods import Period
 from users.reports.rollups import sql
 from users.survival import Lasting
@@ -30,6 +31,14 @@ class DayOfStages:
 
     day: date
     customers: StageCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Transitions:
+    """Customers by the stage when a period began ("" : not known yet) and the one when it ended."""
+
+    customers: dict[tuple[str, str], int]
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +94,20 @@ def moves(period: Period) -> dict[tuple[str, str], int]:
     return {(row["from_stage"], row["to_stage"]): row["moves"] for row in rows if row["moves"]}
 
 
-def transitions(period: Period, now: datetime) -> dict[tuple[str, str], int]:
+def transitions(period: Period, now: datetime) -> Transitions:
     """How many customers stood in which stage when the period began and in which when it ended (or now).
 
     From "" came those who were not known when it began.
     """
-    rows = fetch(sql("stage_transitions"), _span(period, now))
-    return {(start, finish): customers for start, finish, customers in rows}
+    told = stored.rows(sql("stage_transitions"), _span(period), now)
+    return Transitions({(start, finish): customers for start, finish, customers in told.rows}, told.as_of)
 
 
 def dwell(period: Period, now: datetime) -> dict[Stage, Lasting]:
     """How long the stays that began in the period lasted, by stage; those that go on are censored."""
     ended: dict[str, Counter[int]] = {stage: Counter() for stage in Stage}
     going_on: dict[str, Counter[int]] = {stage: Counter() for stage in Stage}
-    for stage, is_over, days, stays in fetch(sql("stage_dwell"), _span(period, now)):
+    for stage, is_over, days, stays in stored.rows(sql("stage_dwell"), _span(period), now).rows:
         (ended if is_over else going_on)[stage][days] += stays
     return {stage: Lasting(ended[stage], going_on[stage]) for stage in Stage if stage is not Stage.PROSPECT}
 
@@ -106,11 +115,10 @@ def dwell(period: Period, now: datetime) -> dict[Stage, Lasting]:
 def returns(period: Period, now: datetime, stage: Stage) -> Returns:
     """What became of those who fell into ``stage`` in the period."""
     statement = sql("stage_returns").replace("/* outreach */", _outreach())
-    rows = fetch(statement, {**_span(period, now), "stage": stage.value})
-    return summed(rows)
+    return summed(stored.rows(statement, {**_span(period), "stage": stage.value}, now).rows)
 
 
-def summed(rows: Iterable[tuple[int | None, int | None, int, int]]) -> Returns:
+def summed(rows: Iterable[Sequence[Any]]) -> Returns:
     """Rows (days to the return, days to the first message, days watched, customers) as shares."""
     rows = list(rows)
     ended: Counter[int] = Counter()
@@ -146,5 +154,5 @@ def _outreach() -> str:
     return " UNION ALL ".join(entry.statement for entry in outreach) or NOBODY
 
 
-def _span(period: Period, now: datetime) -> dict[str, datetime]:
-    return {"begin": period.begin, "end": period.end, "now": now}
+def _span(period: Period) -> dict[str, datetime]:
+    return {"begin": period.begin, "end": period.end}

@@ -11,21 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from config.kit.batches import execute, fetch, temporary_table
-from users.dimensions import Dimension, all_dimensions
+from config.kit.batches import fetch
+from users.dimensions import AGE, SILENT, Dimension, all_dimensions
 from users.groups import Group
-from users.models import Customer
 from users.reports.cohorts import OTHER
 from users.reports.sql import statement
 
 FEWEST = 30
 MOST_VALUES = 12
-MOST_READ = 30_000
-"""Customers of a side that are read; of a larger side a random part (by a hash of the id)."""
+MOST_READ = 10_000
+"""Customers of a side that are read; of a larger side a random part (by a hash of the id): shares to one point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,8 @@ NUMBERS = (
     ),
     Number(_("Average order"), "standing.revenue::float8 / nullif(standing.orders, 0)", True),
     Number(_("Active days in life"), "standing.active_days"),
-    Number(
-        _("Days since last activity"),
-        "floor(extract(epoch FROM business_now() - standing.last_activity_at) / 86400)",
-    ),
-    Number(_("Age"), "extract(year FROM age(business_now(), customer.birthday))"),
+    Number(_("Days since last activity"), SILENT),
+    Number(_("Age"), AGE),
 )
 
 
@@ -105,19 +101,32 @@ class Portrait:
     comparisons: Sequence[Comparison]
 
 
-@transaction.atomic
 def compute(group: Group, other: Group | None) -> Portrait:
-    """The group beside another, or beside every other known customer."""
+    """The group beside another, or beside every other known customer; in one statement."""
     sides, bound = _sides(group, other)
-    counts = fetch(f"WITH {sides} {statement('portrait_sizes')}", bound)
-    sizes = {side: (customers, refused) for side, customers, refused in counts}
-    thousandths = [_part(*sizes.get(side, (0, 0))) for side in (0, 1)]
-    temporary_table("portrait_part", "id bigint, side smallint")
-    execute(statement("portrait_sample").format(*thousandths, sides=sides), bound)
-    figures, read = _figures()
-    ours, theirs = (Side(*sizes.get(side, (0, 0)), read[side]) for side in (0, 1))
-    comparisons = _comparisons(read)
-    return Portrait(ours, theirs, figures, comparisons)
+    wanted = all_dimensions()
+    text = statement("portrait").format(
+        sides=sides,
+        most=MOST_READ,
+        numbers=", ".join(f"({number.expression})::float8" for number in NUMBERS),
+        values=", ".join(f"({one.expression})::text" for one in wanted),
+        figures=", ".join(
+            f"count(numbers[{n}]), avg(numbers[{n}]),"
+            f" percentile_cont(0.5) WITHIN GROUP (ORDER BY numbers[{n}])"
+            for n in range(1, len(NUMBERS) + 1)
+        ),
+    )
+    scales = [number for number, one in enumerate(wanted, start=1) if one.order]
+    values = [value for one in wanted for value in one.parameters]
+    rows = fetch(text, [*bound, *values, scales, MOST_VALUES])
+    sizes = {side: counts for side, dimension, _value, counts, _figures in rows if dimension is None}
+    read = {side: figures for side, dimension, _value, _counts, figures in rows if dimension is None}
+    ours, theirs = (Side(*sizes.get(side, (0, 0, 0))) for side in (0, 1))
+    figures = [
+        Figure(number, _figure(read.get(0), place), _figure(read.get(1), place))
+        for place, number in enumerate(NUMBERS)
+    ]
+    return Portrait(ours, theirs, figures, _comparisons(wanted, rows))
 
 
 def _sides(group: Group, other: Group | None) -> tuple[str, list[Any]]:
@@ -130,46 +139,25 @@ def _sides(group: Group, other: Group | None) -> tuple[str, list[Any]]:
 
 
 def _ids(group: Group) -> tuple[str, list[Any]]:
-    query = Customer.objects.living().filter(pk__in=group.customers).values("pk").query
-    text, bound = query.sql_with_params()
-    return text, list(bound)
+    """The ids of a group, each once, whoever is erased among them."""
+    found = group.customers
+    text, bound = (found.sql, found.params) if isinstance(found, RawSQL) else found.query.sql_with_params()
+    return f"SELECT DISTINCT * FROM ({text}) AS everybody", list(bound)
 
 
-def _part(customers: int, refused: int) -> int:
-    """How many thousandths of a side to read."""
-    left = customers - refused
-    return 1000 if left <= MOST_READ else max(1, math.ceil(MOST_READ / left * 1000))
+def _figure(told: Sequence[float | None] | None, place: int) -> tuple[int, float | None, float | None]:
+    """Customers with the number at a place, mean and median, from a side's three per number."""
+    count, mean, median = told[3 * place : 3 * place + 3] if told else (0, None, None)
+    return int(count or 0), mean, median
 
 
-def _figures() -> tuple[list[Figure], tuple[int, int]]:
-    """Mean and median of every number, and how many customers were read on each side."""
-    columns = ", ".join(
-        f"count({number.expression}), avg({number.expression})::float8,"
-        f" percentile_cont(0.5) WITHIN GROUP (ORDER BY ({number.expression})::float8)"
-        for number in NUMBERS
-    )
-    rows = {row[0]: row[1:] for row in fetch(statement("portrait_figures").format(columns=columns))}
-    none = (0, *(0, None, None) * len(NUMBERS))
-    ours, theirs = rows.get(0, none), rows.get(1, none)
-    figures = [
-        Figure(number, tuple(ours[at : at + 3]), tuple(theirs[at : at + 3]))
-        for number, at in zip(NUMBERS, range(1, 1 + 3 * len(NUMBERS), 3), strict=True)
-    ]
-    return figures, (ours[0], theirs[0])
-
-
-def _comparisons(read: tuple[int, int]) -> list[Comparison]:
+def _comparisons(wanted: Sequence[Dimension], rows: Sequence[tuple[Any, ...]]) -> list[Comparison]:
     """Every dimension, most different first, those with too few known last."""
-    wanted = all_dimensions()
-    told = ", ".join(f"(%s::text, ({one.expression})::text)" for one in wanted)
-    values = [part for one in wanted for part in (one.name, *one.parameters)]
-    scales = [one.name for one in wanted if one.order]
-    most = [scales, MOST_VALUES]
-    query = statement("portrait_values").format(told=told)
-    found: dict[str, list[tuple[str | None, int, int]]] = defaultdict(list)
-    for name, value, ours, theirs in fetch(query, [*values, max(read[0], 1), max(read[1], 1), *most]):
-        found[name].append((value, int(ours), int(theirs)))
-    compared = [compare(one, found[one.name]) for one in wanted if one.name in found]
+    found: dict[int, list[tuple[str | None, int, int]]] = defaultdict(list)
+    for _side, number, value, counts, _figures in rows:
+        if number is not None:
+            found[number].append((value, *counts))
+    compared = [compare(one, found[number]) for number, one in enumerate(wanted, start=1) if number in found]
     return sorted(compared, key=lambda one: (one.distance is None, -(one.distance or 0), one.dimension.name))
 
 

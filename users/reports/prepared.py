@@ -1,14 +1,22 @@
-"""The usual questions over a year, asked each morning before an operator asks them."""
+"""The usual questions of the reports, asked each morning before an operator asks them."""
 
 import time
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
 
-from users.reports import cohorts, ltv, retained, retention, stored
+from users.models import ReportResult, Stage
+from users.reports import channels, cohorts, features, flows, funnel, ltv, retained, retention, stored
 from users.reports.cohorts import Start
+from users.reports.figures import today_in_shop
+from users.reports.periods import DAYS, Period
 
 Asked = dict[str, str]
-ENOUGH = 12.0
+Act = Callable[[datetime, float], bool]
+"""Asks at an instant, up to a second of the monotonic clock; whether all of it is answered."""
+ENOUGH = 8.0
 """Seconds of a run after which the rest waits for the next one."""
+ALL_ASKED = "all-asked"
 RETENTION: tuple[Asked, ...] = (
     {"grain": "month"},
     {"grain": "month", "mode": "after"},
@@ -16,26 +24,74 @@ RETENTION: tuple[Asked, ...] = (
     {"grain": "month", "mode": "after", "by": "channel"},
     {"grain": "month", "start": "registration"},
     {"grain": "month", "start": "order"},
+    {"grain": "week"},
     {"grain": "week", "period": "365"},
 )
 VALUE: tuple[Asked, ...] = ({}, {"by": "channel"}, {"grain": "week"})
 RETAINED: tuple[Asked, ...] = ({}, {"period": "365"})
+FUNNELS: tuple[Asked, ...] = ({}, {"preset": "shopping"}, {"period": "90"})
 
 
 def prepare(now: datetime) -> dict[str, int]:
-    """Ask the questions in turn; those kept since this morning cost a look-up. How many were asked."""
-    questions = [
-        *((_retention, asked) for asked in RETENTION),
-        *((_value, asked) for asked in VALUE),
-        *((_retained, asked) for asked in RETAINED),
-    ]
-    began, done = time.monotonic(), 0
-    for ask, asked in questions:
-        if time.monotonic() - began > ENOUGH:
+    """Ask the questions in turn, for some seconds; how many were asked, and how many are left.
+
+    Those kept since this morning cost a look-up. When all have been asked, nothing is until tomorrow.
+    """
+    if is_prepared(now):
+        return {"questions": 0, "left": 0}
+    questions, done = list(_questions(now)), 0
+    until = time.monotonic() + ENOUGH
+    for ask in questions:
+        if time.monotonic() > until or not ask(now, until):
             break
-        ask(asked, now)
         done += 1
-    return {"questions": done, "forgotten": stored.forget_old(now)}
+    left = len(questions) - done
+    if not left:
+        stored.forget_old(now)
+        told = {"rows": [], "seconds": 0.0, "computed_at": now}
+        ReportResult.objects.update_or_create(key=ALL_ASKED, defaults=told)
+    return {"questions": done, "left": left}
+
+
+def prepared_at() -> datetime | None:
+    """When all questions had been asked the last time."""
+    found = ReportResult.objects.filter(key=ALL_ASKED).values_list("computed_at", flat=True)
+    return found.first()
+
+
+def is_prepared(now: datetime) -> bool:
+    """Whether all questions have been asked on this day of the shop."""
+    asked = prepared_at()
+    return asked is not None and asked <= now and today_in_shop(asked) == today_in_shop(now)
+
+
+def _questions(now: datetime) -> Iterator[Act]:
+    yield from (_at_once(partial(_retention, asked)) for asked in RETENTION)
+    yield from (_at_once(partial(_value, asked)) for asked in VALUE)
+    yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
+    yield from (_at_once(partial(_funnel, asked)) for asked in FUNNELS)
+    yesterday = today_in_shop(now) - timedelta(days=1)
+    for days in DAYS:
+        period = Period(yesterday - timedelta(days=days - 1), yesterday)
+        yield _at_once(partial(channels.profit_and_loss, period))
+        yield _at_once(partial(flows.transitions, period))
+        yield _at_once(partial(flows.dwell, period))
+        for stage in (Stage.DORMANT, Stage.CHURNED):
+            yield _at_once(partial(flows.returns, period, stage=stage))
+        for question in (features.use_question(period), features.visits_question(period)):
+            yield partial(_in_parts, question)
+
+
+def _at_once(ask: Callable[[datetime], object]) -> Act:
+    def act(now: datetime, until: float) -> bool:
+        ask(now)
+        return True
+
+    return act
+
+
+def _in_parts(question: stored.Question, now: datetime, until: float) -> bool:
+    return stored.prepare(question, now, until=until)
 
 
 def _retention(asked: Asked, now: datetime) -> None:
@@ -49,3 +105,7 @@ def _value(asked: Asked, now: datetime) -> None:
 def _retained(asked: Asked, now: datetime) -> None:
     whom = cohorts.read_whom(asked, default="channel")
     retained.compute(Start.ACTIVITY, retained.read_span(asked, now), whom, now)
+
+
+def _funnel(asked: Asked, now: datetime) -> None:
+    funnel.compute(funnel.read(asked, now), now)

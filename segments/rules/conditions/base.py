@@ -35,6 +35,11 @@ class Condition(ABC):
         """How the builder asks for it; None: it is offered by the registry, or not to be offered now."""
         return None
 
+    @classmethod
+    def schema(cls) -> list[dict[str, Any]]:
+        """JSON Schema of its shapes, where rules/schema.py does not write it from the registry."""
+        return []
+
     @abstractmethod
     def write(self) -> dict[str, Any]:
         """The JSON that reads back as this condition."""
@@ -58,6 +63,10 @@ class Condition(ABC):
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         """The customers for whom time alone may have changed the answer between two instants."""
         return []
+
+    def of_today(self, words: Words) -> list[str]:
+        """Asked about the past: what of it is as it is today all the same, in words. Nothing kept: all of it."""
+        return [self.sentence(words)]
 
     def actual(self, as_of: AsOf) -> Shown | None:
         """The value the condition looks at, for explaining one customer; None: there is nothing to show."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from segments import registry
 from segments.registry import Field, Source
 from segments.rules.arguments import plain_number
+from segments.rules.as_of import AsOf
 from segments.rules.conditions.attribute import open_field, read_path, write_path
 from segments.rules.conditions.field import read_operator, write_operator
 from segments.rules.json_values import json_value
@@ -17,7 +18,7 @@ from segments.rules.kinds import MONEY, NUMBER
 from segments.rules.measures import MEASURES, Bounds, Measure
 from segments.rules.operators import Operator, Value
 from segments.rules.reading import Reader
-from segments.rules.windows import WINDOWS, Ever, Window
+from segments.rules.windows import WINDOWS, Ever, Window, read_window
 from segments.rules.words import Words
 from users import facts
 
@@ -58,12 +59,12 @@ class Measured:
         """Whether it only asks for one occurrence: no aggregate is needed then."""
         return self.measure.name in {"did", "days"} and self.bounds == Bounds(at_least=1)
 
-    def x(self, source: Source) -> Value | None:
+    def x(self, source: Source, as_of: AsOf) -> Value | None:
         """The measured property as an expression over the source's rows."""
         if self.of is None:
             return None
         named = named_property(source, self.of)
-        return named.x if named else json_value(F(source.open_properties), self.of, "number")
+        return named.then(as_of).x if named else json_value(F(source.open_properties), self.of, "number")
 
     def is_money(self, source: Source) -> bool:
         """Whether the figure is an amount in minor units."""
@@ -84,7 +85,7 @@ def named_property(source: Source, path: tuple[str, ...]) -> Field | None:
 
 def read_happening(reader: Reader) -> dict[str, Any]:
     """The parts of a ``Happened``. Raises Refusal."""
-    source, event = _source(reader)
+    source, event = read_source(reader)
     op = reader.at("op").one_of(OPS) if "op" in reader.mapping() else "did"
     _check_keys(reader, op)
     return {
@@ -92,7 +93,7 @@ def read_happening(reader: Reader) -> dict[str, Any]:
         "event": event,
         "op": op,
         "window": _window(reader, op),
-        "where": _filters(reader, source),
+        "where": read_filters(reader, source),
         "measured": _measured(reader, source, op) if op in MEASURES else None,
     }
 
@@ -108,14 +109,17 @@ def happening_json(condition: "Happened") -> dict[str, Any]:
     if not isinstance(condition.window, Ever):
         written[condition.window.name] = condition.window.value()
     if condition.where:
-        written["where"] = [
-            {"property": write_path(one.path), **write_operator(one.operator, one.value)}
-            for one in condition.where
-        ]
+        written["where"] = filters_json(condition.where)
     return written
 
 
-def _source(reader: Reader) -> tuple[Source, str | None]:
+def filters_json(where: tuple[Filter, ...]) -> list[dict[str, Any]]:
+    """The JSON that reads back as these filters."""
+    return [{"property": write_path(one.path), **write_operator(one.operator, one.value)} for one in where]
+
+
+def read_source(reader: Reader) -> tuple[Source, str | None]:
+    """What ``event`` or ``happened`` names, and the event's name. Raises Refusal."""
     if "event" in reader.mapping():
         return registry.sources["events"], _event_name(reader.at("event"))
     source = registry.sources.get(reader.at("happened").text())
@@ -143,21 +147,16 @@ def _check_keys(reader: Reader, op: str) -> None:
 
 
 def _window(reader: Reader, op: str) -> Window:
-    named = [name for name in WINDOWS if name in reader.mapping()]
-    if len(named) > 1:
-        raise reader.refusal(
-            "two_windows", _("can have one window only, not %(names)s") % {"names": ", ".join(named)}
-        )
-    if named:
-        return WINDOWS[named[0]].read(reader.at(named[0]))
-    if op in {"first", "last"}:
+    window = read_window(reader)
+    if isinstance(window, Ever) and op in {"first", "last"}:
         raise reader.refusal(
             "missing_key", _("needs a window: one of %(names)s") % {"names": ", ".join(WINDOWS)}
         )
-    return Ever()
+    return window
 
 
-def _filters(reader: Reader, source: Source) -> tuple[Filter, ...]:
+def read_filters(reader: Reader, source: Source) -> tuple[Filter, ...]:
+    """The filters under ``where``, if there are any. Raises Refusal."""
     if "where" not in reader.mapping():
         return ()
     return tuple(_filter(item, source) for item in reader.at("where").items(1, MOST_FILTERS))

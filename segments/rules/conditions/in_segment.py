@@ -1,19 +1,25 @@
 """Membership of another segment: ``{"segment": 7, "op": "in", "for_days": 14}``."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Value as Constant
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from segments.models import Membership, MembershipChange, Run, Segment
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
 from segments.rules.words import Words, instant
+
+NEVER = Constant(datetime.max.replace(tzinfo=UTC), output_field=DateTimeField())
 
 
 @dataclass(frozen=True)
@@ -37,15 +43,55 @@ class InSegment(Condition):
             raise reader.at("for_days").refusal("unknown_key", _("goes only with “in”"))
         return cls(pk, inside, reader.at("for_days").whole(1, LONGEST_DAYS))
 
+    @classmethod
+    def form(cls) -> Form | None:
+        first = Segment.objects.order_by("name").first()
+        if first is None:
+            return None
+        ways = {"in": gettext_lazy("is in"), "not_in": gettext_lazy("is not in")}
+        return Form(
+            "segment",
+            gettext_lazy("Another segment"),
+            gettext_lazy("Segments"),
+            (
+                Input("op", "choice", gettext_lazy("How it is asked"), choices=lambda: ways),
+                Input("segment", "segment", gettext_lazy("segment")),
+                Input(
+                    "for_days",
+                    "whole",
+                    gettext_lazy("for at least so many days"),
+                    optional=True,
+                    least=1,
+                    most=LONGEST_DAYS,
+                    only_if=("op", "in"),
+                ),
+            ),
+            lambda: {"segment": first.pk, "op": "in"},
+        )
+
     def write(self) -> dict[str, Any]:
         written: dict[str, Any] = {"segment": self.segment, "op": "in" if self.inside else "not_in"}
         return written if self.for_days is None else {**written, "for_days": self.for_days}
 
     def expression(self, as_of: AsOf) -> Q:
+        if as_of.past:
+            return self._then(as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         if self.for_days is not None:
             members = members.filter(entered_at__lte=as_of.now - timedelta(days=self.for_days))
         return Q(Exists(members)) if self.inside else ~Q(Exists(members))
+
+    def _then(self, as_of: AsOf) -> Q:
+        """By the log: the last coming or going up to the instant was a coming, long enough ago."""
+        inside = Q(IsNull(_since(self.segment, as_of), False))
+        if self.for_days is not None:
+            edge = as_of.now - timedelta(days=self.for_days)
+            inside = Q(LessThanOrEqual(Coalesce(_since(self.segment, as_of), NEVER), edge))
+        return inside if self.inside else ~inside
+
+    def of_today(self, words: Words) -> list[str]:
+        """The log says it all."""
+        return []
 
     def sentence(self, words: Words) -> str:
         name = {"segment": words.segment(self.segment)}
@@ -72,6 +118,8 @@ class InSegment(Condition):
         return [entered.values("customer_id")]
 
     def actual(self, as_of: AsOf) -> Shown:
+        if as_of.past:
+            return _since(self.segment, as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         return Subquery(members.values("entered_at"))
 
@@ -85,3 +133,10 @@ class InSegment(Condition):
         if self.for_days is None or actual is None:
             return []
         return [actual + timedelta(days=self.for_days)]
+
+
+def _since(segment: int, as_of: AsOf) -> Subquery:
+    """When the customer had entered the segment, as of a past instant; NULL: was not in it."""
+    changes = MembershipChange.objects.filter(customer=OuterRef("pk"), segment=segment, at__lte=as_of.now)
+    entered = Case(When(entered=True, then=F("at")), output_field=DateTimeField())
+    return Subquery(changes.order_by("-at", "-run_id").annotate(since=entered).values("since")[:1])

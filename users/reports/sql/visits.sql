@@ -1,13 +1,14 @@
 -- The visits that began in a period: activity without a pause of 30 minutes or more. Only the period's slice of events
 -- is read, with 30 minutes before it (to know a visit that had begun already) and a day after it (to see its end).
--- A visit is over after 30 minutes of silence. Bound: types, from, up to, now; begin, end.
+-- A visit is over after 30 minutes of silence.
 WITH paused AS (
     SELECT event.customer_id, event.occurred_at, event.type_id,
            event.occurred_at - lag(event.occurred_at) OVER (
                PARTITION BY event.customer_id ORDER BY event.occurred_at
            ) AS pause
     FROM users_event event
-    WHERE event.type_id = ANY(%s) AND event.occurred_at >= %s AND event.occurred_at < %s AND event.occurred_at <= %s
+    WHERE event.type_id = ANY(%(types)s) AND event.occurred_at >= %(since)s AND event.occurred_at < %(upto)s
+      AND event.occurred_at <= %(now)s AND event.customer_id %% %(parts)s = %(part)s
 ), numbered AS (
     SELECT customer_id, occurred_at, type_id,
            count(*) FILTER (WHERE pause IS NULL OR pause >= interval '30 minutes') OVER (
@@ -16,8 +17,8 @@ WITH paused AS (
     FROM paused
 ), visit AS (
     SELECT customer_id, min(occurred_at) AS began, max(occurred_at) AS ended, count(*) AS events,
-           count(*) FILTER (WHERE type_id = ANY(%s)) AS pages
+           count(*) FILTER (WHERE type_id = ANY(%(pages)s)) AS pages
     FROM numbered
     GROUP BY customer_id, number
-    HAVING min(occurred_at) >= %s AND min(occurred_at) < %s
+    HAVING min(occurred_at) >= %(begin)s AND min(occurred_at) < %(end)s
 )

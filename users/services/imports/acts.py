@@ -14,7 +14,7 @@ from users import cells, shop
 from users.models import Import, ImportRow, LongJob, Operator
 from users.services import audit, long_jobs
 from users.services.imports import files
-from users.services.imports.kinds import KEYS, Field, ImportKind, guess, import_kinds, read_row
+from users.services.imports.kinds import Field, ImportKind, guess, import_kinds, read_row
 from users.services.imports.running import CHECK, RUN, UNDO
 
 SAMPLE_ROWS = 500
@@ -38,7 +38,7 @@ def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | N
     )  # fmt: skip
     before = remembered(kind, fingerprint)
     made.mapping = before.mapping if before else guess(import_kinds[kind], table.head)
-    made.match_key = before.match_key if before else _first_key(made.mapping)
+    made.match_key = before.match_key if before else _first_key(import_kinds[kind], made.mapping)
     made.options = {**before.options, "day_order": ""} if before else {}
     with transaction.atomic():
         made.save()
@@ -52,8 +52,8 @@ def remembered(kind: str, fingerprint: str) -> Import | None:
     return named.order_by("-pk").first()
 
 
-def _first_key(mapping: Mapping[str, str]) -> str:
-    return next((key for key in KEYS if key in mapping.values()), "")
+def _first_key(kind: ImportKind, mapping: Mapping[str, str]) -> str:
+    return next((key for key in kind.keys if key in mapping.values()), "")
 
 
 def sample(file: Import, rows: int = SAMPLE_ROWS) -> list[list[str]]:
@@ -133,7 +133,7 @@ def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -
 def _check_needed(
     kind: ImportKind, mapping: Mapping[str, str], match_key: str, defaults: Mapping[str, str]
 ) -> None:
-    if kind.needs_customer and (match_key not in KEYS or match_key not in mapping.values()):
+    if kind.needs_customer and (match_key not in kind.keys or match_key not in mapping.values()):
         raise Refusal(
             "no_match_key",
             _("Choose by which column customers are recognised, and say which column that is."),

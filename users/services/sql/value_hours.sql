@@ -1,25 +1,23 @@
--- The best hour, on the customer's own clock: activity of 90 days per hour of day, smoothed by giving each hour twice
--- its own and once each neighbour's, the highest taken (ties: the earlier). Under %(few)s activities: null, and the
--- shop's own curve, which is the sum of all, holds.
-WITH smoothed AS (
-    SELECT (hour + step + 24) %% 24 AS hour, sum(times * (2 - abs(step))) AS height
-    FROM users_value_hour CROSS JOIN generate_series(-1, 1) AS step
-    GROUP BY 1
-)
-UPDATE users_valueday SET best_hour = (SELECT hour FROM smoothed ORDER BY height DESC, hour LIMIT 1)
-WHERE day = %(day)s;
-
-CREATE UNLOGGED TABLE users_value_told AS
-WITH regular AS (
-    SELECT customer_id FROM users_value_hour GROUP BY customer_id HAVING sum(times) >= %(few)s
+-- The best hour of one slice of customers, on the customer's own clock: activity of 90 days per hour of day, smoothed by
+-- giving each hour twice its own and once each neighbour's, the highest taken (ties: the earlier). Under %(few)s
+-- activities: null, and the shop's own curve holds.
+INSERT INTO users_value_told
+WITH active AS (
+    SELECT customer_id, hour, times, sum(times) OVER (PARTITION BY customer_id) AS all_times
+    FROM users_value_hour WHERE customer_id > %(after)s AND customer_id <= %(last)s
 ), smoothed AS (
     SELECT customer_id, (hour + step + 24) %% 24 AS hour, sum(times * (2 - abs(step))) AS height
-    FROM regular JOIN users_value_hour USING (customer_id) CROSS JOIN generate_series(-1, 1) AS step
+    FROM active CROSS JOIN generate_series(-1, 1) AS step
+    WHERE all_times >= %(few)s
     GROUP BY 1, 2
 ), best AS (
     SELECT DISTINCT ON (customer_id) customer_id, hour FROM smoothed ORDER BY customer_id, height DESC, hour
 )
 SELECT told.*
-FROM (SELECT v.customer_id, best.hour AS best_hour FROM users_customervalue v LEFT JOIN best USING (customer_id)) AS told
+FROM (
+    SELECT v.customer_id, best.hour AS best_hour
+    FROM users_customervalue v LEFT JOIN best USING (customer_id)
+    WHERE v.customer_id > %(after)s AND v.customer_id <= %(last)s
+) AS told
 JOIN users_customervalue value USING (customer_id)
 WHERE {differs}

@@ -1,5 +1,6 @@
--- Whose figures of orders differ from those on record; who does not buy any more (orders undone) falls back to the defaults.
-CREATE UNLOGGED TABLE users_value_told AS
+-- Whose figures of orders differ from those on record, one slice of customers; who does not buy any more (orders undone)
+-- falls back to the defaults.
+INSERT INTO users_value_told
 SELECT told.* FROM (
     SELECT v.customer_id, o.first_day, o.second_day, o.last_day, coalesce(o.repeat_days, 0) AS repeat_days,
            round(o.repeat_mean)::bigint AS repeat_mean, coalesce(o.orders_window, 0) AS orders_window,
@@ -8,6 +9,7 @@ SELECT told.* FROM (
            coalesce(o.rfm_group, '') AS rfm_group, coalesce(o.is_core, false) AS is_core, o.top_revenue,
            o.top_orders
     FROM users_customervalue v LEFT JOIN users_value_scored o USING (customer_id)
+    WHERE v.customer_id > %(after)s AND v.customer_id <= %(last)s
 ) AS told
 JOIN users_customervalue value USING (customer_id)
 WHERE {differs}

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from config.kit import clock
-from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from config.kit.batches import copy_rows, execute, fetch, fetch_numbers, temporary_table
 from users import rfm, shop
 from users.bands import minor_per_major
 from users.btyd import BgNbd, Floats, GammaGamma, NoFit, Purchases, Spending, fit_bg_nbd, fit_gamma_gamma
@@ -27,8 +28,11 @@ FEWEST_PAST = 30
 """A share of fewer past customers than that is not known yet."""
 
 
-def fit(run: Run, after: int) -> None:
-    """Fit both models on today's customers; why there is none where there is none."""
+def fit(run: Run, after: int) -> int | None:
+    """Fit both models on today's customers, or say why there is none; then hold them against what came."""
+    if after:
+        _calibrate(ModelFit.objects.get(day=run.day), run)
+        return None
     found = ModelFit(day=run.day, fitted_at=clock.now())
     buyers, first_day = fetch("SELECT count(first_day), min(first_day) FROM users_customervalue")[0]
     found.customers = buyers
@@ -41,10 +45,9 @@ def fit(run: Run, after: int) -> None:
             fit_both(found, run)
         except NoFit:
             found.reason = ModelFit.Reason.NO_FIT
-        else:
-            _calibrate(found, run, (run.day - first_day).days)
     ModelFit.objects.filter(day=run.day).delete()
     found.save()
+    return None if found.reason else 1
 
 
 def models_of(found: ModelFit | None) -> tuple[BgNbd, GammaGamma] | None:
@@ -59,39 +62,52 @@ def models_of(found: ModelFit | None) -> tuple[BgNbd, GammaGamma] | None:
 
 def fit_both(found: ModelFit, run: Run) -> None:
     """Read the groups, fit both models, put the parameters into ``found``. Raises NoFit."""
-    rows = fetch(
-        "SELECT repeat_days, last_day - first_day, %s - first_day, count(*) FROM users_customervalue"
-        " WHERE first_day IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    read = fetch_numbers(
+        "SELECT repeat_days::bigint, (last_day - first_day)::bigint, (%s - first_day)::bigint,"
+        " greatest(repeat_mean, 0)::bigint * (repeat_days > 0)::int FROM users_customervalue"
+        " WHERE first_day IS NOT NULL",
         [run.day],
+        columns=4,
     )
-    bought = fit_bg_nbd(purchases(rows))
-    spent = fetch(
-        "SELECT repeat_days, repeat_mean, count(*) FROM users_customervalue"
-        " WHERE repeat_days > 0 AND repeat_mean > 0 GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-    found.spenders = sum(row[2] for row in spent)
-    table = np.array(spent or np.empty((0, 3)), dtype=float)
-    spending = fit_gamma_gamma(Spending(table[:, 0], table[:, 1] / minor_per_major(), table[:, 2]))
+    bought = fit_bg_nbd(purchases(grouped(read[:3])))
+    x, mean, weight = grouped(read[[0, 3]][:, read[3] > 0])
+    found.spenders = int(weight.sum())
+    spending = fit_gamma_gamma(Spending(x, mean / minor_per_major(), weight))
     for name in BgNbd.__dataclass_fields__:
         setattr(found, name, getattr(bought, name))
     for name in GammaGamma.__dataclass_fields__:
         setattr(found, name, getattr(spending, name))
 
 
-def purchases(rows: list[tuple[Any, ...]]) -> Purchases:
-    """Rows (repeat days, days to the last, days of age, how many) as groups in weeks."""
-    table = np.array(rows, dtype=float)
-    return Purchases(table[:, 0], table[:, 1] / WEEK, table[:, 2] / WEEK, table[:, 3])
+def grouped(columns: npt.NDArray[np.int64]) -> Floats:
+    """Customers who are alike in every column once each, in order, with their number as a last column."""
+    key = columns[0].copy()
+    widths = [int(column.max(initial=0)) + 1 for column in columns]
+    for column, width in zip(columns[1:], widths[1:], strict=True):
+        key = key * width + column
+    keys, weight = np.unique(key, return_counts=True)
+    parts: list[npt.NDArray[np.int64]] = []
+    for width in reversed(widths[1:]):
+        keys, part = np.divmod(keys, width)
+        parts.insert(0, part)
+    return np.stack([keys, *parts, weight]).astype(float)
 
 
-def _calibrate(found: ModelFit, run: Run, span: int) -> None:
+def purchases(columns: Floats) -> Purchases:
+    """Columns (repeat days, days to the last, days of age, how many) as groups in weeks."""
+    x, last, age, weight = columns
+    return Purchases(x, last / WEEK, age / WEEK, weight)
+
+
+def _calibrate(found: ModelFit, run: Run) -> None:
     """Fit on what was known some time ago, and hold what was expected against what came."""
-    held_out = min(MOST_HELD_OUT, span // 3)
+    [(first_day,)] = fetch("SELECT min(first_day) FROM users_customervalue")
+    held_out = min(MOST_HELD_OUT, (run.day - first_day).days // 3)
     cutoff = run.day - timedelta(days=held_out)
     rows = fetch(statement("value_calibration"), run.values | {"cutoff": cutoff})
     if sum(row[3] for row in rows) < rfm.ENOUGH:
         return
-    known = purchases(rows)
+    known = purchases(np.array(rows, dtype=float).T[:4])
     try:
         model = fit_bg_nbd(known)
     except NoFit:
@@ -102,6 +118,7 @@ def _calibrate(found: ModelFit, run: Run, span: int) -> None:
     found.calibration = [
         _calibration_row(repeats, known, expected, actual) for repeats in range(REPEATS_SHOWN + 1)
     ]
+    found.save(update_fields=["held_out_days", "calibration"])
 
 
 def _calibration_row(repeats: int, known: Purchases, expected: Floats, actual: Floats) -> dict[str, Any]:

@@ -14,7 +14,7 @@ TOPS = (1, 5, 10, 20, 25, 50)
 HALF_YEAR = timedelta(days=180)
 YEAR = timedelta(days=365)
 QUARTER = timedelta(days=90)
-MONTH = timedelta(days=30)
+STRETCH = timedelta(days=15)
 
 Stretch = tuple[datetime, datetime]
 """From (included) and to (excluded)."""
@@ -44,9 +44,9 @@ class Run:
         }
 
     def stretches(self, length: timedelta) -> list[Stretch]:
-        """The time of that length before the instant, in months of 30 days."""
-        begins = [self.as_of - length + month * MONTH for month in range(length // MONTH)]
-        return [(begin, begin + MONTH) for begin in begins]
+        """The time of that length before the instant, in parts of 15 days."""
+        begins = [self.as_of - length + number * STRETCH for number in range(length // STRETCH)]
+        return [(begin, begin + STRETCH) for begin in begins]
 
     @property
     def scoring(self) -> dict[str, Any]:

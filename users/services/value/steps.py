@@ -14,7 +14,7 @@ from users.services.sql import statement
 from users.services.value.run import HALF_YEAR, QUARTER, Run, Stretch
 
 FEW_ACTIVITIES = 10
-SLICE = 100_000
+SLICE = 50_000
 WRITTEN_AT_ONCE = 25_000
 BUYER = (
     "customer_id bigint, first_day date, second_day date, last_day date, repeat_days bigint, repeat_mean numeric,"
@@ -50,10 +50,14 @@ def purchases(run: Run, after: int) -> int | None:
     return last
 
 
-def scores(run: Run, after: int) -> None:
-    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; the cuts."""
+def scores(run: Run, after: int) -> int | None:
+    """Bands, scores, named groups, core, top N % of everybody, into a table of the job's own; then the cuts."""
+    if after == 0:
+        execute(statement("value_scores"), run.scoring)
+        return 1
     execute("DELETE FROM users_cutpoint WHERE day = %(day)s", run.values)
-    execute(statement("value_scores"), run.scoring)
+    execute(statement("value_cuts"), run.scoring)
+    return None
 
 
 def orders(run: Run, after: int) -> int | None:
@@ -62,7 +66,7 @@ def orders(run: Run, after: int) -> int | None:
 
 
 def views(run: Run, after: int) -> int | None:
-    """Product views of half a year by category, a month at a time, into a table of the job's own."""
+    """Product views of half a year by category, half a month at a time, into a table of the job's own."""
     columns = "customer_id bigint, category text, times bigint"
     return _gather(
         after, "value_views", f"users_value_seen ({columns})", run.stretches(HALF_YEAR), run.values
@@ -75,7 +79,7 @@ def taste(run: Run, after: int) -> int | None:
 
 
 def activity(run: Run, after: int) -> int | None:
-    """Activity of 90 days by hour of day, a month at a time, into a table of the job's own."""
+    """Activity of 90 days by hour of day, half a month at a time, into a table of the job's own."""
     columns = "customer_id bigint, hour integer, times bigint"
     values = run.values | {"zones": _zones()}
     return _gather(after, "value_activity", f"users_value_hour ({columns})", run.stretches(QUARTER), values)
@@ -83,7 +87,8 @@ def activity(run: Run, after: int) -> int | None:
 
 def hours(run: Run, after: int) -> int | None:
     """The best hour, each customer's and the shop's."""
-    return _tell(after, "value_hours", ("best_hour",), run.values | {"few": FEW_ACTIVITIES})
+    values = run.values | {"few": FEW_ACTIVITIES}
+    return _tell(after, "value_hours", ("best_hour",), values, first=statement("value_hour_of_shop"))
 
 
 def fans(run: Run, after: int) -> int | None:
@@ -98,21 +103,31 @@ def fans(run: Run, after: int) -> int | None:
         "kinds": list(BRAND_ACTS.values()),
         "views": list(CONTENT_VIEWS),
     }
-    return _tell(after, "value_fans", ("fan", "leader_score", "leader_parts"), values, evidence=told)
+    acts = statement("value_acts").format(evidence=told)
+    return _tell(after, "value_fans", ("leader_score", "leader_parts", "fan"), values, first=acts)
 
 
 def top_by_prediction(run: Run, after: int) -> int | None:
     """Top N % by predicted value."""
-    return _tell(after, "value_top_ltv", ("top_ltv",), run.values)
+    return _tell(after, "value_top_ltv", ("top_ltv",), run.values, first=statement("value_ranked"))
 
 
 def repurchase(run: Run, after: int) -> int | None:
-    """The roll-up of the repurchase page, a statement at a time."""
+    """The roll-up of the repurchase page: purchases slice by slice; then, below zero, a statement at a time."""
     if after == 0:
-        execute(statement("value_bought"), run.values)
-        return 1
-    going_on = _remember(run, reports.repurchase_roll_ups(), after - 1, within="repurchase")
-    return after + 1 if going_on else None
+        columns = "customer_id bigint, day date, category text, purchase bigint"
+        execute(
+            f"DROP TABLE IF EXISTS users_value_bought; CREATE UNLOGGED TABLE users_value_bought ({columns})"
+        )
+    if after >= 0:
+        last = end_of_slice("users_customervalue", "customer_id", after)
+        if last is not None:
+            execute(statement("value_bought"), run.values | {"after": after, "last": last})
+            return last
+        execute("ANALYZE users_value_bought")
+        return -1
+    going_on = _remember(run, reports.repurchase_roll_ups(), -1 - after, within="repurchase")
+    return after - 1 if going_on else None
 
 
 def roll_up(run: Run, after: int) -> int | None:
@@ -123,7 +138,7 @@ def roll_up(run: Run, after: int) -> int | None:
         return after + 1
     execute(
         "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told,"
-        " users_value_seen, users_value_hour"
+        " users_value_seen, users_value_hour, users_value_act, users_value_ranked"
     )
     ValueDay.objects.filter(day=run.day).update(finished_at=clock.now())
     return None
@@ -132,16 +147,19 @@ def roll_up(run: Run, after: int) -> int | None:
 def _gather(
     after: int, name: str, table: str, stretches: Sequence[Stretch], values: Mapping[str, Any]
 ) -> int | None:
-    """Add the next stretch of time to a table of the job's own (its name and columns), made anew at the first."""
+    """Add the next stretch of time to a table of the job's own (its name and columns), made anew at the first.
+
+    At the end it is ordered by customer, for the step that goes through them slice by slice.
+    """
     bare = table.split(maxsplit=1)[0]
+    if after == len(stretches):
+        execute(f"CREATE INDEX ON {bare} (customer_id); ANALYZE {bare}")
+        return None
     if after == 0:
         execute(f"DROP TABLE IF EXISTS {bare}; CREATE UNLOGGED TABLE {table}")
     begin, end = stretches[after]
     execute(statement(name), {**values, "begin": begin, "end": end})
-    if after + 1 < len(stretches):
-        return after + 1
-    execute(f"ANALYZE {bare}")
-    return None
+    return after + 1
 
 
 def end_of_slice(table: str, column: str, after: int) -> int | None:
@@ -155,22 +173,31 @@ def end_of_slice(table: str, column: str, after: int) -> int | None:
 
 
 def _tell(
-    after: int, name: str, columns: Sequence[str], values: Mapping[str, Any], **parts: str
+    after: int, name: str, columns: Sequence[str], values: Mapping[str, Any], *, first: str = ""
 ) -> int | None:
-    """First find the rows that differ (``users_value_told``), then write them slice by slice and touch their customers.
+    """First find the rows that differ (``users_value_told``), then write them and touch their customers.
 
-    In slices, because on a shop's first day everybody differs, and a task has 30 seconds.
+    Both slice by slice, because on a shop's first day everybody differs and a task has 30 seconds: ``after`` is the
+    last customer looked at, and below zero counts the slices written. ``first``: done once before.
     """
+    theirs, ours = (", ".join(f"{table}.{column}" for column in columns) for table in ("told", "value"))
     if after == 0:
-        theirs, ours = (", ".join(f"{table}.{column}" for column in columns) for table in ("told", "value"))
-        execute("DROP TABLE IF EXISTS users_value_told")
-        differs = f"ROW({ours}) IS DISTINCT FROM ROW({theirs})"
-        execute(statement(name).format(differs=differs, **parts), dict(values))
+        execute(
+            f"{first}; DROP TABLE IF EXISTS users_value_told; CREATE UNLOGGED TABLE users_value_told AS"
+            f" SELECT customer_id, {', '.join(columns)} FROM users_customervalue WHERE false",
+            dict(values),
+        )
+    if after >= 0:
+        last = end_of_slice("users_customervalue", "customer_id", after)
+        if last is not None:
+            differs = f"ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+            execute(statement(name).format(differs=differs), {**values, "after": after, "last": last})
+            return last
         execute("ALTER TABLE users_value_told ADD PRIMARY KEY (customer_id)")
-        return 1
-    sets = ", ".join(f"{column} = slice.{column}" for column in columns)
-    execute(statement("value_write").format(sets=sets), {"most": WRITTEN_AT_ONCE})
-    return after + 1 if fetch("SELECT 1 FROM users_value_told LIMIT 1") else None
+    else:
+        sets = ", ".join(f"{column} = slice.{column}" for column in columns)
+        execute(statement("value_write").format(sets=sets), {"most": WRITTEN_AT_ONCE})
+    return min(after, 0) - 1 if fetch("SELECT 1 FROM users_value_told LIMIT 1") else None
 
 
 def _remember(run: Run, roll_ups: Mapping[str, reports.RollUp], number: int, within: str = "") -> bool:

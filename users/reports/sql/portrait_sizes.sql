@@ -1,1 +1,0 @@
-SELECT side, count(*), count(*) FILTER (WHERE no_profiling) FROM side GROUP BY side
