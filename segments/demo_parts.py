@@ -5,8 +5,8 @@ from datetime import datetime
 from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
-from segments.presets import install
 from segments.services import tag_keeping
+from segments.services.presets import install
 from segments.services.rebuild import rebuild_waiting
 from users.demo import DemoPart, Progress, demo_parts
 from users.models import Tag

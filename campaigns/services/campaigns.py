@@ -242,7 +242,8 @@ def check_segment(campaign: Campaign, now: datetime) -> None:
     """Raises Refusal when the segment is not up to date."""
     segment = campaign.segment
     if segment is not None and segment.state == SegmentState.RETIRED:
-        raise Refusal("stopped_segment", trouble_of(segment), field="segment")
+        reason = trouble_of(segment) or _("The segment has been stopped. Take it up again first.")
+        raise Refusal("stopped_segment", reason, field="segment")
     if segment is None or not membership.is_fresh(segment, now):
         message = _("The segment is not up to date. Wait until it has been computed.")
         raise Refusal("stale_segment", message, field="segment")

@@ -132,15 +132,15 @@ class EditSegment(NewSegment):
         return get_object_or_404(Segment.objects.by_rule(), pk=self.kwargs["segment_id"])
 
     def get_title(self) -> StrOrPromise:
-        return self.segment.name
+        return self.segment.title
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page)]
 
     def get_initial(self) -> dict[str, Any]:
         return {
-            "name": self.segment.name,
+            "name": self.segment.title,
             "description": self.segment.description,
             "rule": json.dumps(self.segment.rule),
             "means_everyone": self.segment.means_everyone,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
@@ -14,7 +13,6 @@ from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
 from segments.freshness import TONES, freshness, in_words
 from segments.models import Segment, SegmentState
-from segments.presets import install
 from segments.reports.sizes import sizes_by_day
 from segments.services.order import users_of
 
@@ -31,14 +29,9 @@ class SegmentList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         return [
-            Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
+            Action(_("Ready segments"), reverse("segments:ready"), icon="library_add"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
         ]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        made = install(by=self.operator)
-        self.say(ngettext("%(n)d segment made.", "%(n)d segments made.", len(made)) % {"n": len(made)})
-        return HttpResponseRedirect(request.path)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
@@ -61,7 +54,7 @@ class SegmentList(OperatorPage):
         if self._state():
             rows = rows.filter(state=self._state())
         found = page(rows, ("name",), self.request.GET.get("cursor", ""))
-        everyone = list(Segment.objects.only("pk", "name", "rule"))
+        everyone = list(Segment.objects.only("pk", "name", "preset", "rule"))
         trends = sizes_by_day([segment.pk for segment in found.rows], self.now, TREND_DAYS)
         return Table(
             columns=[
@@ -84,12 +77,12 @@ class SegmentList(OperatorPage):
     def _row(self, segment: Segment, trend: list[int | None], everyone: list[Segment]) -> list[Any]:
         state = freshness(segment, self.now)
         return [
-            Cell(segment.name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.description),
+            Cell(segment.title, url=reverse("segments:segment", args=[segment.pk]), hint=segment.purpose),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],
             Cell(in_words(state), tone=TONES[state], hint=segment.error),
             segment.computed_at,
-            ", ".join(other.name for other in users_of(segment.pk, everyone)),
+            ", ".join(other.title for other in users_of(segment.pk, everyone)),
         ]
 
     def _empty(self) -> Empty:

@@ -47,10 +47,10 @@ class OfSegment(OperatorPage):
         return Words()
 
     def get_title(self) -> StrOrPromise:
-        return self.segment.name
+        return self.segment.title
 
     def get_purpose(self) -> StrOrPromise:
-        return self.segment.description
+        return self.segment.purpose
 
     def get_crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Segments"), reverse("segments:list"))]
@@ -98,7 +98,10 @@ class SegmentPage(OfSegment):
         state = freshness(self.segment, self.now)
         facts = [
             Fact(_("Customers"), Cell(self.segment.size, kind="number")),
-            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=trouble_of(self.segment))),
+            Fact(
+                _("State"),
+                Cell(in_words(state), kind="tag", tone=TONES[state], hint=trouble_of(self.segment)),
+            ),
             Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
             Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
             Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
@@ -245,7 +248,7 @@ class ExplainPage(OfSegment):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page_of = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page_of)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page_of)]
 
     def get_as_of(self) -> Any:
         return self.now

@@ -9,6 +9,7 @@ from segments.admin.keep_tag import KeepTag
 from segments.admin.lists import SegmentList
 from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.named_members import ListFile, ListMembers, NewList, TakeList
+from segments.admin.ready import ReadyCount, ReadySegments
 from segments.admin.segment import ExplainPage, SegmentPage
 from segments.admin.suggest import Suggestions
 
@@ -17,6 +18,8 @@ urlpatterns = [
     path("", SegmentList.as_view(), name="list"),
     path("new/", NewSegment.as_view(), name="create"),
     path("lists/new/", NewList.as_view(), name="list_create"),
+    path("ready/", ReadySegments.as_view(), name="ready"),
+    path("ready/<slug:key>/count/", ReadyCount.as_view(), name="ready_count"),
     path("keep/", KeepGroup.as_view(), name="keep"),
     path("preview/", PreviewPart.as_view(), name="preview"),
     path("preview/parts/", PartsPart.as_view(), name="preview_parts"),

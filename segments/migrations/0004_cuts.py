@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 # Rules ask in windows of time about tables of users; a refresh reads the slice that time carried over an edge.
 # They stand here because users knows nothing of rules.
@@ -13,5 +13,6 @@ EDGES = {
 class Migration(migrations.Migration):
     dependencies = [("segments", "0003_history")]
     operations = [
+        migrations.AddField("segment", "preset", models.CharField(blank=True, db_default="", max_length=40)),
         *(migrations.RunSQL(f"CREATE INDEX {name} ON {edge}", f"DROP INDEX {name}") for name, edge in EDGES.items()),
     ]

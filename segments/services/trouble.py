@@ -31,12 +31,19 @@ def trouble_of(segment: Segment) -> str:
     if segment.state == SegmentState.RETIRED:
         reason = _reason(segment)
         if reason:
-            return _("It has stopped: %(reason)s. Edit the rule, then it is computed anew.") % {"reason": reason}
-        return _("It had stopped. Its rule can be read again: have it computed again.")
+            return _("It has stopped: %(reason)s. Edit the rule, then it is computed anew.") % {
+                "reason": reason
+            }
+        # Stopped by an operator, there is no trouble to tell of.
+        return (
+            _("It had stopped. Its rule can be read again: have it computed again.") if segment.error else ""
+        )
     waiting = waits_for(segment)
     if waiting:
         names = ", ".join(_("“%(text)s”") % {"text": child.name} for child in waiting)
-        return _("It waits for %(segments)s, which cannot be computed. See to that first.") % {"segments": names}
+        return _("It waits for %(segments)s, which cannot be computed. See to that first.") % {
+            "segments": names
+        }
     return segment.error
 
 

@@ -84,7 +84,9 @@ def test_it_stays_stopped_until_its_rule_is_edited(lent: None) -> None:
     take_back()
     refresh()
     rebuild_waiting()
-    Segment.objects.filter(state=SegmentState.FAILED).update(state=SegmentState.NEEDS_REBUILD)  # as the night does
+    Segment.objects.filter(state=SegmentState.FAILED).update(
+        state=SegmentState.NEEDS_REBUILD
+    )  # as the night does
     rebuild_waiting()
     again(upon)
     assert upon.state == SegmentState.RETIRED

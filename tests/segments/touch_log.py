@@ -45,8 +45,10 @@ END $$;
 # Written and yet nothing changed: a row that says what its absence says.
 AS_IF_ABSENT: dict[str, Callable[[str, dict[str, Any]], bool]] = {
     "growth_balance": lambda op, row: op == "INSERT" and not (row["pending"] or row["active"] or row["debt"]),
-    "users_customervalue": lambda op, row: op == "INSERT"
-    and not any(value for name, value in row.items() if name != "customer_id" and value != "0"),
+    "users_customervalue": lambda op, row: (
+        op == "INSERT"
+        and not any(value for name, value in row.items() if name != "customer_id" and value != "0")
+    ),
     # Rules read what was settled; what waits or is under way is not there yet.
     "campaigns_delivery": lambda op, row: row["state"] in ("queued", "sending"),
     "campaigns_assignment": lambda op, row: op == "INSERT" and not row["held_out"],
@@ -144,7 +146,9 @@ def install(tables: set[str]) -> None:
     execute(NOTE)
     execute("TRUNCATE lent_written, lent_touched")
     columns = customer_columns()
-    execute("CREATE TRIGGER lent_t AFTER INSERT ON users_touched FOR EACH ROW EXECUTE FUNCTION lent_note_touch()")
+    execute(
+        "CREATE TRIGGER lent_t AFTER INSERT ON users_touched FOR EACH ROW EXECUTE FUNCTION lent_note_touch()"
+    )
     for table in sorted(tables & columns.keys()):
         execute(
             f"CREATE TRIGGER lent_w AFTER INSERT OR UPDATE OR DELETE ON {table}"
@@ -174,7 +178,7 @@ def untouched(found: list[Reading]) -> list[str]:
         """
     )
     missing = set()
-    for table, op, columns, customer_id, row, topics in rows:
+    for table, op, columns, _customer, row, topics in rows:
         if table in AS_IF_ABSENT and AS_IF_ABSENT[table](op, _json(row)):
             continue
         written = {(table, column) for column in columns}
@@ -188,7 +192,9 @@ def untouched(found: list[Reading]) -> list[str]:
 def written() -> set[Column]:
     """What was written since the last ``forget``, column by column."""
     return {
-        (table, column) for table, columns in fetch("SELECT name, columns FROM lent_written") for column in columns
+        (table, column)
+        for table, columns in fetch("SELECT name, columns FROM lent_written")
+        for column in columns
     }
 
 

@@ -11,18 +11,15 @@ from campaigns.services.receipts import Visit, note_click, note_open
 from campaigns.services.start import start_due
 from campaigns.services.unsubscribe import unsubscribe
 from config.kit import clock
-from feedback.models import Conversation
-from feedback.services import conversations
-from feedback.services.conversations import Opening
-from growth.models import EntryKind, Level
+from growth.models import Level
 from growth.services import adjust, levels, ripen, setup
 from growth.services.check_in import check_in
-from growth.services.earn import Earning, earn, grant, take_back
+from growth.services.earn import Earning, earn, take_back
 from growth.services.spend import spend
 from tests.campaigns.audience import customers, draft, segment_of
 from tests.clock import move
 from tests.operators import operator
-from tests.segments.writers import DAY, Act, field, happened, has
+from tests.segments.acts import DAY, Act, field, happened, has
 from users.models import Customer, Order
 from users.services import preferences
 from users.services.preferences import Wish
@@ -92,9 +89,17 @@ def take_the_way_out() -> None:
 def order_made() -> None:
     now = move(timedelta(minutes=1))
     Order.objects.create(
-        customer_id=people["mia"], source="shop", number="M1", ordered_at=now, paid_at=now, confirmed=True,
-        currency="USD", total=3000, net=3000, counts=True,
-    )  # fmt: skip
+        customer_id=people["mia"],
+        source="shop",
+        number="M1",
+        ordered_at=now,
+        paid_at=now,
+        confirmed=True,
+        currency="USD",
+        total=3000,
+        net=3000,
+        counts=True,
+    )
 
 
 def credit() -> None:
@@ -139,7 +144,9 @@ def plan_for_dan() -> None:
     Batch.objects.filter(run__campaign=campaign).update(
         state="leased", attempt=1, lease_until=clock.lease_now() - DAY
     )
-    Delivery.objects.filter(customer_id=people["dan"]).update(state="sending", attempts=1, claimed_at=clock.now())
+    Delivery.objects.filter(customer_id=people["dan"]).update(
+        state="sending", attempts=1, claimed_at=clock.now()
+    )
 
 
 def answer_without_address() -> None:
@@ -153,7 +160,8 @@ CAMPAIGNS = (
         "a plan leaves out those who did not agree or cannot be reached",
         plan,
         (
-            happened("messages_skipped", reason=["no_consent"]), happened("messages_skipped", reason=["unreachable"]),
+            happened("messages_skipped", reason=["no_consent"]),
+            happened("messages_skipped", reason=["unreachable"]),
             happened("messages_skipped", purpose=["marketing"], topic=["news"]),
         ),
         prepare=audience,
@@ -163,7 +171,9 @@ CAMPAIGNS = (
         dispatch_all,
         (
             happened("messages", channel=["email"], topic=["news"], purpose=["marketing"], occasion="run"),
-            field("last_message", "in_last_days", 1), field("open_share", "at_most", 0), field("click_share", "at_most", 0),
+            field("last_message", "in_last_days", 1),
+            field("open_share", "at_most", 0),
+            field("click_share", "at_most", 0),
         ),
     ),
     Act("an opening", open_it, (happened("message_opens"), field("open_share", "at_least", 100))),
@@ -176,7 +186,8 @@ CAMPAIGNS = (
         "the way out",
         take_the_way_out,
         (
-            happened("message_unsubscribes", channel=["email"]), happened("message_reports", kind=["unsubscribed"]),
+            happened("message_unsubscribes", channel=["email"]),
+            happened("message_reports", kind=["unsubscribed"]),
             has("refused", "email:news"),
         ),
     ),
@@ -184,17 +195,32 @@ CAMPAIGNS = (
         "an order is credited",
         credit,
         (
-            happened("conversions", held_out=False), happened("credited_orders", touch=["clicked"]),
+            happened("conversions", held_out=False),
+            happened("credited_orders", touch=["clicked"]),
             {"happened": "credited_orders", "op": "total", "of": "net", "at_least": 3000},
         ),
         prepare=order_made,
     ),
     Act("a campaign that holds out", start_held, (happened("held_out"),), prepare=hold_everybody_out),
-    Act("a campaign is cancelled", cancel_waiting, (happened("messages_skipped", reason=["cancelled"]),), prepare=plan_to_cancel),
-    Act("a refusal before the claim", refuse_before_claim, (happened("messages_skipped", 1, reason=["no_consent"], purpose=["marketing"]),), prepare=plan_for_rex),
+    Act(
+        "a campaign is cancelled",
+        cancel_waiting,
+        (happened("messages_skipped", reason=["cancelled"]),),
+        prepare=plan_to_cancel,
+    ),
+    Act(
+        "a refusal before the claim",
+        refuse_before_claim,
+        (happened("messages_skipped", 1, reason=["no_consent"], purpose=["marketing"]),),
+        prepare=plan_for_rex,
+    ),
     Act("a dispatcher died", free_dead_leases, (happened("messages_failed"),), prepare=plan_for_dan),
-    Act("an answer to somebody without an address", answer_without_address, (happened("messages_skipped", purpose=["service"]),)),
-)  # fmt: skip
+    Act(
+        "an answer to somebody without an address",
+        answer_without_address,
+        (happened("messages_skipped", purpose=["service"]),),
+    ),
+)
 
 # --- Growth -------------------------------------------------------------------------------------------------
 
@@ -263,9 +289,16 @@ def growth() -> tuple[Act, ...]:
             "points for an order",
             earn_points,
             (
-                field("points_pending", "at_least", 150), points("points_earned", at_least=150),
+                field("points_pending", "at_least", 150),
+                points("points_earned", at_least=150),
                 happened("points_earned", kind=["earn"]),
-                {"happened": "points_maturing", "op": "total", "of": "points", "at_least": 150, "in_next_days": 10},
+                {
+                    "happened": "points_maturing",
+                    "op": "total",
+                    "of": "points",
+                    "at_least": 150,
+                    "in_next_days": 10,
+                },
             ),
             prepare=member,
         ),
@@ -273,87 +306,55 @@ def growth() -> tuple[Act, ...]:
             "the return window passes",
             mature,
             (
-                field("points_balance", "at_least", 150), field("growth_value", "at_least", 150),
-                field("level", "is_none_of", [lowest]), field("level_since", "in_last_days", 1),
-                field("level_judged", "in_next_days", 400), field("to_next_level", "equals", 350),
-                happened("growth"), happened("level_moves", direction=["up"]),
-                {"happened": "points_expiring", "op": "total", "of": "points", "at_least": 150, "in_next_days": 400},
+                field("points_balance", "at_least", 150),
+                field("growth_value", "at_least", 150),
+                field("level", "is_none_of", [lowest]),
+                field("level_since", "in_last_days", 1),
+                field("level_judged", "in_next_days", 400),
+                field("to_next_level", "equals", 350),
+                happened("growth"),
+                happened("level_moves", direction=["up"]),
+                {
+                    "happened": "points_expiring",
+                    "op": "total",
+                    "of": "points",
+                    "at_least": 150,
+                    "in_next_days": 400,
+                },
             ),
         ),
-        Act("points are spent", spend_points, (points("points_spent", at_least=30), field("points_balance", "at_least", 150))),
+        Act(
+            "points are spent",
+            spend_points,
+            (points("points_spent", at_least=30), field("points_balance", "at_least", 150)),
+        ),
         Act(
             "an order is refunded",
             give_back,
-            (happened("points_taken", kind=["take_back"]), field("points_owed", "at_least", 1), field("growth_value", "at_least", 1)),
+            (
+                happened("points_taken", kind=["take_back"]),
+                field("points_owed", "at_least", 1),
+                field("growth_value", "at_least", 1),
+            ),
         ),
-        Act("an operator corrects points", correct, (happened("points_earned", kind=["adjust"]), field("points_balance", "at_least", 40))),
+        Act(
+            "an operator corrects points",
+            correct,
+            (happened("points_earned", kind=["adjust"]), field("points_balance", "at_least", 40)),
+        ),
         Act("a step of the ladder is moved", change_ladder, (field("to_next_level", "in_range", [99, 99]),)),
         Act(
             "check-ins",
             check_in_twice,
             (
-                field("last_check_in", "in_last_days", 2), field("check_in_streak", "equals", 2),
-                field("current_streak", "equals", 2), field("longest_streak", "equals", 2),
-                field("check_in_days", "equals", 2), happened("check_ins", streak=2),
+                field("last_check_in", "in_last_days", 2),
+                field("check_in_streak", "equals", 2),
+                field("current_streak", "equals", 2),
+                field("longest_streak", "equals", 2),
+                field("check_in_days", "equals", 2),
+                happened("check_ins", streak=2),
             ),
         ),
         Act("points expire", expire, (points("points_expired", at_least=1),)),
         Act("levels are judged", judge, (happened("level_moves", direction=["down"]),)),
-    )  # fmt: skip
-
-# --- Feedback -----------------------------------------------------------------------------------------------
-
-
-def speaker() -> None:
-    (people["fay"],) = customers(1)
-
-
-def complain() -> None:
-    opening = Opening("Scratched", "The record is scratched", kind="complaint", origin="widget")
-    conversations.open_conversation(Customer.objects.get(pk=people["fay"]), opening, now=clock.now())
-
-
-def talk() -> Conversation:
-    return Conversation.objects.get(customer=people["fay"])
-
-
-def say_more() -> None:
-    conversations.customer_message(talk(), "Hello?", key="2", now=clock.now())
-
-
-def reply() -> None:
-    conversations.reply(talk(), "We send a new one.", seen=2, key="a", by=operator(), now=clock.now())
-
-
-def solve() -> None:
-    conversations.solve(talk(), by=operator(), now=clock.now())
-
-
-def reopen() -> None:
-    conversations.reopen(talk(), by=operator(), now=clock.now())
-
-
-FEEDBACK = (
-    Act(
-        "a complaint",
-        complain,
-        (
-            happened("conversations", kind=["complaint"], origin="widget", subject="Scratched"),
-            has("conversation_states", "waiting"), has("open_conversations", "complaint"),
-            happened("waiting_conversations"), {"happened": "replies_due", "op": "did", "in_next_days": 10},
-            happened("customer_messages", kind=["complaint"]),
-        ),
-        prepare=speaker,
-    ),
-    Act("another message", say_more, (happened("customer_messages", 2),)),
-    Act(
-        "an answer",
-        reply,
-        (
-            happened("answers"), happened("conversations", state=["answered"]), happened("waiting_conversations"),
-            {"happened": "conversations", "op": "did", "where": [{"property": "first_answer_hours", "op": "at_most", "value": 1}]},
-        ),
-    ),
-    Act("it is solved", solve, (happened("solved_conversations"), has("open_conversations", "complaint"))),
-    Act("it is opened again", reopen, (happened("solved_conversations"), happened("waiting_conversations"))),
-)  # fmt: skip
+    )

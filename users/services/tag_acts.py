@@ -16,7 +16,7 @@ from config.kit.batches import execute, fetch
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 from users.groups import read_group
-from users.models import Customer, CustomerTag, LongJob, Operator, Tag, TagRun, TagRunMember
+from users.models import Customer, LongJob, Operator, Tag, TagRun, TagRunMember
 from users.services import audit, long_jobs
 from users.services.long_jobs import Chunk, runs
 from users.services.tags import LONGEST
@@ -104,9 +104,23 @@ def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator | None) -> Non
     tag.kept_by, tag.kept_ref = (kind, ref) if ref is not None else ("", None)
     tag.save(update_fields=["kept_by", "kept_ref"])
     if ref is None:
-        CustomerTag.objects.filter(tag=tag, source="rule").update(source="hand")
+        leave_on(tag)
     audit.record(
         "tag.keep", by=by, target=tag, before=before, after={"kept_by": tag.kept_by, "ref": tag.kept_ref}
+    )
+
+
+def leave_on(tag: Tag) -> None:
+    """What a rule has put on stays on as if by hand."""
+    execute(
+        """
+        WITH left_on AS (
+            UPDATE users_customertag SET source = 'hand' WHERE tag_id = %s AND source = 'rule'
+            RETURNING customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'tags' FROM left_on
+        """,
+        [tag.pk],
     )
 
 
