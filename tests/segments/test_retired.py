@@ -11,6 +11,7 @@ from campaigns.services import campaigns
 from config.kit import clock
 from config.kit.refusal import Refusal
 from segments import registry
+from segments.freshness import Look
 from segments.models import Segment, SegmentState
 from segments.registry import Field, Retired
 from segments.rules.kinds import TEXT
@@ -18,7 +19,6 @@ from segments.services.membership import is_fresh
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import compute_again, edit_segment
-from segments.services.trouble import trouble_of
 from tests.campaigns.audience import draft
 from tests.operators import logged_in
 from tests.segments.shop import customer, members, rule, segment
@@ -44,6 +44,10 @@ def take_back(instead: str = "") -> None:
     registry.retire(Retired("shoe_size", "shoe size", instead))
 
 
+def trouble_of(one: Segment, later: timedelta = timedelta()) -> str:
+    return Look(clock.now() + later).condition(one).sentence
+
+
 def again(*segments: Segment) -> None:
     for one in segments:
         one.refresh_from_db()
@@ -65,14 +69,17 @@ def test_the_segment_stops_and_says_what_it_asked_for_and_what_to_do(lent: None)
     assert (upon.state, members(upon)) == (SegmentState.RETIRED, {who.pk})
     assert trouble_of(upon) == (
         "It has stopped: “shoe size” is no longer offered; ask for the attribute “shoe” instead."
-        " Edit the rule, then it is computed anew."
+        " Edit the rule; then it is computed anew."
     )
     assert newcomer.pk in members(other)
     assert not is_fresh(above, clock.now() + timedelta(minutes=3))
-    assert trouble_of(above) == "It waits for “Large feet”, which cannot be computed. See to that first."
+    assert trouble_of(above, timedelta(minutes=3)) == (
+        "It refers to the segment “Large feet”, which is not up to date. Put that one right; this one follows."
+    )
     with pytest.raises(Refusal) as refused:
         campaigns.start(campaign.pk, by=None, now=clock.now())
-    assert refused.value.code == "stopped_segment"
+    assert refused.value.code == "stale_segment"
+    assert "“shoe size” is no longer offered" in refused.value.message
     with translation.override("zh-hans"):
         assert trouble_of(upon).startswith("已停止：“shoe size”不再提供")
 
@@ -107,7 +114,7 @@ def test_a_field_that_comes_back_needs_no_edit(lent: None) -> None:
     registry.retired._entries.pop("shoe_size")
     registry.register(SHOE)
     again(upon)
-    assert trouble_of(upon) == "It had stopped. Its rule can be read again: have it computed again."
+    assert trouble_of(upon) == "It had stopped, and its rule can be read again. Have it computed again."
     compute_again(upon, by=None)
     rebuild_waiting()
     again(upon)
