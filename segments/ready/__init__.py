@@ -12,6 +12,8 @@ from segments.ready.base import Preset
 from segments.ready.who import WHO
 from segments.ready.worth import WORTH
 
+__all__ = ["PRESETS", "Preset", "names_of", "purpose_of", "title_of"]
+
 PRESETS: dict[str, Preset] = {each.key: each for each in (*WHO, *WORTH, *ANSWERS)}
 
 

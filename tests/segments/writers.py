@@ -119,9 +119,8 @@ def change_source() -> None:
 
 def move_channel() -> None:
     channel = SourceCode.objects.get(code="spring-qr").channel
-    other = (
-        AcquisitionChannel.objects.filter(parent=None).exclude(pk=channel.parent_id).order_by("pk").first()
-    )
+    above = channel.parent_id or 0
+    other = AcquisitionChannel.objects.filter(parent=None).exclude(pk=above).order_by("pk").first()
     channels.change_channel(
         channel.pk, name=channel.name, name_zh=channel.name_zh, parent=other, by=operator()
     )
