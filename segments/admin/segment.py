@@ -23,6 +23,7 @@ from segments.models import ChangeCause, Membership, MembershipChange, RunKind, 
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
 from segments.services.explain_list import explain_any
+from segments.services.rule_tree import tree_of
 from segments.services.segments import used_by
 from users.models import Customer
 
@@ -85,6 +86,7 @@ class SegmentPage(OfSegment):
         return super().get_context_data(**kwargs) | {
             "segment": self.segment,
             "sentence": sentence_of(self.segment.rule, self.words),
+            "tree": tree_of(self.segment.rule, self.words),
             "facts": self._facts(),
             "chart": self._chart(),
             "views": choices,
@@ -180,6 +182,7 @@ class SegmentPage(OfSegment):
 
     def _versions(self) -> Table:
         versions = self.segment.versions.select_related("made_by").order_by("-version")
+        changes = reverse("segments:versions", args=[self.segment.pk])
         return Table(
             columns=[
                 Column(_("Version"), "number"),
@@ -189,7 +192,7 @@ class SegmentPage(OfSegment):
             ],
             rows=[
                 [
-                    version.version,
+                    Cell(version.version, kind="number", url=f"{changes}#version-{version.version}"),
                     sentence_of(version.rule, self.words),
                     version.made_at,
                     str(version.made_by or _("Regulars")),

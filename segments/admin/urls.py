@@ -12,6 +12,7 @@ from segments.admin.named_members import ListFile, ListMembers, NewList, TakeLis
 from segments.admin.ready import ReadyCount, ReadySegments
 from segments.admin.segment import ExplainPage, SegmentPage
 from segments.admin.suggest import Suggestions
+from segments.admin.versions import VersionsPage
 
 app_name = "segments"
 urlpatterns = [
@@ -31,5 +32,6 @@ urlpatterns = [
     path("<int:segment_id>/take/", TakeList.as_view(), name="take"),
     path("<int:segment_id>/tag/", KeepTag.as_view(), name="keep_tag"),
     path("<int:segment_id>/edit/", EditSegment.as_view(), name="edit"),
+    path("<int:segment_id>/versions/", VersionsPage.as_view(), name="versions"),
     path("<int:segment_id>/why/<int:customer_id>/", ExplainPage.as_view(), name="explain"),
 ]
