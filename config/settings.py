@@ -269,6 +269,12 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "WebhookStateEnum": [("on", "On"), ("paused", "Paused"), ("disabled", "Switched off after failures")],
+        "WebhookDeliveryStateEnum": [
+            ("waiting", "Waiting"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+        ],
         "SegmentKindEnum": "segments.models.SegmentKind",
         "ConversationKindEnum": "feedback.models.ConversationKind",
     },
