@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
-from segments.presets import install
 from segments.services import audience_export, lists, sampling, tag_keeping
 from segments.services.membership import members
+from segments.services.presets import install
 from segments.services.rebuild import rebuild_waiting
 from segments.services.segments import create_segment
 from segments.services.webhooks import endpoints

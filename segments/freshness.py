@@ -5,7 +5,7 @@ refreshing  the last good run is older, and one is at work now
 stale       the last good run is older, and none is at work, or a segment it refers to is not up to date
 computing   new or edited: it waits for its computation, or is being computed
 failed      it could not be computed; it is tried again by the next audit, or when somebody asks for it
-stopped     an operator took it out of use
+stopped     an operator took it out of use, or its rule asks for what does not exist any more
 
 Sends refuse all but the first.
 """
@@ -23,6 +23,7 @@ from config.kit.words import absolute
 from segments.models import Segment, SegmentState
 from segments.services.membership import is_fresh
 from segments.services.order import referred
+from segments.services.trouble import stopped_because
 
 Freshness = Literal["fresh", "refreshing", "computing", "stale", "failed", "stopped"]
 TONES: dict[Freshness, Literal["good", "info", "warn", "bad", "muted"]] = {
@@ -88,7 +89,7 @@ class Look:
         if state == "refreshing":
             return Condition(state, _("A run is at work."), _("Wait a moment."))
         if state == "stopped":
-            return Condition(state, _("It was taken out of use."))
+            return Condition(state, *stopped_because(segment))
         return self._stale(segment)
 
     def state(self, segment: Segment) -> Freshness:
@@ -114,7 +115,7 @@ class Look:
         if child is not None and child.state == SegmentState.FAILED:
             return Condition(
                 "failed",
-                _("It refers to the segment “%(name)s”, which failed.") % {"name": child.name},
+                _("It refers to the segment “%(name)s”, which failed.") % {"name": child.title},
                 _("Put that one right; this one follows."),
             )
         return Condition("failed", *of_error(segment.error))
@@ -129,7 +130,9 @@ class Look:
     def _stale(self, segment: Segment) -> Condition:
         child = self._ailing(segment)
         if child is not None:
-            reason = _("It refers to the segment “%(name)s”, which is not up to date.") % {"name": child.name}
+            reason = _("It refers to the segment “%(name)s”, which is not up to date.") % {
+                "name": child.title
+            }
             return Condition("stale", reason, _("Put that one right; this one follows."))
         at = segment.computed_at
         reason = (

@@ -100,9 +100,9 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
     return {
         "rows": [
             {
-                "name": row.segment.name,
+                "name": row.segment.title,
                 "since": row.entered_at,
-                "sentence": row.segment.description or sentence_of(row.segment.rule, words),
+                "sentence": row.segment.purpose or sentence_of(row.segment.rule, words),
                 "url": reverse("segments:segment", args=[row.segment_id]),
                 "why": reverse("segments:explain", args=[row.segment_id, customer.pk]),
             }
@@ -117,7 +117,7 @@ def find_segments(text: str, limit: int) -> list[Hit]:
     counted = _("%(n)d customers")
     return [
         Hit(
-            segment.name,
+            segment.title,
             reverse("segments:segment", args=[segment.pk]),
             counted % {"n": segment.size},
             "category",
@@ -134,7 +134,7 @@ def members(asked: Parameters, now: datetime) -> Group:
         raise KeyError("segment")
     found = Membership.objects.filter(segment=segment).values("customer_id")
     rule = {"all": [{"segment": segment.pk, "op": "in"}]}
-    return Group(_("Members of the segment “%(name)s”") % {"name": segment.name}, found, rule)
+    return Group(_("Members of the segment “%(name)s”") % {"name": segment.title}, found, rule)
 
 
 @offer("segments")
@@ -142,7 +142,8 @@ def segments_to_choose() -> list[tuple[StrOrPromise, str]]:
     """The largest segments."""
     found = Segment.objects.order_by("-size", "name").defer("rule")[:MOST_OFFERED]
     return [
-        (_("Segment “%(name)s”") % {"name": one.name}, group_spec("segment", segment=one.pk)) for one in found
+        (_("Segment “%(name)s”") % {"name": one.title}, group_spec("segment", segment=one.pk))
+        for one in found
     ]
 
 

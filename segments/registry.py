@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from config.kit.registry import Registry
@@ -189,9 +190,41 @@ class Source:
     past_note: StrOrPromise = ""
 
 
+@dataclass(frozen=True)
+class Retired:
+    """A name that rules may not use any more; its label stays, so that a stopped segment can say what it asked.
+
+    ``instead``: what to ask now, in words.
+    """
+
+    name: str
+    label: StrOrPromise
+    instead: StrOrPromise = ""
+
+
 fields: Registry[Field] = Registry("segment field")
 collections: Registry[Collection] = Registry("segment collection")
 sources: Registry[Source] = Registry("segment source")
+retired: Registry[Retired] = Registry("retired name")
+
+
+def retire(*entries: Retired) -> None:
+    """Take names back that were lent: segments that use one say so and stop until their rule is edited."""
+    for entry in entries:
+        retired.register(entry.name, entry)
+
+
+def missing(name: str, code: str) -> tuple[str, str]:
+    """Code and clause of the refusal of a name that is not lent: one that once was, or one that never was."""
+    gone = retired.get(name)
+    if gone is None:
+        return code, _("there is no such field: “%(name)s”") % {"name": name}
+    if not gone.instead:
+        return "retired_name", _("“%(label)s” is no longer offered") % {"label": gone.label}
+    return "retired_name", _("“%(label)s” is no longer offered; ask for %(instead)s instead") % {
+        "label": gone.label,
+        "instead": gone.instead,
+    }
 
 
 def register(*entries: Field | Collection | Source) -> None:

@@ -82,7 +82,7 @@ class CampaignList(OperatorPage):
         return [
             Cell(campaign.name, url=reverse("campaigns:campaign", args=[campaign.pk])),
             Cell(CampaignState(campaign.state).label, tone=words.TONES.get(campaign.state, "")),
-            campaign.segment.name if campaign.segment else "",
+            campaign.segment.title if campaign.segment else "",
             campaign.topic.name,
             words.schedule(campaign),
             campaign.created_at,

@@ -49,7 +49,7 @@ class CampaignPage(OperatorPage):
 
     def get_purpose(self) -> str:
         """To whom and when, in one line."""
-        segment = self.campaign.segment.name if self.campaign.segment else "–"
+        segment = self.campaign.segment.title if self.campaign.segment else "–"
         return _("To “%(segment)s”, %(when)s · %(state)s") % {
             "segment": segment,
             "when": words.schedule(self.campaign),

@@ -102,5 +102,5 @@ def _delete(segment: Segment, here: str) -> Action:
         name="act",
         value="delete",
         confirm=_("Delete the segment with its members and its history?"),
-        ask_for=segment.name,
+        ask_for=segment.title,
     )

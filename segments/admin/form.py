@@ -19,10 +19,11 @@ from config.kit.parts import Choice, Crumb
 from config.kit.refusal import Conflict, Refusal
 from segments.admin.catalogue import catalogue
 from segments.models import Segment
-from segments.presets import PRESETS, Preset
+from segments.ready import PRESETS
 from segments.rules.parse import parse
 from segments.rules.reading import RuleRefusal
 from segments.rules.words import Words
+from segments.services.presets import existing_of, rule_of
 from segments.services.rule_tree import difference
 from segments.services.segments import create_segment, edit_segment, edition
 from users.models import Role
@@ -90,23 +91,18 @@ def start_from(asked: QueryDict) -> dict[str, Any]:
     )
     if copied is not None and copied.rule is not None:
         return found | {"rule": json.dumps(copied.rule), "description": copied.description}
-    place = asked.get("preset", "")
-    if place.isdecimal() and len(place) < 5 and int(place) < len(PRESETS):
-        preset = PRESETS[int(place)]
+    preset = PRESETS.get(asked.get("preset", ""))
+    upon = existing_of(preset) if preset is not None else None
+    if preset is not None and upon is not None:
         found |= {"name": str(preset.name), "description": str(preset.description)}
-        return found | {"rule": json.dumps(rule_of(preset))}
+        return found | {"rule": json.dumps(rule_of(preset, *upon))}
     given = asked.get("rule", "")
     return found | {"rule": given[:LONGEST_RULE]} if given else found
 
 
 def ready_rules() -> list[Choice]:
     """Ready segments to begin with."""
-    return [Choice(str(place), str(preset.name)) for place, preset in enumerate(PRESETS)]
-
-
-def rule_of(preset: Preset) -> dict[str, Any]:
-    """The rule of a ready segment."""
-    return {"version": 1, "root": {"all": list(preset.conditions)}}
+    return [Choice(preset.key, str(preset.name)) for preset in PRESETS.values() if not preset.upon]
 
 
 class NewSegment(FormPage):
@@ -164,15 +160,15 @@ class EditSegment(NewSegment):
         return get_object_or_404(Segment.objects.by_rule(), pk=self.kwargs["segment_id"])
 
     def get_title(self) -> StrOrPromise:
-        return self.segment.name
+        return self.segment.title
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page)]
 
     def get_initial(self) -> dict[str, Any]:
         return {
-            "name": self.segment.name,
+            "name": self.segment.title,
             "description": self.segment.description,
             "rule": json.dumps(self.segment.rule),
             "means_everyone": self.segment.means_everyone,

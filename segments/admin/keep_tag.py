@@ -42,7 +42,7 @@ class KeepTag(FormPage):
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the segment."""
         url = reverse("segments:segment", args=[self.segment.pk])
-        return [Crumb(_("Segments"), reverse("segments:list")), Crumb(self.segment.name, url)]
+        return [Crumb(_("Segments"), reverse("segments:list")), Crumb(self.segment.title, url)]
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """What it keeps already."""

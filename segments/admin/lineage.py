@@ -39,7 +39,7 @@ class LineagePage(OperatorPage):
         """Under the segments, or one of them."""
         crumbs = [Crumb(_("Segments"), reverse("segments:list"))]
         if self.about is not None:
-            crumbs.append(Crumb(self.about.name, reverse("segments:segment", args=[self.about.pk])))
+            crumbs.append(Crumb(self.about.title, reverse("segments:segment", args=[self.about.pk])))
         return crumbs
 
     def get_actions(self) -> Sequence[Action]:
@@ -102,7 +102,7 @@ class LineagePage(OperatorPage):
         condition = self._look.condition(one)
         used = found.used[one.pk]
         return [
-            Cell(one.name, url=reverse("segments:segment", args=[one.pk])),
+            Cell(one.title, url=reverse("segments:segment", args=[one.pk])),
             Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),
             ", ".join(found.refers[one.pk]),
             "; ".join(use.sentence for use in used),

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
@@ -16,7 +15,7 @@ from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
 from segments.freshness import Look, in_words
 from segments.models import Segment, SegmentKind, SegmentState
-from segments.presets import install
+from segments.ready import title_of
 from segments.reports.sizes import sizes_by_day
 from segments.services.order import referred
 from segments.uses import uses_of
@@ -39,15 +38,10 @@ class SegmentList(OperatorPage):
             Action(_("Runs and audits"), reverse("segments:runs"), icon="verified"),
             Action(_("What rests on what"), reverse("segments:lineage"), icon="account_tree"),
             Action(_("Webhooks"), reverse("segments:webhooks"), icon="webhook"),
-            Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
+            Action(_("Ready segments"), reverse("segments:ready"), icon="library_add"),
             Action(_("New list"), reverse("segments:list_create"), icon="playlist_add"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
         ]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        made = install(by=self.operator)
-        self.say(ngettext("%(n)d segment made.", "%(n)d segments made.", len(made)) % {"n": len(made)})
-        return HttpResponseRedirect(request.path)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
@@ -120,7 +114,8 @@ class SegmentList(OperatorPage):
     def _uses(self, shown: list[int]) -> dict[int, list[str]]:
         """What uses the segments shown, in words; asked once for all."""
         uses = {pk: [use.sentence for use in found] for pk, found in uses_of(shown).items()}
-        for name, rule in Segment.objects.by_rule().values_list("name", "rule"):
+        for stored, preset, rule in Segment.objects.by_rule().values_list("name", "preset", "rule"):
+            name = title_of(preset, stored)
             for pk in referred(rule) & uses.keys():
                 uses[pk].insert(0, _("segment “%(name)s”") % {"name": name})
         return uses
@@ -128,9 +123,9 @@ class SegmentList(OperatorPage):
     def _row(self, segment: Segment, trend: list[int | None], uses: list[str]) -> list[Any]:
         condition = self._look.condition(segment)
         lineage = f"{reverse('segments:lineage')}?segment={segment.pk}"
-        name = f"{segment.name} · {_('list')}" if segment.is_list else segment.name
+        name = f"{segment.title} · {_('list')}" if segment.is_list else segment.title
         return [
-            Cell(name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.description),
+            Cell(name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.purpose),
             Cell(segment.folder, url=f"?{urlencode({'folder': segment.folder})}" if segment.folder else ""),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],

@@ -71,7 +71,7 @@ class FormOfSegment(FormPage):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the segment."""
-        return [Crumb(_("Segments"), reverse("segments:list")), Crumb(self.segment.name, self.home)]
+        return [Crumb(_("Segments"), reverse("segments:list")), Crumb(self.segment.title, self.home)]
 
     @property
     def home(self) -> str:
@@ -177,7 +177,7 @@ class ListFile(FormOfSegment):
         )
         made.options = {
             "day_order": "",
-            "defaults": {"list": self.segment.name, "how": form.cleaned_data["how"]},
+            "defaults": {"list": self.segment.title, "how": form.cleaned_data["how"]},
         }
         made.save(update_fields=["options"])
         return reverse("users:import_columns", args=[made.pk])
@@ -230,7 +230,11 @@ class TakeList(FormOfSegment):
 
     def get_initial(self) -> dict[str, Any]:
         """A name to start from."""
-        return {"name": f"{self.segment.name} {words.day(self.now.date())}"[:120], "word": "1", "whom": "all"}
+        return {
+            "name": f"{self.segment.title} {words.day(self.now.date())}"[:120],
+            "word": "1",
+            "whom": "all",
+        }
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """How many there are to take from."""

@@ -47,10 +47,10 @@ class OfSegment(OperatorPage):
         return Words()
 
     def get_title(self) -> StrOrPromise:
-        return self.segment.name
+        return self.segment.title
 
     def get_purpose(self) -> StrOrPromise:
-        return self.segment.description
+        return self.segment.purpose
 
     def get_crumbs(self) -> Sequence[Crumb]:
         return [Crumb(_("Segments"), reverse("segments:list"))]
@@ -249,7 +249,7 @@ class ExplainPage(OfSegment):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page_of = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page_of)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page_of)]
 
     def get_as_of(self) -> Any:
         return self.now

@@ -13,6 +13,7 @@ from segments.admin.lists import SegmentList
 from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.named_members import ListFile, ListMembers, NewList, TakeList
 from segments.admin.runs import RunPage, RunsPage
+from segments.admin.ready import ReadyCount, ReadySegments
 from segments.admin.segment import ExplainPage, SegmentPage
 from segments.admin.suggest import Suggestions
 from segments.admin.versions import VersionsPage
@@ -22,6 +23,8 @@ urlpatterns = [
     path("", SegmentList.as_view(), name="list"),
     path("new/", NewSegment.as_view(), name="create"),
     path("lists/new/", NewList.as_view(), name="list_create"),
+    path("ready/", ReadySegments.as_view(), name="ready"),
+    path("ready/<slug:key>/count/", ReadyCount.as_view(), name="ready_count"),
     path("lineage/", LineagePage.as_view(), name="lineage"),
     path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
     path("webhooks/new/", webhooks.NewWebhook.as_view(), name="webhook_create"),

@@ -29,5 +29,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AddField("segment", "preset", models.CharField(blank=True, db_default="", max_length=40)),
         *(migrations.RunSQL(f"CREATE INDEX {name} ON {edge}", f"DROP INDEX {name}") for name, edge in EDGES.items()),
     ]

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from segments.ready import purpose_of, title_of
+
 
 class SegmentKind(models.TextChoices):
     RULE = "rule", _("By rule")
@@ -39,6 +41,7 @@ class Segment(models.Model):
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    preset = models.CharField(max_length=40, blank=True, db_default="")
     folder = models.CharField(_("folder"), max_length=60, blank=True, db_default="")
     kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind.choices, default=SegmentKind.RULE)
     rule = models.JSONField(_("rule"), null=True)
@@ -66,7 +69,17 @@ class Segment(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
-        return self.name
+        return self.title
+
+    @property
+    def title(self) -> str:
+        """The name; of a ready segment that nobody renamed, in the reader's language."""
+        return title_of(self.preset, self.name)
+
+    @property
+    def purpose(self) -> str:
+        """What it is for; of a ready segment, in the reader's language."""
+        return purpose_of(self.preset, self.description)
 
     @property
     def is_list(self) -> bool:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.kit import words as kit
 from segments.models import Segment
+from segments.ready import title_of
 from users.models import Topic
 from users.shop import currency
 
@@ -23,7 +24,10 @@ class Words:
 
     @cached_property
     def _segments(self) -> dict[int, str]:
-        return self.segment_names or dict(Segment.objects.values_list("pk", "name"))
+        if self.segment_names:
+            return self.segment_names
+        found = Segment.objects.values_list("pk", "name", "preset")
+        return {pk: title_of(preset, name) for pk, name, preset in found}
 
     @cached_property
     def _topics(self) -> dict[str, str]:

@@ -25,6 +25,8 @@ def _stages() -> dict[str, StrOrPromise]:
 
 
 lifecycle = partial(Field, group=LIFECYCLE, topic=TouchTopic.STAGE)
+# Activity that leaves the stage as it is touches what happened, and no stage.
+active = partial(lifecycle, also=(TouchTopic.EVENTS,))
 
 register(
     lifecycle(
@@ -44,7 +46,7 @@ register(
         past=past.stage_since_then,
         ahead=ahead.STAGE_SINCE,
     ),
-    lifecycle(
+    active(
         "last_activity",
         _("last activity"),
         kind=INSTANT,
@@ -52,7 +54,7 @@ register(
         also=(TouchTopic.EVENTS,),
         past=past.last_activity_then,
     ),
-    lifecycle(
+    active(
         "first_activity",
         _("first activity"),
         kind=INSTANT,
@@ -60,7 +62,7 @@ register(
         also=(TouchTopic.EVENTS,),
         past=past.since_its_time("standing__first_activity_at"),
     ),
-    lifecycle(
+    active(
         "active_days",
         _("days with activity"),
         kind=NUMBER,

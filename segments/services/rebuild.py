@@ -22,6 +22,7 @@ from segments.services import cuts, tag_keeping
 from segments.services.difference import Difference, apply_to_everybody
 from segments.services.order import in_order, referred
 from segments.services.snapshot import concerns_the_whole_run, in_snapshot
+from segments.services.trouble import state_after
 
 
 def rebuild_waiting(
@@ -76,7 +77,7 @@ def _rebuild(pk: int, now: datetime) -> None:
         if concerns_the_whole_run(problem):
             raise
         row.error = f"{type(problem).__name__}: {problem}"[:2000]
-        Segment.objects.filter(pk=pk).update(state=SegmentState.FAILED, error=row.error)
+        Segment.objects.filter(pk=pk).update(state=state_after(problem), error=row.error)
     else:
         row.checked = row.size = difference.size
         run.entered, run.left = row.entered, row.left = difference.entered, difference.left

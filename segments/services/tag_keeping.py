@@ -88,7 +88,7 @@ def catch_up(segment: Segment, now: datetime) -> None:
 def let_go(segment: Segment) -> None:
     """A segment that is deleted keeps no tag any more; the tags stay on."""
     for tag in kept_tags(segment):
-        CustomerTag.objects.filter(tag=tag, source="rule").update(source="hand")
+        tag_acts.leave_on(tag)
         Tag.objects.filter(pk=tag.pk).update(kept_by="", kept_ref=None)
 
 

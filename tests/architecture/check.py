@@ -25,6 +25,7 @@ DJANGO = {
     "makemigrations --check": [*MANAGE, "makemigrations", "--check", "--dry-run", "--verbosity", "1"],
     "translations": [*PYTHON, "tests.architecture.translations"],
     "OpenAPI snapshot": [*PYTHON, "tests.architecture.openapi"],
+    "table of segment fields": [*PYTHON, "tests.architecture.field_table"],
     "lock files": [*PYTHON, "tests.architecture.locks"],
 }
 DEPLOY = {"manage.py check --deploy": [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"]}

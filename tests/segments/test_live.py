@@ -197,7 +197,7 @@ def test_a_new_segment_starts_from_what_is_there(client: Client) -> None:
 
     assert json.loads(initial(**{"from": str(made.pk)})["rule"]) == rule(RICH)
     assert initial(**{"from": str(made.pk)})["description"] == "For the party"
-    assert initial(preset="1")["name"]
+    assert initial(preset="dormant")["name"] == "Dormant customers"
     assert json.loads(initial(rule=json.dumps(rule(ACTIVE)))["rule"]) == rule(ACTIVE)
     for nonsense in ({"from": "99999"}, {"from": "x"}, {"preset": "999"}, {"preset": "-1"}):
         assert json.loads(initial(**nonsense)["rule"]) == rule(ACTIVE)

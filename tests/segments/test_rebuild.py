@@ -175,15 +175,3 @@ def test_names_are_taken_once() -> None:
         create_segment(name=" Mine ", rule=rule(KNOWN), by=None)
     with pytest.raises(Refusal):
         create_segment(name="  ", rule=rule(KNOWN), by=None)
-
-
-def test_a_rule_over_a_retired_field_says_so_and_stops() -> None:
-    found = segment(KNOWN)
-    Segment.objects.filter(pk=found.pk).update(
-        rule=rule({"field": "gone", "op": "is_known"}), state=SegmentState.NEEDS_REBUILD
-    )
-    rebuild_waiting()
-    found.refresh_from_db()
-    assert found.state == SegmentState.FAILED
-    assert "there is no such field" in found.error
-    assert not is_fresh(found, clock.now())

@@ -16,7 +16,7 @@ from config.kit.batches import execute, fetch
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 from users.groups import read_group
-from users.models import Customer, CustomerTag, LongJob, Operator, Tag, TagRun, TagRunMember
+from users.models import Customer, LongJob, Operator, Tag, TagRun, TagRunMember
 from users.services import audit, long_jobs
 from users.services.long_jobs import Chunk, runs
 from users.services.tags import LONGEST
@@ -68,6 +68,8 @@ def change(tag: Tag, *, name: str, category: str, by: Operator | None) -> None:
             raise Refusal("name_taken", _("A tag has this name. Merge the two instead."), field="name")
     tag.name, tag.category = plain, category
     tag.save(update_fields=["name", "category"])
+    if before != {"name": plain, "category": category}:
+        _touch_holders(tag)
     audit.record("tag.change", by=by, target=tag, before=before, after={"name": plain, "category": category})
 
 
@@ -102,9 +104,23 @@ def keep_by(tag: Tag, kind: str, ref: int | None, *, by: Operator | None) -> Non
     tag.kept_by, tag.kept_ref = (kind, ref) if ref is not None else ("", None)
     tag.save(update_fields=["kept_by", "kept_ref"])
     if ref is None:
-        CustomerTag.objects.filter(tag=tag, source="rule").update(source="hand")
+        leave_on(tag)
     audit.record(
         "tag.keep", by=by, target=tag, before=before, after={"kept_by": tag.kept_by, "ref": tag.kept_ref}
+    )
+
+
+def leave_on(tag: Tag) -> None:
+    """What a rule has put on stays on as if by hand."""
+    execute(
+        """
+        WITH left_on AS (
+            UPDATE users_customertag SET source = 'hand' WHERE tag_id = %s AND source = 'rule'
+            RETURNING customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'tags' FROM left_on
+        """,
+        [tag.pk],
     )
 
 
@@ -248,6 +264,15 @@ _RETAG = """
     )
     INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'tags' FROM changed RETURNING customer_id
 """
+
+
+def _touch_holders(tag: Tag) -> None:
+    """Rules ask for tags by name and by category."""
+    execute(
+        "INSERT INTO users_touched (customer_id, topic)"
+        " SELECT customer_id, 'tags' FROM users_customertag WHERE tag_id = %s",
+        [tag.pk],
+    )
 
 
 def _refuse_used(tag: Tag) -> None:

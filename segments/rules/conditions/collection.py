@@ -70,7 +70,8 @@ class CollectionCondition(Condition):
         reader.only(required=("collection", "op", "value"))
         collection = registry.collections.get(reader.at("collection").text())
         if collection is None:
-            raise reader.at("collection").refusal("unknown_field", _("there is no such field"))
+            name = reader.at("collection")
+            raise name.refusal(*registry.missing(name.text(), "unknown_field"))
         if reader.at("op").text() not in HAVING:
             raise reader.at("op").refusal(
                 "unknown_operator",

@@ -32,7 +32,7 @@ class FieldCondition(Condition):
         reader.only(required=("field", "op"), optional=("value",))
         field = registry.fields.get(reader.at("field").text())
         if field is None:
-            raise reader.at("field").refusal("unknown_field", _("there is no such field"))
+            raise reader.at("field").refusal(*registry.missing(reader.at("field").text(), "unknown_field"))
         operator, value = read_operator(reader, field)
         return cls(field, operator, value)
 

@@ -13,6 +13,8 @@ from users.services import contacts
 from users.services.imports.kinds import Batch
 from users.services.intake.batch import apply_batch
 from users.services.intake.counts import Applied
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 CONTACTS = {"email": Channel.EMAIL, "phone": Channel.SMS, "openid": Channel.WECHAT}
 Item = dict[str, Any]
@@ -96,7 +98,9 @@ def claim(keys: Mapping[Key, int], now: datetime) -> set[Key]:
         " AS claimed (kind, value, customer_id) ON CONFLICT DO NOTHING RETURNING kind, value",
         [now, [kind for kind, _ in pairs], [value for _, value in pairs], [keys[pair] for pair in pairs]],
     )
-    return {(kind, value) for kind, value in rows}
+    given = {(kind, value) for kind, value in rows}
+    touch({keys[pair] for pair in given}, TouchTopic.PROFILE)
+    return given
 
 
 def apply_items(items: Sequence[Item], batch: Batch) -> Applied:
@@ -209,3 +213,4 @@ def unclaim(keys: Sequence[tuple[str, str, int]]) -> None:
         " = (told.kind, told.value, told.customer_id)",
         [[k for k, _, _ in keys], [v for _, v, _ in keys], [c for _, _, c in keys]],
     )
+    touch({customer_id for _, _, customer_id in keys}, TouchTopic.PROFILE)

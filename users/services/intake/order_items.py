@@ -96,12 +96,16 @@ def confirm_events() -> None:
     """What a browser told, a server key tells again under the same message id: now it is confirmed."""
     execute(
         """
-        UPDATE users_event event SET confirmed = true, properties = item.properties
-        FROM order_item said
-        JOIN intake_item item USING (no)
-        JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
-        WHERE said.confirmed AND event.customer_id = coalesce(item.customer_id, owner.customer_id)
-          AND event.message_id = item.message_id AND NOT event.confirmed
+        WITH confirmed AS (
+            UPDATE users_event event SET confirmed = true, properties = item.properties
+            FROM order_item said
+            JOIN intake_item item USING (no)
+            JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+            WHERE said.confirmed AND event.customer_id = coalesce(item.customer_id, owner.customer_id)
+              AND event.message_id = item.message_id AND NOT event.confirmed
+            RETURNING event.customer_id
+        )
+        INSERT INTO users_touched (customer_id, topic) SELECT DISTINCT customer_id, 'events' FROM confirmed
         """
     )
 

@@ -141,10 +141,20 @@ def _claim(done: Plan, now: datetime) -> None:
     copy_rows(
         "intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items())
     )
-    won = execute(
-        "INSERT INTO users_identity (kind, value, customer_id, since)"
-        " SELECT kind, value, customer_id, %s FROM intake_claim ORDER BY kind, value ON CONFLICT DO NOTHING",
-        [now],
+    ((won,),) = fetch(
+        """
+        WITH won AS (
+            INSERT INTO users_identity (kind, value, customer_id, since)
+            SELECT kind, value, customer_id, %s FROM intake_claim ORDER BY kind, value ON CONFLICT DO NOTHING
+            RETURNING customer_id
+        ), told AS (
+            -- Those who are new are touched when they are made.
+            INSERT INTO users_touched (customer_id, topic)
+            SELECT DISTINCT customer_id, 'profile' FROM won WHERE customer_id <> ALL(%s)
+        )
+        SELECT count(*) FROM won
+        """,
+        [now, list(done.created)],
     )
     if won < len(done.claims):
         raise _ClaimLost

@@ -1,0 +1,192 @@
+"""Ready segments about messages and how they were answered, points, levels, check-ins and conversations."""
+
+from django.utils.translation import gettext_lazy as _
+
+from segments.ready.base import Preset, did, field, has, never, none_of, preset, where
+
+MESSAGES = _("Messages")
+POINTS = _("Points, levels, check-ins")
+FEEDBACK = _("Feedback")
+
+ANSWERS: tuple[Preset, ...] = (
+    preset(
+        "openers",
+        MESSAGES,
+        _("Open our mail"),
+        _("Opened a message in the last 30 days."),
+        did("message_opens", in_last_days=30),
+    ),
+    preset(
+        "clickers",
+        MESSAGES,
+        _("Click in our mail"),
+        _("Clicked in a message in the last 30 days."),
+        did("message_clicks", in_last_days=30),
+    ),
+    preset(
+        "silent",
+        MESSAGES,
+        _("Get mail, open nothing"),
+        _("Were sent a message in the last 90 days and opened none."),
+        did("messages", in_last_days=90),
+        never("message_opens", in_last_days=90),
+    ),
+    preset(
+        "quiet_week",
+        MESSAGES,
+        _("Not mailed for a week"),
+        _("May get a campaign message without being tired of it."),
+        has("reachable_by", "email"),
+        none_of(where(did("messages", in_last_days=7), purpose=["marketing"])),
+    ),
+    preset(
+        "left_by_mail",
+        MESSAGES,
+        _("Left by a message"),
+        _("Took the way out of a message in the last 90 days."),
+        did("message_unsubscribes", in_last_days=90),
+    ),
+    preset(
+        "held_out",
+        MESSAGES,
+        _("Held out of a campaign"),
+        _("Got nothing, so that the effect can be measured."),
+        did("held_out", in_last_days=90),
+    ),
+    preset(
+        "matched_not_sent",
+        MESSAGES,
+        _("Matched, and could not be sent to"),
+        _("Left out for lack of consent or of an address in the last 30 days."),
+        where(did("messages_skipped", in_last_days=30), reason=["no_consent", "unreachable"]),
+    ),
+    preset(
+        "failed",
+        MESSAGES,
+        _("Message failed"),
+        _("A message could not be sent in the last 30 days."),
+        did("messages_failed", in_last_days=30),
+    ),
+    preset(
+        "converted",
+        MESSAGES,
+        _("Ordered after a message"),
+        _("An order of the last 90 days is credited to a message."),
+        did("credited_orders", in_last_days=90),
+    ),
+    preset(
+        "points_rich",
+        POINTS,
+        _("Points to spend"),
+        _("Have 100 points or more."),
+        field("points_balance", "at_least", 100),
+    ),
+    preset(
+        "points_expiring",
+        POINTS,
+        _("Points expire within a month"),
+        _("Tell them before the points are gone."),
+        did("points_expiring", in_next_days=30),
+    ),
+    preset(
+        "points_pending",
+        POINTS,
+        _("Points on their way"),
+        _("Wait for points of an order."),
+        field("points_pending", "more_than", 0),
+    ),
+    preset(
+        "points_spent",
+        POINTS,
+        _("Spent points lately"),
+        _("In the last 90 days."),
+        did("points_spent", in_last_days=90),
+    ),
+    preset(
+        "points_saved",
+        POINTS,
+        _("Save points, never spend"),
+        _("Have points and never spent any."),
+        field("points_balance", "at_least", 50),
+        never("points_spent"),
+    ),
+    preset(
+        "near_level",
+        POINTS,
+        _("Close to the next level"),
+        _("Miss 50 of growth value or less, and have earned some."),
+        field("to_next_level", "at_most", 50),
+        field("growth_value", "more_than", 0),
+    ),
+    preset(
+        "risen",
+        POINTS,
+        _("Reached a level this month"),
+        _("Went up the ladder in the last 30 days."),
+        where(did("level_moves", in_last_days=30), direction=["up"]),
+    ),
+    preset(
+        "level_judged",
+        POINTS,
+        _("Level is judged within a month"),
+        _("Their period ends: what they order now keeps the level."),
+        field("level_judged", "in_next_days", 30),
+    ),
+    preset(
+        "streak",
+        POINTS,
+        _("Check in day by day"),
+        _("Three days in a row or more, up to now."),
+        field("current_streak", "at_least", 3),
+    ),
+    preset(
+        "streak_broken",
+        POINTS,
+        _("Broke their streak"),
+        _("Once checked in three days in a row, and do not now."),
+        field("longest_streak", "at_least", 3),
+        field("current_streak", "equals", 0),
+    ),
+    preset(
+        "complaint",
+        FEEDBACK,
+        _("Open complaint"),
+        _("To be answered, not to be advertised to."),
+        has("open_conversations", "complaint"),
+    ),
+    preset(
+        "waiting",
+        FEEDBACK,
+        _("Wait for our answer"),
+        _("Wrote, and nobody has answered yet."),
+        has("conversation_states", "waiting"),
+    ),
+    preset(
+        "waiting_long",
+        FEEDBACK,
+        _("Wait for more than a day"),
+        _("The oldest unanswered message came more than a day ago."),
+        did("waiting_conversations", more_than_days_ago=1),
+    ),
+    preset(
+        "praised",
+        FEEDBACK,
+        _("Praised us"),
+        _("In the last 180 days."),
+        where(did("conversations", in_last_days=180), kind=["praise"]),
+    ),
+    preset(
+        "ideas",
+        FEEDBACK,
+        _("Gave us an idea"),
+        _("In the last 180 days."),
+        where(did("conversations", in_last_days=180), kind=["idea"]),
+    ),
+    preset(
+        "solved_lately",
+        FEEDBACK,
+        _("Helped lately"),
+        _("A conversation of theirs was solved in the last 30 days."),
+        did("solved_conversations", in_last_days=30),
+    ),
+)

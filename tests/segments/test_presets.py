@@ -1,0 +1,97 @@
+"""Ready segments: one for every dimension, made by one button, once; named in the reader's language until renamed."""
+
+import pytest
+from django.urls import reverse
+from django.utils import translation
+
+from segments.models import Segment, SegmentState
+from segments.ready import PRESETS
+from segments.rules.parse import parse
+from segments.services.presets import install, install_one, rule_of
+from segments.services.rebuild import rebuild_waiting
+from segments.services.segments import edit_segment
+from tests.operators import logged_in
+from tests.segments.shop import customer
+from users.models import Role
+from users.seed import seed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _reference_rows() -> None:
+    seed()
+
+
+def test_all_are_made_once_and_can_be_computed() -> None:
+    customer(stage="dormant")
+    first = install(by=None)
+    assert (len(first.made), first.existing) == (len(PRESETS), [])
+    again = install(by=None)
+    assert (again.made, len(again.existing)) == ([], len(PRESETS))
+    rebuild_waiting(seconds=60)
+    assert list(Segment.objects.exclude(state=SegmentState.LIVE).values_list("name", "error")) == []
+
+
+def test_one_alone_brings_what_it_rests_on() -> None:
+    made = install_one("spenders_asleep", by=None)
+    assert set(Segment.objects.values_list("preset", flat=True)) == {"big_spenders", "spenders_asleep"}
+    assert install_one("spenders_asleep", by=None) == made
+    assert Segment.objects.count() == 2
+
+
+def test_a_segment_of_the_same_name_in_either_language_is_taken_for_it() -> None:
+    with translation.override("zh-hans"):
+        made = install_one("dormant", by=None)
+    Segment.objects.filter(pk=made.pk).update(preset="")
+    assert install_one("dormant", by=None) == made
+
+
+def test_the_name_follows_the_reader_until_somebody_renames_it() -> None:
+    made = install_one("big_spenders", by=None)
+    with translation.override("zh-hans"):
+        assert made.title not in ("", "Big spenders")
+        assert made.purpose != made.description
+    renamed = edit_segment(made, by=None, name="Whales")
+    with translation.override("zh-hans"):
+        assert renamed.title == "Whales"
+
+
+def test_names_and_purposes_are_written_in_both_languages_and_differ() -> None:
+    seen = set[str]()
+    for preset in PRESETS.values():
+        with translation.override("en"):
+            english = str(preset.name)
+        with translation.override("zh-hans"):
+            assert str(preset.name) != english
+        assert english not in seen
+        assert len(english) <= 60
+        seen.add(english)
+        if not preset.upon:
+            assert parse(rule_of(preset)).write()
+
+
+def test_the_gallery_shows_counts_and_makes_one_or_all() -> None:
+    customer(stage="dormant")
+    page, client = reverse("segments:ready"), logged_in()
+    shown = client.get(page).content.decode()
+    assert "Dormant customers" in shown
+    assert 'name="preset" value="dormant"' in shown
+    count = client.get(reverse("segments:ready_count", args=["dormant"])).content.decode()
+    assert ">1</strong>" in count
+    assert client.get(reverse("segments:ready_count", args=["nothing"])).status_code == 404
+    assert (
+        "Counted once it is made"
+        in client.get(reverse("segments:ready_count", args=["spenders_asleep"])).content.decode()
+    )
+    client.post(page, {"preset": "dormant"})
+    assert Segment.objects.get().preset == "dormant"
+    refused = client.post(page, {"preset": "nothing"}, follow=True).content.decode()
+    assert "There is no such ready segment." in refused
+    told = client.post(page, follow=True).content.decode()
+    assert f"{len(PRESETS) - 1} segments made. 1 was there." in told
+    chinese = logged_in(language="zh-hans").get(page).content.decode()
+    assert "Dormant customers" not in chinese
+    analyst = logged_in(Role.ANALYST)
+    assert analyst.get(page).status_code == 200
+    assert analyst.post(page, {"preset": "active"}).status_code == 403
