@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
-from segments.models import Segment, SegmentState
+from segments.models import Backtest, Segment, SegmentState
 from segments.presets import install
-from segments.services import tag_keeping
+from segments.services import backtest, tag_keeping
 from segments.services.rebuild import rebuild_waiting
 from users.demo import DemoPart, Progress, demo_parts
 from users.models import Tag
@@ -32,6 +32,17 @@ def load_kept_tag(now: datetime, progress: Progress) -> None:
     Tag.objects.filter(name=KEPT_TAG).update(category="Service")
 
 
+def load_backtest(now: datetime, progress: Progress) -> None:
+    """One question about the past, answered by the job as any other."""
+    lost = Segment.objects.filter(name=KEPT_BY, rule__isnull=False).first()
+    if lost is not None and not Backtest.objects.exists():
+        backtest.begin(title=lost.name, rule=lost.rule, by=None, now=now, segment=lost)
+
+
+demo_parts.register(
+    "segments.backtest",
+    DemoPart("segments.backtest", gettext_noop("A backtest"), 97, load_backtest),
+)
 demo_parts.register(
     "segments.presets",
     DemoPart("segments.presets", gettext_noop("Segments"), 40, load_segments),

@@ -31,6 +31,8 @@ class SegmentList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         return [
+            Action(_("Overlap"), reverse("segments:overlap"), icon="join_inner"),
+            Action(_("Backtests"), reverse("segments:backtests"), icon="update"),
             Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
         ]
