@@ -10,10 +10,11 @@ from django_stubs_ext import StrOrPromise
 
 from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import TONES, Look, in_words
 from segments.models import Membership, Segment
 from segments.rules.words import Words
 from segments.services import list_file, tag_keeping  # noqa: F401 - an import; which segments use a tag
+from segments.services.alarms import in_trouble
 from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (
@@ -35,18 +36,40 @@ from users.pages import (
 
 SHOWN = 8
 MOST_OFFERED = 100
-TROUBLED_FIRST = {"failed": 0, "stale": 1, "computing": 2, "stopped": 3, "fresh": 4}
+TROUBLED_FIRST = {"failed": 0, "stale": 1, "refreshing": 2, "computing": 3, "stopped": 4, "fresh": 5}
 
 
 def segments_with_freshness(now: datetime) -> dict[str, Any]:
     """Those in trouble first, then the largest."""
-    states = [(segment, freshness(segment, now)) for segment in Segment.objects.defer("rule")]
+    look = Look(now)
+    states = [(segment, look.state(segment)) for segment in Segment.objects.all()]
     states.sort(key=lambda pair: (TROUBLED_FIRST[pair[1]], -pair[0].size))
     rows = [
         (segment, in_words(state), TONES[state], reverse("segments:segment", args=[segment.pk]))
         for segment, state in states[:SHOWN]
     ]
     return {"rows": rows, "url": reverse("segments:list")}
+
+
+def segments_in_trouble(now: datetime) -> dict[str, Any]:
+    """The alarms: which segments cannot be relied on, why, and what to do. Hidden while all is well."""
+    troubled = in_trouble(now)
+    rows = [
+        {
+            "segment": segment,
+            "word": in_words(condition.state),
+            "tone": condition.tone,
+            "sentence": condition.sentence,
+            "url": reverse("segments:segment", args=[segment.pk]),
+        }
+        for segment, condition in troubled[:SHOWN]
+    ]
+    return {
+        "rows": rows,
+        "more": len(troubled) - len(rows),
+        "hidden": not troubled,
+        "url": reverse("segments:list"),
+    }
 
 
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
@@ -103,6 +126,16 @@ def segments_to_choose() -> list[tuple[StrOrPromise, str]]:
     ]
 
 
+home_card(
+    HomeCard(
+        "segment-alarms",
+        gettext_lazy("Segments that cannot be relied on"),
+        2,
+        "segments/alarms_card.html",
+        segments_in_trouble,
+        3,
+    )
+)
 home_card(
     HomeCard("segments", gettext_lazy("Segments"), 40, "segments/home_card.html", segments_with_freshness)
 )

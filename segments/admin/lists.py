@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -12,7 +13,7 @@ from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import Segment, SegmentState
 from segments.presets import install
 from segments.reports.sizes import sizes_by_day
@@ -83,13 +84,17 @@ class SegmentList(OperatorPage):
             previous=found.previous,
         )
 
+    @cached_property
+    def _look(self) -> Look:
+        return Look(self.now)
+
     def _row(self, segment: Segment, trend: list[int | None], everyone: list[Segment]) -> list[Any]:
-        state = freshness(segment, self.now)
+        condition = self._look.condition(segment)
         return [
             Cell(segment.name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.description),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],
-            Cell(in_words(state), tone=TONES[state], hint=segment.error),
+            Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),
             segment.computed_at,
             ", ".join(other.name for other in users_of(segment.pk, everyone)),
         ]

@@ -18,7 +18,7 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
 from segments.admin.acts import actions_of, do
 from segments.admin.form import WHO_ACTS, sentence_of
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
@@ -92,16 +92,18 @@ class SegmentPage(OfSegment):
         }
 
     def _facts(self) -> list[Fact]:
-        state = freshness(self.segment, self.now)
+        condition = Look(self.now).condition(self.segment)
         facts = [
             Fact(_("Customers"), Cell(self.segment.size, kind="number")),
-            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=self.segment.error)),
+            Fact(_("State"), Cell(in_words(condition.state), kind="tag", tone=condition.tone)),
             Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
             Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
             Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
         ]
-        if self.segment.error:
-            facts.append(Fact(_("What is wrong"), Cell(self.segment.error, tone="bad")))
+        if condition.reason:
+            facts.append(Fact(_("Why"), Cell(condition.reason, tone=condition.tone, hint=self.segment.error)))
+        if condition.advice:
+            facts.append(Fact(_("What to do"), Cell(condition.advice)))
         return facts
 
     def _chart(self) -> Chart:

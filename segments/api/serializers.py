@@ -3,27 +3,48 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions, serializers
 
+from segments.freshness import TONES, Look
 from segments.models import ChangeCause, Segment, SegmentKind
 from segments.services.membership import is_fresh
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
-    """A segment. ``kind``: ``rule``, or ``list`` (its ``rule`` is null). ``fresh``: may be relied on now."""
+    """A segment. ``kind``: ``rule``, or ``list`` (its ``rule`` is null). ``fresh``: may be relied on now.
+
+    ``freshness`` and ``reason`` say more.
+    """
 
     fresh = serializers.SerializerMethodField()
+    freshness = serializers.SerializerMethodField()
+    reason = serializers.SerializerMethodField()
 
     class Meta:
         model = Segment
         fields = (
             "id", "kind", "name", "description", "folder", "rule", "rule_version", "means_everyone", "state", "size",
-            "computed_at", "fresh", "error", "created_at",
+            "computed_at", "fresh", "freshness", "reason", "error", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
     def get_fresh(self, segment: Segment) -> bool:
         return is_fresh(segment, self.context["now"])
+
+    @extend_schema_field(serializers.ChoiceField(choices=list(TONES)))
+    def get_freshness(self, segment: Segment) -> str:
+        """Which of the six states it is in."""
+        return self._look.state(segment)
+
+    def get_reason(self, segment: Segment) -> str:
+        """Why it is not fresh and what to do, in the language of the request; empty while it is."""
+        return self._look.condition(segment).sentence
+
+    @property
+    def _look(self) -> Look:
+        look: Look = self.context.setdefault("look", Look(self.context["now"]))
+        return look
 
 
 class NewSegmentSerializer(serializers.Serializer[Any]):

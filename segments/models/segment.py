@@ -34,6 +34,7 @@ class Segment(models.Model):
     """A named group of customers. ``computed_at`` is the business time as of which membership is exact.
 
     ``computed_in`` is the run that made it so: later runs of the segments it refers to are news to it.
+    ``alarmed_at``: since when the operators are told that it is in trouble.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
@@ -51,6 +52,7 @@ class Segment(models.Model):
     computed_version = models.PositiveIntegerField(null=True)
     size = models.PositiveIntegerField(_("customers"), default=0)
     error = models.TextField(blank=True)
+    alarmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created"))
     created_by = models.ForeignKey(
         "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

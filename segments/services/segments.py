@@ -16,6 +16,7 @@ from segments.rules.parse import parse
 from segments.rules.tree import Rule
 from segments.services import tag_keeping
 from segments.services.order import users_of, way
+from segments.services.rebuild import give_way
 from segments.uses import Use, uses_of
 from users.models import Operator
 from users.services import audit
@@ -202,6 +203,7 @@ def _take_rule(segment: Segment, rule: Any, means_everyone: bool, by: Operator |
     segment.rule_version += 1
     segment.state, segment.error = SegmentState.NEEDS_REBUILD, ""
     keep_version(segment, by, clock.now())
+    give_way(segment)
     nudge("segments.rebuild")
 
 

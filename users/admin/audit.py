@@ -56,6 +56,8 @@ VERBS = {
     "accept": gettext_lazy("accepted"),
     "add": gettext_lazy("added"),
     "adjust": gettext_lazy("adjusted"),
+    "alarm": gettext_lazy("alarm"),
+    "alarm_over": gettext_lazy("alarm over"),
     "approve": gettext_lazy("approved"),
     "ask": gettext_lazy("asked for"),
     "assign": gettext_lazy("assigned"),
