@@ -49,12 +49,21 @@ class BacktestList(OperatorPage):
         return [Crumb(_("Segments"), reverse("segments:list"))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        segments = Segment.objects.filter(rule__isnull=False).order_by("name").defer("rule")
+        segments = list(Segment.objects.filter(rule__isnull=False).order_by("name").defer("rule"))
+        chosen = self.request.GET.get("segment", "")
+        of = next((one for one in segments if str(one.pk) == chosen), None)
         return super().get_context_data(**kwargs) | {
             "segments": segments,
-            "chosen": self.request.GET.get("segment", ""),
+            "chosen": chosen,
+            "of": of,
+            "versions": self._versions(of) if of else [],
             "table": self._table(),
         }
+
+    def _versions(self, of: Segment) -> list[int]:
+        """Earlier versions with a rule, the newest first."""
+        earlier = of.versions.filter(version__lt=of.rule_version, rule__isnull=False)
+        return list(earlier.order_by("-version").values_list("version", flat=True))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Begin one: of a segment, or of a rule that the builder posts."""
