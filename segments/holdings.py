@@ -69,6 +69,7 @@ impersonal(
     "rule",
     "other_title",
     "other_rule",
+    "points",
     why="rules and their names, as operators wrote them",
 )
 impersonal(SegmentVersion, "rule", why="rules as operators wrote them")
