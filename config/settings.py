@@ -27,6 +27,8 @@ DEBUG = env.flag("DEBUG", default=False)
 DEMO = env.flag("DEMO", default=True)
 PORT = env.whole("PORT", 8000, minimum=1, maximum=65535)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key")
+# What the hashes of erased customers are keyed with. It begins as SECRET_KEY was, and stays when that changes.
+ERASURE_KEY = env.secret("ERASURE_KEY", DATA_DIR / "erasure_key", SECRET_KEY)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 SHOP_TIME_ZONE = env.text("SHOP_TIME_ZONE", "Asia/Shanghai")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -267,6 +269,12 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "WebhookStateEnum": [("on", "On"), ("paused", "Paused"), ("disabled", "Switched off after failures")],
+        "WebhookDeliveryStateEnum": [
+            ("waiting", "Waiting"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+        ],
         "SegmentKindEnum": "segments.models.SegmentKind",
         "ConversationKindEnum": "feedback.models.ConversationKind",
     },

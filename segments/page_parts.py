@@ -11,10 +11,17 @@ from django_stubs_ext import StrOrPromise
 from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
 from segments.freshness import TONES, Look, in_words
-from segments.models import Membership, Segment
+from segments.models import Endpoint, Membership, Segment
 from segments.rules.words import Words
-from segments.services import list_file, tag_keeping  # noqa: F401 - an import; which segments use a tag
+from segments.services import (  # noqa: F401 - an import, a long job, what uses segments
+    audience_export,
+    list_file,
+    sampling,
+    tag_keeping,
+)
 from segments.services.alarms import in_trouble
+from segments.services.webhooks import endpoints
+from segments.services.webhooks.deliver import problem_words
 from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (
@@ -70,6 +77,21 @@ def segments_in_trouble(now: datetime) -> dict[str, Any]:
         "hidden": not troubled,
         "url": reverse("segments:list"),
     }
+
+
+def webhooks_in_trouble(now: datetime) -> dict[str, Any]:
+    """Webhooks that were switched off after failures, or have failed for an hour. Hidden while all is well."""
+    rows = [
+        {
+            "endpoint": endpoint,
+            "word": _("switched off") if endpoint.state == Endpoint.State.DISABLED else _("failing"),
+            "tone": "bad" if endpoint.state == Endpoint.State.DISABLED else "warn",
+            "sentence": problem_words(endpoint.problem),
+            "url": reverse("segments:webhook", args=[endpoint.pk]),
+        }
+        for endpoint in endpoints.in_trouble()
+    ]
+    return {"rows": rows, "hidden": not rows, "url": reverse("segments:webhooks")}
 
 
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
@@ -133,6 +155,16 @@ home_card(
         2,
         "segments/alarms_card.html",
         segments_in_trouble,
+        3,
+    )
+)
+home_card(
+    HomeCard(
+        "webhook-alarms",
+        gettext_lazy("Webhooks that do not arrive"),
+        3,
+        "segments/webhook_alarms.html",
+        webhooks_in_trouble,
         3,
     )
 )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from config.kit.parts import Action
+from segments.admin.audience import action_of
 from segments.models import Segment, SegmentState
 from segments.services.segments import compute_again, delete_segment, duplicate, retire, take_up
 from users.models import Operator
@@ -22,6 +23,10 @@ def actions_of(segment: Segment, here: str) -> Sequence[Action]:
     ]
     if segment.state == SegmentState.RETIRED:
         return [_delete(segment, here), _post(_("Take up again"), "take_up", here, "play_arrow")]
+    kept.append(action_of(segment.pk))
+    kept.append(
+        Action(_("What uses it"), f"{reverse('segments:lineage')}?segment={segment.pk}", icon="account_tree")
+    )
     stop = _post(
         _("Stop"), "retire", here, "pause", _("Stop keeping it right? Members and history stay as they are.")
     )

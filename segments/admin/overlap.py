@@ -19,6 +19,7 @@ from segments.freshness import TONES, freshness, in_words
 from segments.groups import region_in_words
 from segments.models import Segment
 from segments.reports.overlap import MOST_SEGMENTS, Region, regions
+from segments.rules.words import quoted
 from users.groups import group_spec, group_url
 
 MOST_OFFERED = 300
@@ -170,7 +171,10 @@ class OverlapPage(OperatorPage):
             if one.pk < other.pk:
                 ours = group_spec("not_in_segment", **{"in": one.pk, "not": other.pk})
                 theirs = group_spec("not_in_segment", **{"in": other.pk, "not": one.pk})
-                told = _("In %(one)s only, beside in %(other)s only") % {"one": one.name, "other": other.name}
+                told = _("In %(one)s only, beside in %(other)s only") % {
+                    "one": quoted(one.name),
+                    "other": quoted(other.name),
+                }
                 query = urlencode({"group": ours, "other": theirs})
                 found.append((told, f"{reverse('users:portrait')}?{query}"))
         return found

@@ -22,6 +22,7 @@ from segments.freshness import Look, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
+from segments.services.rule_tree import tree_of
 from segments.services.segments import used_by
 
 CHART_DAYS = 30
@@ -83,6 +84,7 @@ class SegmentPage(OfSegment):
         return super().get_context_data(**kwargs) | {
             "segment": self.segment,
             "sentence": sentence_of(self.segment.rule, self.words),
+            "tree": tree_of(self.segment.rule, self.words),
             "facts": self._facts(),
             "chart": self._chart(),
             "views": choices,
@@ -178,6 +180,7 @@ class SegmentPage(OfSegment):
 
     def _versions(self) -> Table:
         versions = self.segment.versions.select_related("made_by").order_by("-version")
+        changes = reverse("segments:versions", args=[self.segment.pk])
         return Table(
             columns=[
                 Column(_("Version"), "number"),
@@ -187,7 +190,7 @@ class SegmentPage(OfSegment):
             ],
             rows=[
                 [
-                    version.version,
+                    Cell(version.version, kind="number", url=f"{changes}#version-{version.version}"),
                     sentence_of(version.rule, self.words),
                     version.made_at,
                     str(version.made_by or _("Regulars")),

@@ -17,7 +17,7 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Progress, Stat, Table
 from config.kit.refusal import Refusal
 from config.kit.sheets import csv_response
-from users.admin.import_words import FATE_TONES, explain, reason, state_of
+from users.admin.import_words import FATE_TONES, explain, problem_of, reason, state_of
 from users.admin.transfers import LIST, WHO_ACTS, WHO_SEES, TransferList
 from users.models import Fate, Import, ImportRow
 from users.services import long_jobs
@@ -51,7 +51,7 @@ class NewImport(FormPage):
     )
     form_class = UploadForm
     submit = gettext_lazy("Upload")
-    done = gettext_lazy("The file has arrived. Now say what its columns hold.")
+    done = gettext_lazy("The file has arrived and is being read.")
     roles_that_see = roles_that_act = WHO_ACTS
 
     def get_crumbs(self) -> Sequence[Crumb]:
@@ -73,7 +73,7 @@ class NewImport(FormPage):
             by=self.operator,
             now=self.now,
         )
-        return reverse("users:import_columns", args=[made.pk])
+        return reverse("users:import", args=[made.pk])
 
 
 class ImportStep(OperatorPage):
@@ -188,8 +188,16 @@ class ImportPage(ImportStep):
     template_name = "users/import.html"
     partials = {"import": "users/import_part.html"}
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """How it stands; a file that has been read goes on to its columns."""
+        if self.file.state == Import.State.UPLOADED and not self.is_part:
+            return HttpResponseRedirect(reverse("users:import_columns", args=[self.file.pk]))
+        return super().get(request, *args, **kwargs)
+
     def get_purpose(self) -> StrOrPromise:
         """What this is now."""
+        if self.file.state == Import.State.RECEIVED:
+            return _("Step 1 of 3: the file is being read; then you say what its columns hold.")
         if self.file.state == Import.State.CHECKED:
             return _("Step 3 of 3: this is what would happen. Nothing has been written yet.")
         return _("What became of every row.")
@@ -213,7 +221,8 @@ class ImportPage(ImportStep):
             actions.append(Action(_("Rejected rows"), f"{here}?rejected=1", icon="download"))
         if not self.may_act:
             return actions
-        if file.state == Import.State.CHECKED or (stopped and file.state == Import.State.CHECKING):
+        waits = file.state in (Import.State.RECEIVED, Import.State.CHECKING)
+        if file.state in (Import.State.CHECKED, Import.State.UNREADABLE) or (stopped and waits):
             actions.append(
                 self._post(
                     "discard", _("Discard"), _("Discard this file? Nothing has been written."), danger=True
@@ -266,6 +275,7 @@ class ImportPage(ImportStep):
         """Progress while it works, else the rows."""
         chosen = self.request.GET.get("fate", "")
         is_working = self.file.job is not None and self.file.job.state in long_jobs.OPEN
+        is_judged = not is_working and self.file.state not in (Import.State.RECEIVED, Import.State.UNREADABLE)
         state, tone = state_of(self.file)
         return super().get_context_data(**kwargs) | {
             "file": self.file,
@@ -280,7 +290,8 @@ class ImportPage(ImportStep):
                 Fact(_("Recognised by"), Cell(self.kind.keys.get(self.file.match_key, "–"))),
             ],
             "failure": self.file.job.error if self.file.job and self.file.job.state == "failed" else "",
-            "stats": [] if is_working else self._stats(),
+            "problem": problem_of(self.file),
+            "stats": self._stats() if is_judged else [],
             "reaches": self._reaches(),
             "left": self.file.result.get("left"),
             "filters": [
@@ -292,7 +303,7 @@ class ImportPage(ImportStep):
                     self.request.GET.get("left", ""),
                 ),
             ],
-            "table": None if is_working else self._table(chosen),
+            "table": self._table(chosen) if is_judged else None,
         }
 
     def _progress(self) -> Progress:

@@ -14,6 +14,7 @@ FIELDS = {
     "accepted": gettext_lazy("taken"),
     "active": pgettext_lazy("points", "Active"),
     "address": gettext_lazy("Address"),
+    "algorithm": gettext_lazy("Hash"),
     "assignee": gettext_lazy("Assigned to"),
     "category": gettext_lazy("Category"),
     "channel": gettext_lazy("Channel"),

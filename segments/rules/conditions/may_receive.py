@@ -7,8 +7,8 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models import Value as Constant
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition
@@ -100,4 +100,7 @@ def _of_customer(model: Any, condition: Q, **fixed: Any) -> Any:
 
 
 def _topics() -> dict[str, str]:
-    return {topic.slug: str(topic) for topic in Topic.objects.order_by("pk")}
+    """Slugs and names, in the language that is active."""
+    is_chinese = (get_language() or "").startswith("zh")
+    topics = Topic.objects.order_by("pk")
+    return {topic.slug: (is_chinese and topic.name_zh) or topic.name for topic in topics}

@@ -1,9 +1,11 @@
 """Endpoints: made, changed, switched on and off, tried out; what was delivered can be sent again."""
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from users.models import Operator
 from users.services import audit
 from users.services.jobs import nudge
 
+ALARM_AFTER = timedelta(hours=1)
 MOST_ENDPOINTS = 50
 MOST_SEGMENTS = 100
 Event = Literal["entered", "left"]
@@ -132,6 +135,12 @@ def get(pk: int) -> Endpoint:
     if found is None:
         raise NotFound(_("There is no such webhook."))
     return found
+
+
+def in_trouble() -> list[Endpoint]:
+    """Those that were switched off after failures, and those that have failed for an hour."""
+    failing = Q(state=Endpoint.State.ON, failing_since__lt=clock.lease_now() - ALARM_AFTER)
+    return list(Endpoint.objects.filter(failing | Q(state=Endpoint.State.DISABLED)))
 
 
 def events_of(endpoint: Endpoint) -> list[str]:
