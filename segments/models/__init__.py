@@ -2,6 +2,7 @@
 
 from segments.models.audience import Audience, AudienceMember
 from segments.models.backtest import Backtest
+from segments.models.cut import FigureCut
 from segments.models.membership import ChangeCause, Membership, MembershipChange
 from segments.models.run import Run, RunKind, SegmentRun
 from segments.models.segment import Segment, SegmentKind, SegmentState, SegmentVersion
@@ -14,6 +15,7 @@ __all__ = [
     "ChangeCause",
     "Endpoint",
     "EndpointSegment",
+    "FigureCut",
     "Membership",
     "MembershipChange",
     "Run",
