@@ -4,6 +4,7 @@ import json
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -128,7 +129,7 @@ def test_overlap_counts_every_region_exactly_and_each_opens_and_becomes_a_rule()
     assert "Portrait of the difference" in pair
     all_three = client.get(reverse("segments:overlap"), {"a": one.pk, "b": two.pk, "c": three.pk})
     assert all_three.content.decode().count("<rect") == 7
-    again = client.get(reverse("segments:overlap"), {"a": one.pk, "b": one.pk, "c": "x"})
+    again = client.get(reverse("segments:overlap"), {"a": str(one.pk), "b": str(one.pk), "c": "x"})
     assert "Choose at least two segments" in again.content.decode()
 
 
@@ -242,7 +243,7 @@ def test_reasons_as_of_a_past_date_name_what_has_no_history() -> None:
     )
 
 
-def test_a_customer_beside_all_segments(django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_a_customer_beside_all_segments(django_assert_max_num_queries: Any) -> None:
     who = customer(name="Lin", city="Suzhou", first_seen_at=ago(days=100), identified=True)
     tagged(who, "VIP")
     inside = segment(VIP, name="Inside")
