@@ -8,6 +8,9 @@ from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
 from segments.services import audience_export, lists, sampling, tag_keeping
+from segments.models import Backtest, Segment, SegmentState
+from segments.presets import install
+from segments.services import audience_export, backtest, lists, sampling, tag_keeping
 from segments.services.membership import members
 from segments.services.presets import install
 from segments.services.rebuild import rebuild_waiting
@@ -40,6 +43,19 @@ def load_kept_tag(now: datetime, progress: Progress) -> None:
         return
     tag_keeping.keep(kept, KEPT_TAG, by=None, now=now)
     Tag.objects.filter(name=KEPT_TAG).update(category="Service")
+
+
+def load_backtest(now: datetime, progress: Progress) -> None:
+    """One question about the past, answered by the job as any other."""
+    lost = Segment.objects.filter(name=KEPT_BY, rule__isnull=False).first()
+    if lost is not None and not Backtest.objects.exists():
+        backtest.begin(title=lost.name, rule=lost.rule, by=None, now=now, segment=lost)
+
+
+demo_parts.register(
+    "segments.backtest",
+    DemoPart("segments.backtest", gettext_noop("A backtest"), 97, load_backtest),
+)
 
 
 def load_lists(now: datetime, progress: Progress) -> None:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from segments.models import (
     Audience,
     AudienceMember,
+    Backtest,
     Endpoint,
     Membership,
     MembershipChange,
@@ -62,6 +63,15 @@ holds(
 quotes(SegmentRun, _("Runs of segments"), empties={"error": ""})
 
 impersonal(Segment, "description", "rule", "error", why="rules and their names, as operators wrote them")
+impersonal(
+    Backtest,
+    "title",
+    "rule",
+    "other_title",
+    "other_rule",
+    "points",
+    why="rules and their names, as operators wrote them",
+)
 impersonal(SegmentVersion, "rule", why="rules as operators wrote them")
 impersonal(Audience, "left_out", why="counts by reason")
 impersonal(Endpoint, "url", "problem", why="an address of the shop's and how it answered, in our words")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
 from segments.freshness import TONES, Look, in_words
 from segments.models import Endpoint, Membership, Segment
@@ -107,7 +108,8 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
                 "why": reverse("segments:explain", args=[row.segment_id, customer.pk]),
             }
             for row in found
-        ]
+        ],
+        "url": reverse("segments:of_customer", args=[customer.pk]),
     }
 
 

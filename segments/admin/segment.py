@@ -22,10 +22,8 @@ from segments.freshness import Look, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
-from segments.services.explain_list import explain_any
 from segments.services.rule_tree import tree_of
 from segments.services.segments import used_by
-from users.models import Customer
 
 CHART_DAYS = 30
 LAST_RUNS = 50
@@ -236,6 +234,7 @@ class SegmentPage(OfSegment):
 
     def _why(self, customer_id: int) -> str:
         return reverse("segments:explain", args=[self.segment.pk, customer_id])
+<<<<<<< HEAD
 
 
 class ExplainPage(OfSegment):
@@ -262,3 +261,5 @@ class ExplainPage(OfSegment):
             "sentence": sentence_of(self.segment.rule, self.words),
             "explanation": explain_any(self.segment, customer.pk, self.now, self.words),
         }
+=======
+>>>>>>> past

@@ -4,9 +4,12 @@ from django.urls import path
 
 from segments.admin import webhooks
 from segments.admin.audience import NewAudience
+from segments.admin.backtest import BacktestList, BacktestPage
 from segments.admin.describe import Describe
+from segments.admin.explain import CustomerSegments, ExplainPage, Lookup
 from segments.admin.form import EditSegment, NewSegment
 from segments.admin.from_group import KeepGroup
+from segments.admin.history import SegmentHistory
 from segments.admin.keep_tag import KeepTag
 from segments.admin.lineage import LineagePage
 from segments.admin.lists import SegmentList
@@ -15,6 +18,8 @@ from segments.admin.named_members import ListFile, ListMembers, NewList, TakeLis
 from segments.admin.runs import RunPage, RunsPage
 from segments.admin.ready import ReadyCount, ReadySegments
 from segments.admin.segment import ExplainPage, SegmentPage
+from segments.admin.overlap import OverlapPage
+from segments.admin.segment import SegmentPage
 from segments.admin.suggest import Suggestions
 from segments.admin.versions import VersionsPage
 
@@ -37,6 +42,12 @@ urlpatterns = [
     path("suggest/", Suggestions.as_view(), name="suggest"),
     path("runs/", RunsPage.as_view(), name="runs"),
     path("runs/<int:run_id>/", RunPage.as_view(), name="run"),
+    path("overlap/", OverlapPage.as_view(), name="overlap"),
+    path("backtests/", BacktestList.as_view(), name="backtests"),
+    path("backtests/<int:backtest_id>/", BacktestPage.as_view(), name="backtest"),
+    path("of/<int:customer_id>/", CustomerSegments.as_view(), name="of_customer"),
+    path("<int:segment_id>/history/", SegmentHistory.as_view(), name="history"),
+    path("<int:segment_id>/why/", Lookup.as_view(), name="lookup"),
     path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),
     path("<int:segment_id>/members/", ListMembers.as_view(), name="list_members"),
     path("<int:segment_id>/file/", ListFile.as_view(), name="list_file"),

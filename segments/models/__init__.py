@@ -1,6 +1,7 @@
 """The tables of segments: who belongs together, and why."""
 
 from segments.models.audience import Audience, AudienceMember
+from segments.models.backtest import Backtest
 from segments.models.cut import FigureCut
 from segments.models.membership import ChangeCause, Membership, MembershipChange
 from segments.models.run import Run, RunKind, SegmentRun
@@ -10,6 +11,7 @@ from segments.models.webhook import Endpoint, EndpointSegment, WebhookDelivery
 __all__ = [
     "Audience",
     "AudienceMember",
+    "Backtest",
     "ChangeCause",
     "Endpoint",
     "EndpointSegment",

@@ -1,6 +1,6 @@
 """A rule: a tree of groups and conditions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -58,6 +58,11 @@ class Group:
         joined = (_(", and ") if self.how == "all" else _(", or ")).join(clauses)
         return f"({joined})" if inner else joined
 
+    def says(self, answers: Iterator[bool]) -> bool:
+        """Its answer, given those of the conditions below it, in their order."""
+        parts = [part.says(answers) if isinstance(part, Group) else next(answers) for part in self.parts]
+        return all(parts) if self.how == "all" else any(parts) == (self.how == "any")
+
     def heading(self) -> str:
         """What the group asks of its parts."""
         return {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}[self.how]
@@ -87,6 +92,10 @@ class Rule:
     def customers(self, as_of: AsOf) -> Any:
         """The members among all living customers, visitors included, as a query."""
         return existing(as_of).filter(self.expression(as_of))
+
+    def says(self, holds: Mapping[int, bool]) -> bool:
+        """Its answer, given what its conditions say, by their place in ``root.conditions()``."""
+        return self.root.says(iter([holds[place] for place in range(len(holds))]))
 
     def of_today(self, words: Words) -> list[str]:
         """What a question about the past answers with today's data for want of a history, in words."""

@@ -61,6 +61,7 @@ VERBS = {
     "approve": gettext_lazy("approved"),
     "ask": gettext_lazy("asked for"),
     "assign": gettext_lazy("assigned"),
+    "backtest": gettext_lazy("asked about the past"),
     "cancel": gettext_lazy("cancelled"),
     "change": gettext_lazy("changed"),
     "close": gettext_lazy("closed"),

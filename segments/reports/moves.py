@@ -1,0 +1,80 @@
+"""Comings and goings of a segment: per day and cause, and how long customers stayed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from config.kit.batches import fetch
+from config.kit.words import shop_zone
+from users.reports.periods import Period
+
+DWELLS = (("day", 0, 1), ("week", 1, 7), ("month", 7, 30), ("quarter", 30, 90), ("longer", 90, 100_000))
+"""How long somebody stayed: a name, from so many days (included) to so many (excluded)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How many entered and left on a day (shop zone) because of something."""
+
+    day: date
+    cause: str
+    entered: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dwell:
+    """How long customers stayed: those who left in the period, and those who are in it; medians in days."""
+
+    left: dict[str, int]
+    members: dict[str, int]
+    median_left: float | None
+    median_members: float | None
+
+
+# The runs of the period are few and known by their time; the log is indexed by segment and run.
+_PER_DAY = """
+SELECT (change.at AT TIME ZONE %(zone)s)::date, change.cause,
+       count(*) FILTER (WHERE change.entered), count(*) FILTER (WHERE NOT change.entered)
+FROM segments_membershipchange change
+WHERE change.segment_id = %(segment)s
+  AND change.run_id IN (SELECT id FROM segments_run WHERE now >= %(begin)s AND now < %(end)s)
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+# A stay ends with a going; it began with the coming before it. Of who was in it before the log began nothing is known.
+STAYS = """
+SELECT customer_id, at AS left_at, extract(epoch FROM at - began) / 86400 AS days
+FROM (
+    SELECT customer_id, at, entered, lag(at) OVER story AS began, lag(entered) OVER story AS came
+    FROM segments_membershipchange WHERE segment_id = %(segment)s
+    WINDOW story AS (PARTITION BY customer_id ORDER BY at, run_id)
+) AS story
+WHERE NOT entered AND came AND at >= %(begin)s AND at < %(end)s
+"""
+INSIDE = """
+SELECT customer_id, extract(epoch FROM %(now)s - entered_at) / 86400 AS days
+FROM segments_membership WHERE segment_id = %(segment)s
+"""
+
+
+def moves_by_day(segment: int, period: Period) -> list[Moves]:
+    """Every day and cause of the period with a coming or going, oldest first."""
+    bound = {"segment": segment, "zone": str(shop_zone()), "begin": period.begin, "end": period.end}
+    return [Moves(*row) for row in fetch(_PER_DAY, bound)]
+
+
+def dwell(segment: int, period: Period, now: datetime) -> Dwell:
+    """How long those stayed who left in the period, and how long the members have been in."""
+    bound = {"segment": segment, "begin": period.begin, "end": period.end, "now": now}
+    left, median_left = _bands(STAYS, bound)
+    members, median_members = _bands(INSIDE, bound)
+    return Dwell(left, members, median_left, median_members)
+
+
+def _bands(stays: str, bound: dict[str, object]) -> tuple[dict[str, int], float | None]:
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE days >= {least} AND days < {most})" for _name, least, most in DWELLS
+    )
+    median = "percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::float8"
+    ((middle, *found),) = fetch(f"SELECT {median}, {counts} FROM ({stays}) AS stay", bound)
+    return {name: n for (name, _least, _most), n in zip(DWELLS, found, strict=True)}, middle
