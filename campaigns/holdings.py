@@ -19,7 +19,9 @@ from campaigns.models import (
     Step,
 )
 from campaigns.services.attention import give_up
+from users.keeping import keep
 from users.privacy import Erase, Holding, holds, impersonal, quotes
+from users.services import retention
 
 COUNTS = _("The counts of a campaign stay as they were; nothing in them says who it was.")
 
@@ -141,3 +143,23 @@ impersonal(CampaignRun, "manifest", why="counts")
 impersonal(Step, "channels", why="names of channels")
 impersonal(Content, "subject", "body", why="texts written for everybody")
 impersonal(Link, "url", why="links in texts written for everybody")
+
+_QUOTING = """
+    SELECT customer_id, step_id, occasion FROM campaigns_delivery
+    WHERE settled_at < %(cutoff)s AND state = 'sent' AND (contact <> '' OR variables IS NOT NULL)
+"""
+keep(
+    "deliveries",
+    _("Addresses and values in messages sent"),
+    _("That a message was sent, and what came of it, stays; the address and the values written into it go."),
+    default=730,
+    due=retention.counted(_QUOTING),
+    remove=retention.changing(
+        f"""
+        UPDATE campaigns_delivery delivery SET contact = '', variables = NULL
+        FROM ({_QUOTING} ORDER BY settled_at LIMIT %(limit)s) AS old
+        WHERE (delivery.customer_id, delivery.step_id, delivery.occasion)
+            = (old.customer_id, old.step_id, old.occasion)
+        """
+    ),
+)

@@ -1,10 +1,11 @@
 """What rules may ask about messages: who was sent one, who answered how, who was left out and why, what it brought."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from django.db.models import Case, CharField, Count, DecimalField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast
+from django.urls import reverse
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -22,12 +23,11 @@ from campaigns.models import (
     ReceiptKind,
     SkipReason,
 )
-from segments.models import Segment
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, FLAG, INSTANT, MONEY, NUMBER, TEXT
 from segments.segment_fields.offers import OFFERED, topic_names
-from segments.services.segments import uses
+from segments.uses import Use, Uses, uses
 from users.models import Channel, Order
 from users.topics import TouchTopic
 
@@ -305,11 +305,17 @@ register(
 )
 
 
-def _campaigns_of(segment: Segment) -> list[str]:
-    return [
-        say("campaign “%(name)s”") % {"name": name}
-        for name in Campaign.objects.filter(segment=segment).values_list("name", flat=True)
-    ]
+def _campaigns_of(segments: Collection[int]) -> Uses:
+    found: dict[int, list[Use]] = {}
+    rows = Campaign.objects.filter(segment__in=segments).values_list("segment_id", "pk", "name")
+    for segment, pk, name in rows.order_by("name"):
+        use = Use("campaign", say("campaign “%(name)s”") % {"name": name}, _page(pk))
+        found.setdefault(segment, []).append(use)
+    return found
+
+
+def _page(pk: int) -> str:
+    return reverse("campaigns:campaign", args=[pk])
 
 
 uses.register("campaigns", _campaigns_of)

@@ -124,18 +124,21 @@ def mail(url: str) -> dict[str, Any]:
     }
 
 
-def secret(name: str, path: Path) -> str:
-    """The variable, or a secret kept in a file that is made on the first run and read by its owner only."""
+def secret(name: str, path: Path, first: str = "") -> str:
+    """The variable, or a secret kept in a file that is made on the first run and read by its owner only.
+
+    ``first``: what it is when it is made; "" for a new random one.
+    """
     given = text(name)
     if given:
         return given
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        return _new_secret(path)
+        return _new_secret(path, first)
 
 
-def _new_secret(path: Path) -> str:
+def _new_secret(path: Path, first: str) -> str:
     import secrets
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +146,7 @@ def _new_secret(path: Path) -> str:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text().strip()
-    value = secrets.token_urlsafe(64)
+    value = first or secrets.token_urlsafe(64)
     with os.fdopen(handle, "w") as file:
         file.write(value)
     return value

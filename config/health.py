@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config.heartbeat import ages
+from config.kit.gauges import exposition
 from config.schedule import QUEUES
 
 STALE_AFTER = 60.0
@@ -42,6 +43,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read_metrics(request):
         return JsonResponse({"error": {"code": "forbidden", "message": "Set METRICS_TOKEN."}}, status=403)
     figures: HttpResponse = ExportToDjangoView(request)
+    figures.content += exposition().encode()
     return figures
 
 

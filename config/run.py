@@ -203,6 +203,7 @@ def lasting() -> dict[str, str]:
         "service": worker("service", "service,default", 2, 3),
         "campaigns": worker("campaigns", "campaigns", 1, 5),
         "intake": worker("intake", "intake", 1, 5),
+        "segments": worker("segments", "segments", 1, 7),
         "recompute": worker("recompute", "recompute", 1, 10),
         "beat": f"{AFTER_WEB} exec nice -n 3 {_celery()} beat --loglevel WARNING --pidfile=",
     }

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-QUEUES = ("default", "service", "campaigns", "intake", "recompute")
+QUEUES = ("default", "service", "campaigns", "intake", "segments", "recompute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,16 @@ JOBS: tuple[Job, ...] = (
     Job("users.clean_up", timedelta(hours=1), "default", _("Remove what is no longer needed")),
     Job("users.erase_again", timedelta(minutes=10), "default", _("Look after recent erasures once more")),
     Job("users.remove_due", timedelta(hours=1), "default", _("Remove what has been kept long enough")),
-    Job("segments.refresh", timedelta(seconds=10), "recompute", _("Refresh segments")),
+    Job("segments.refresh", timedelta(seconds=2), "segments", _("Refresh segments")),
     Job("segments.rebuild", timedelta(seconds=5), "recompute", _("Compute new and edited segments")),
+    Job(
+        "segments.webhooks",
+        timedelta(seconds=5),
+        "default",
+        _("Tell the shop's programs who entered and left"),
+    ),
     Job("segments.audit", timedelta(minutes=5), "recompute", _("Recompute every segment and compare")),
+    Job("segments.watch", timedelta(minutes=1), "default", _("Tell of segments that are out of date")),
     Job("campaigns.start_due", timedelta(seconds=10), "campaigns", _("Start campaigns that are due")),
     Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", _("Send what is due")),
     Job("campaigns.dispatch_service", timedelta(seconds=5), "service", _("Send service messages")),

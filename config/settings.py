@@ -27,6 +27,8 @@ DEBUG = env.flag("DEBUG", default=False)
 DEMO = env.flag("DEMO", default=True)
 PORT = env.whole("PORT", 8000, minimum=1, maximum=65535)
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR / "secret_key")
+# What the hashes of erased customers are keyed with. It begins as SECRET_KEY was, and stays when that changes.
+ERASURE_KEY = env.secret("ERASURE_KEY", DATA_DIR / "erasure_key", SECRET_KEY)
 PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 SHOP_TIME_ZONE = env.text("SHOP_TIME_ZONE", "Asia/Shanghai")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -229,7 +231,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 SINK_SMTP_PORT = env.whole("SINK_SMTP_PORT", min(PORT + 25, 65535), minimum=1, maximum=65535)
 SINK_HTTP_PORT = env.whole("SINK_HTTP_PORT", min(PORT + 26, 65535), minimum=1, maximum=65535)
 SINK_SMS_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/sms"
+SINK_HOOK_URL = f"http://127.0.0.1:{SINK_HTTP_PORT}/hook"
 SINK_DIR = DATA_DIR / "sink"
+# host:port pairs in a private network that webhooks may be sent to all the same; the sink, in the demo.
+HTTP_ALLOWED = env.words("HTTP_ALLOWED", f"127.0.0.1:{SINK_HTTP_PORT}" if DEMO else "")
 EMAIL_URL = env.text("EMAIL_URL", f"smtp://127.0.0.1:{SINK_SMTP_PORT}")
 globals().update(env.mail(EMAIL_URL))
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -264,6 +269,14 @@ SPECTACULAR_SETTINGS = {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "WebhookStateEnum": [("on", "On"), ("paused", "Paused"), ("disabled", "Switched off after failures")],
+        "WebhookDeliveryStateEnum": [
+            ("waiting", "Waiting"),
+            ("delivered", "Delivered"),
+            ("failed", "Failed"),
+        ],
+        "SegmentKindEnum": "segments.models.SegmentKind",
+        "ConversationKindEnum": "feedback.models.ConversationKind",
     },
 }
 

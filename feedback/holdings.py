@@ -3,6 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import BusinessCalendar, Conversation, Message
+from feedback.services import keeping
+from users.keeping import keep
 from users.privacy import Erase, Holding, holds, impersonal
 
 holds(
@@ -34,3 +36,11 @@ holds(
 )
 
 impersonal(BusinessCalendar, "hours", "holidays", why="when the shop answers")
+keep(
+    "conversations",
+    _("Conversations that were solved"),
+    _("Deleted with their messages, counted from the last one. Open ones stay."),
+    default=1_095,
+    due=keeping.due,
+    remove=keeping.remove,
+)

@@ -2,15 +2,25 @@
 
 from datetime import datetime
 
+from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
 from segments.presets import install
-from segments.services import tag_keeping
+from segments.services import audience_export, lists, sampling, tag_keeping
+from segments.services.membership import members
 from segments.services.rebuild import rebuild_waiting
+from segments.services.segments import create_segment
+from segments.services.webhooks import endpoints
 from users.demo import DemoPart, Progress, demo_parts
-from users.models import Tag
+from users.models import Customer, Tag
+from users.models.consent import ADS_TOPIC
+from users.services import consent, stages
 
+GUESTS = "Guests of the shop's birthday"
+BUYERS = "Everybody who bought"
+EVENTS = "Events"
 KEPT_BY = "Good customers we lost"
 KEPT_TAG = "Call personally"
 
@@ -32,6 +42,59 @@ def load_kept_tag(now: datetime, progress: Progress) -> None:
     Tag.objects.filter(name=KEPT_TAG).update(category="Service")
 
 
+def load_lists(now: datetime, progress: Progress) -> None:
+    """A list by hand, a sample and a test split, a webhook to the local sink, an audience; all but the first time."""
+    if Segment.objects.filter(name=GUESTS).exists():
+        return
+    progress(0, 4)
+    guests = lists.create_list(
+        name=GUESTS, description="Invited by hand, with a folder", folder=EVENTS, by=None
+    )
+    best = Customer.objects.known().filter(standing__orders__gte=5).order_by("pk").values("pk")[:120]
+    lists.change(guests, Customer.objects.filter(pk__in=best).values("pk"), "add", by=None, way="demo")
+    buyers = create_segment(
+        name=BUYERS,
+        description="Everybody who ever bought; what the lists of the test are drawn from",
+        folder=EVENTS,
+        rule={"version": 1, "root": {"all": [{"field": "orders", "op": "at_least", "value": 1}]}},
+        by=None,
+    )
+    create_segment(
+        name="Guests who bought",
+        folder=EVENTS,
+        rule={
+            "version": 1,
+            "root": {"all": [{"segment": guests.pk, "op": "in"}, {"segment": buyers.pk, "op": "in"}]},
+        },
+        by=None,
+    )
+    rebuild_waiting(seconds=5.0)
+    progress(1, 4)
+    buyers.refresh_from_db()
+    sampling.list_of_segment(
+        buyers, name="A tenth of the buyers", draw=sampling.Draw(percent=10), by=None, folder=EVENTS
+    )
+    sampling.split(buyers, 2, name="Postcard test", by=None)
+    progress(2, 4)
+    _agree_to_ads(guests, now)
+    audience_export.ask(guests, platform="meta", channel="email", by=None)
+    progress(3, 4)
+    hook = endpoints.create(name="Local sink", url=settings.SINK_HOOK_URL, segments=[buyers.pk], by=None)
+    endpoints.ping(hook, by=None)
+
+
+@transaction.atomic
+def _agree_to_ads(guests: Segment, now: datetime) -> None:
+    """Two of three guests agree to advertising on other platforms; that is the answer of nobody else."""
+    agreeing = [pk for pk in members(guests).order_by("customer_id") if pk % 3]
+    stages.lock(agreeing)
+    answers = [
+        consent.Answer(pk, f"demo-ads:{pk}", "email", ADS_TOPIC, True, now, "demo", "demo-ads-1")
+        for pk in agreeing
+    ]
+    consent.answer_many(answers, now)
+
+
 demo_parts.register(
     "segments.presets",
     DemoPart("segments.presets", gettext_noop("Segments"), 40, load_segments),
@@ -39,4 +102,8 @@ demo_parts.register(
 demo_parts.register(
     "segments.kept_tag",
     DemoPart("segments.kept_tag", gettext_noop("A tag that a segment keeps"), 41, load_kept_tag),
+)
+demo_parts.register(
+    "segments.lists",
+    DemoPart("segments.lists", gettext_noop("Lists, a sample, an audience and a webhook"), 42, load_lists),
 )

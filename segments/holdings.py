@@ -2,7 +2,17 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from segments.models import Membership, MembershipChange, Segment, SegmentRun, SegmentVersion
+from segments.models import (
+    Audience,
+    AudienceMember,
+    Endpoint,
+    Membership,
+    MembershipChange,
+    Segment,
+    SegmentRun,
+    SegmentVersion,
+    WebhookDelivery,
+)
 from segments.services.leaving import leave
 from users.privacy import Erase, Holding, holds, impersonal, quotes
 
@@ -33,7 +43,32 @@ holds(
     )
 )
 
+holds(
+    Holding(
+        AudienceMember,
+        _("Audiences handed to advertising platforms, as hashes"),
+        220,
+        Erase.DELETE,
+        {
+            "audience__asked_at": _("Time"),
+            "audience__platform": _("Platform"),
+            "audience__channel": _("Channel"),
+            "audience__segment_name": _("Segment"),
+        },
+        order=("audience_id",),
+    )
+)
+
 quotes(SegmentRun, _("Runs of segments"), empties={"error": ""})
 
 impersonal(Segment, "description", "rule", "error", why="rules and their names, as operators wrote them")
 impersonal(SegmentVersion, "rule", why="rules as operators wrote them")
+impersonal(Audience, "left_out", why="counts by reason")
+impersonal(Endpoint, "url", "problem", why="an address of the shop's and how it answered, in our words")
+impersonal(
+    WebhookDelivery,
+    "after",
+    "until",
+    "problem",
+    why="places in the log of changes and how a receiver answered",
+)

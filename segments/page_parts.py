@@ -9,10 +9,18 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from segments.admin.form import sentence_of
-from segments.freshness import TONES, freshness, in_words
-from segments.models import Membership, Segment
+from segments.freshness import TONES, Look, in_words
+from segments.models import Endpoint, Membership, Segment
 from segments.rules.words import Words
-from segments.services import tag_keeping  # noqa: F401 - says which segments use a tag
+from segments.services import (  # noqa: F401 - an import, a long job, what uses segments
+    audience_export,
+    list_file,
+    sampling,
+    tag_keeping,
+)
+from segments.services.alarms import in_trouble
+from segments.services.webhooks import endpoints
+from segments.services.webhooks.deliver import problem_words
 from users.groups import Group, Parameters, group, group_spec, offer
 from users.models import Customer
 from users.pages import (
@@ -34,18 +42,55 @@ from users.pages import (
 
 SHOWN = 8
 MOST_OFFERED = 100
-TROUBLED_FIRST = {"failed": 0, "stale": 1, "computing": 2, "stopped": 3, "fresh": 4}
+TROUBLED_FIRST = {"failed": 0, "stale": 1, "refreshing": 2, "computing": 3, "stopped": 4, "fresh": 5}
 
 
 def segments_with_freshness(now: datetime) -> dict[str, Any]:
     """Those in trouble first, then the largest."""
-    states = [(segment, freshness(segment, now)) for segment in Segment.objects.defer("rule")]
+    look = Look(now)
+    states = [(segment, look.state(segment)) for segment in Segment.objects.all()]
     states.sort(key=lambda pair: (TROUBLED_FIRST[pair[1]], -pair[0].size))
     rows = [
         (segment, in_words(state), TONES[state], reverse("segments:segment", args=[segment.pk]))
         for segment, state in states[:SHOWN]
     ]
     return {"rows": rows, "url": reverse("segments:list")}
+
+
+def segments_in_trouble(now: datetime) -> dict[str, Any]:
+    """The alarms: which segments cannot be relied on, why, and what to do. Hidden while all is well."""
+    troubled = in_trouble(now)
+    rows = [
+        {
+            "segment": segment,
+            "word": in_words(condition.state),
+            "tone": condition.tone,
+            "sentence": condition.sentence,
+            "url": reverse("segments:segment", args=[segment.pk]),
+        }
+        for segment, condition in troubled[:SHOWN]
+    ]
+    return {
+        "rows": rows,
+        "more": len(troubled) - len(rows),
+        "hidden": not troubled,
+        "url": reverse("segments:list"),
+    }
+
+
+def webhooks_in_trouble(now: datetime) -> dict[str, Any]:
+    """Webhooks that were switched off after failures, or have failed for an hour. Hidden while all is well."""
+    rows = [
+        {
+            "endpoint": endpoint,
+            "word": _("switched off") if endpoint.state == Endpoint.State.DISABLED else _("failing"),
+            "tone": "bad" if endpoint.state == Endpoint.State.DISABLED else "warn",
+            "sentence": problem_words(endpoint.problem),
+            "url": reverse("segments:webhook", args=[endpoint.pk]),
+        }
+        for endpoint in endpoints.in_trouble()
+    ]
+    return {"rows": rows, "hidden": not rows, "url": reverse("segments:webhooks")}
 
 
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
@@ -101,6 +146,26 @@ def segments_to_choose() -> list[tuple[StrOrPromise, str]]:
     ]
 
 
+home_card(
+    HomeCard(
+        "segment-alarms",
+        gettext_lazy("Segments that cannot be relied on"),
+        2,
+        "segments/alarms_card.html",
+        segments_in_trouble,
+        3,
+    )
+)
+home_card(
+    HomeCard(
+        "webhook-alarms",
+        gettext_lazy("Webhooks that do not arrive"),
+        3,
+        "segments/webhook_alarms.html",
+        webhooks_in_trouble,
+        3,
+    )
+)
 home_card(
     HomeCard("segments", gettext_lazy("Segments"), 40, "segments/home_card.html", segments_with_freshness)
 )

@@ -6,12 +6,15 @@ An app's ``segment_fields.py`` is found at start, as Django finds ``admin.py``. 
 * a **Collection**: several values per customer (tags, interests);
 * a **Source**: things that happen to a customer at an instant (events, orders, messages).
 
+Asked about the past, an entry answers with its past form where it declares one; where it has none it gives
+today's value, and the screens say so.
+
 ``docs/segment-fields.md`` shows one of each. The duty that comes with it: every service that changes what a
 registered name reads touches its topic in the same transaction (``users.services.touch``).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +30,17 @@ from users.topics import TouchTopic
 
 Rows = QuerySet[Any]
 OF_CUSTOMER: Mapping[str, str] = {"customer": "pk"}
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What time alone makes of a field: its value at an instant ahead, and the instants at which it moves.
+
+    ``turns(customer_id)``: those of one customer, as far as they are known.
+    """
+
+    value: "Callable[[AsOf], Value]"
+    turns: Callable[[int], Sequence[datetime]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,11 @@ class Field:
     no row; None: not known. ``choices``: the only values there are (stored value → label); ``suggest``:
     values to offer in a form (given what was typed so far), where others are possible too. ``also``: further
     topics whose touches can change it. ``live``: its value depends on the instant asked about.
+
+    ``past``: the value at ``as_of.now`` from the history that is kept, as an expression over the customer (or
+    over the source's rows, for a property of one), an absent value included; without it today's value is
+    used and said to be. ``past_note``: what of the past form is nevertheless as it is today. ``ahead``: for a
+    value that moves by itself, as stages do.
     """
 
     name: str
@@ -66,6 +85,24 @@ class Field:
     suggest: Callable[[str], Sequence[str]] | None = None
     also: tuple[TouchTopic, ...] = ()
     live: Live | None = None
+    past: "Callable[[AsOf], Value] | None" = None
+    past_note: StrOrPromise = ""
+    ahead: Ahead | None = None
+
+    def then(self, as_of: AsOf) -> "Field":
+        """The field to ask at that instant: itself, or its past form, or what it will be."""
+        if as_of.past and self.past is not None:
+            return replace(self, value=self.past(as_of), rows=None, live=None)
+        if as_of.ahead and self.ahead is not None:
+            return replace(self, value=self.ahead.value(as_of), rows=None)
+        return self
+
+    @property
+    def of_today(self) -> str:
+        """What of it is as it is today when the past is asked about, in words; "" for nothing."""
+        if self.past is None:
+            return str(self.label)
+        return f"{self.label}: {self.past_note}" if self.past_note else ""
 
     @property
     def x(self) -> Value:
@@ -90,7 +127,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """Several values per customer. ``has`` says, as a condition on the customer: has any of these values."""
+    """Several values per customer. ``has`` says, as a condition on the customer: has any of these values.
+
+    ``past_has`` and ``past_note``: as a field's ``past`` and ``past_note``.
+    """
 
     name: str
     label: StrOrPromise
@@ -99,6 +139,21 @@ class Collection:
     has: Callable[[Sequence[str]], Q]
     choices: Callable[[], Choices] | None = None
     suggest: Callable[[str], Sequence[str]] | None = None
+    past_has: Callable[[Sequence[str], AsOf], Q] | None = None
+    past_note: StrOrPromise = ""
+
+    def holds(self, values: Sequence[str], as_of: AsOf) -> Q:
+        """Has any of these values, at that instant."""
+        if not as_of.past or self.past_has is None:
+            return self.has(values)
+        return self.past_has(values, as_of)
+
+    @property
+    def of_today(self) -> str:
+        """What of it is as it is today when the past is asked about, in words; "" for nothing."""
+        if self.past_has is None:
+            return str(self.label)
+        return f"{self.label}: {self.past_note}" if self.past_note else ""
 
     @property
     def about(self) -> About:
@@ -114,6 +169,9 @@ class Source:
     ``time``. ``name`` is the event's name for events, else None. ``properties`` may be filtered; those of a
     number kind may be summed. ``did`` and ``did_not`` are clauses about the customer ("ordered"), ``noun``
     names the things ("orders"); they may hold ``%(event)s``.
+
+    The past is the rows before the instant; ``rows`` takes care of what changed since where ``as_of.past``.
+    ``past_note``: what of them is as it is today nevertheless.
     """
 
     name: str
@@ -128,6 +186,7 @@ class Source:
     properties: Mapping[str, Field] = field(default_factory=dict)
     open_properties: str = ""
     suggest_property: Callable[[str | None], Sequence[str]] | None = None
+    past_note: StrOrPromise = ""
 
 
 fields: Registry[Field] = Registry("segment field")

@@ -21,6 +21,7 @@ class HomeCard:
     """A card of the home page; ``build(now)`` gives the template its context. Under 2 queries each.
 
     Values with a meaning for the page: ``url`` (a link in the card's head), ``hidden`` (nothing to show now).
+    ``is_late``: fetched by itself once it comes into view, so that the page stands at once.
     """
 
     name: str
@@ -29,11 +30,15 @@ class HomeCard:
     template: str
     build: Callable[[datetime], dict[str, Any]]
     width: int = 1  # of the page's three columns
+    is_late: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerPanel:
-    """A panel of the customer page; ``build(customer, now)`` gives the template its context."""
+    """A panel of the customer page; ``build(customer, now)`` gives the template its context.
+
+    A panel is fetched by itself once it comes into view.
+    """
 
     name: str
     title: StrOrPromise

@@ -6,11 +6,14 @@ from django.db import connection
 
 from users import facts
 from users.models import AcquisitionChannel, ChannelClue, Clock, EventType, LifecycleRule, Topic
+from users.models.consent import ADS_TOPIC
 from users.seed_channels import CHANNELS, CLUES
 
 TOPICS = (
     ("news", "News and offers", "新品与优惠", False),
     ("care", "Tips and care", "使用与关怀", False),
+    # Handing hashed addresses to advertising platforms: no other yes implies it.
+    (ADS_TOPIC, "Advertising on other platforms", "第三方平台广告", False),
     ("service", "Orders and service", "订单与服务", True),
 )
 

@@ -10,6 +10,7 @@ from users.services import (
     attributes,
     day_counts,
     erase,
+    erased_bodies,
     joining,
     long_jobs,
     relay,
@@ -70,7 +71,7 @@ def clean_up(now: datetime) -> dict[str, int]:
 @scheduled("users.erase_again")
 def erase_again(now: datetime) -> dict[str, int]:
     """Empty once more what ran beside recent erasures."""
-    return {"rows": erase.erase_again(now)}
+    return {"rows": erase.erase_again(now), "deliveries": erased_bodies.empty_recent(now)}
 
 
 @scheduled("users.remove_due")

@@ -21,6 +21,7 @@ from config.kit.parts import Crumb
 from config.kit.refusal import NotFound, Refusal
 from segments.models import Segment, SegmentState
 from users.models import Customer, Role, Topic
+from users.models.consent import ADS_TOPIC
 from users.reports import finding
 
 LANGUAGES = (("zh-hans", gettext_lazy("Chinese")), ("en", gettext_lazy("English")))
@@ -35,7 +36,7 @@ class CampaignForm(forms.Form):
         Segment.objects.exclude(state=SegmentState.RETIRED), label=gettext_lazy("Segment")
     )
     topic = forms.ModelChoiceField(
-        Topic.objects.filter(is_service=False),
+        Topic.objects.filter(is_service=False).exclude(slug=ADS_TOPIC),
         label=gettext_lazy("Topic"),
         help_text=gettext_lazy("Only customers who agreed to this topic by e-mail get it."),
     )

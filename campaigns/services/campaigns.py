@@ -15,8 +15,8 @@ from campaigns.markup import digest
 from campaigns.models import Campaign, CampaignKind, CampaignState, Content, Link, Step
 from campaigns.services.plan import Manifest, preview
 from config.kit.refusal import Conflict, NotFound, Refusal
+from segments.freshness import Look
 from segments.models import Segment
-from segments.services import membership
 from users.models import Channel, Operator, Role, Topic
 from users.services import audit
 from users.services.jobs import nudge
@@ -240,9 +240,11 @@ def _check_start(campaign: Campaign, first: datetime, now: datetime) -> None:
 def check_segment(campaign: Campaign, now: datetime) -> None:
     """Raises Refusal when the segment is not up to date."""
     segment = campaign.segment
-    if segment is None or not membership.is_fresh(segment, now):
+    condition = None if segment is None else Look(now).condition(segment)
+    if condition is None or condition.state != "fresh":
         message = _("The segment is not up to date. Wait until it has been computed.")
-        raise Refusal("stale_segment", message, field="segment")
+        why = condition.sentence if condition else ""
+        raise Refusal("stale_segment", f"{message} {why}".strip(), field="segment")
 
 
 def _write_texts(campaign: Campaign, texts: Iterable[Text]) -> None:

@@ -9,6 +9,7 @@ from campaigns import timing
 from campaigns.models import Campaign, CampaignKind, CampaignRun, CampaignState
 from campaigns.services.campaigns import check_segment
 from campaigns.services.plan import plan_chunk
+from config.kit import clock
 from config.kit.refusal import Refusal
 from config.kit.zones import shop_zone
 from users.services.jobs import nudge
@@ -24,15 +25,29 @@ def start_due(now: datetime, *, seconds: float = 20.0) -> dict[str, int]:
 
 
 def plan_open_runs(now: datetime, *, seconds: float) -> int:
-    """Plan runs chunk by chunk until all are planned or time is up; how many were finished."""
+    """Plan runs chunk by chunk until all are planned or time is up; how many were finished.
+
+    A run whose segment is not up to date (a planner was killed, and the segment went stale since) waits.
+    """
     until = time.monotonic() + seconds
     planned = 0
-    for run in CampaignRun.objects.filter(state=CampaignRun.State.PLANNING).order_by("pk"):
+    waiting = CampaignRun.objects.filter(state=CampaignRun.State.PLANNING).order_by("pk")
+    for run in waiting.select_related("campaign__segment"):
+        if not _is_reliable(run.campaign):
+            continue
         while time.monotonic() < until:
             if plan_chunk(run):
                 planned += 1
                 break
     return planned
+
+
+def _is_reliable(campaign: Campaign) -> bool:
+    try:
+        check_segment(campaign, clock.now())
+    except Refusal:
+        return False
+    return True
 
 
 def _due(now: datetime) -> list[int]:

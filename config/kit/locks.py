@@ -7,6 +7,7 @@ from enum import IntEnum
 from django.db import connection
 
 _NAMESPACE = 0x5265  # "Re": keeps our locks apart from those of other users of the database
+_WORKS = 0x5266  # the marks of long works under way, one per thing worked on
 
 
 class Lock(IntEnum):
@@ -28,6 +29,44 @@ def try_lock_for_transaction(lock: Lock) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_NAMESPACE, int(lock)])
         return bool(cursor.fetchone()[0])
+
+
+def mark_work(key: int) -> None:
+    """Mark this transaction as the one at work on the thing ``key``, for ``is_at_work`` and ``call_off``."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_WORKS, key])
+
+
+def call_off(key: int) -> bool:
+    """Cancel the statement of the transaction at work on ``key``; whether there was one.
+
+    It ends with SQLSTATE 57014 in that session, which has to look why. Cancelling may come a
+    moment too late and hit the session's next work, so that one must bear being asked to begin again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_cancel_backend(pid) {_HELD} AND pid <> pg_backend_pid()", [_WORKS, key])
+        return bool(cursor.fetchall())
+
+
+def at_work() -> set[int]:
+    """The keys of everything that is marked as being worked on now."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT objid::bigint {_HELD_ANY}", [_WORKS])
+        return {key for (key,) in cursor.fetchall()}
+
+
+def is_held(lock: Lock) -> bool:
+    """Whether some session holds ``lock`` now; for showing, not for deciding."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT {_HELD})", [_NAMESPACE, int(lock)])
+        return bool(cursor.fetchone()[0])
+
+
+_HELD_ANY = """
+    FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid::bigint = %s
+"""
+_HELD = f"{_HELD_ANY} AND objid::bigint = %s"
 
 
 @contextmanager

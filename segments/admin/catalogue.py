@@ -34,14 +34,15 @@ def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
     """Everything a condition can be made of; ``but`` is the segment being edited: it cannot hold itself."""
     others = Segment.objects.exclude(pk=but.pk) if but else Segment.objects.all()
     code = currency.get()
+    choices = ChoicesOnce()
     return {
-        "fields": [_field(field) for field in registry.fields],
-        "collections": [_collection(collection) for collection in registry.collections],
-        "sources": [_source(source) for source in registry.sources],
+        "fields": [_field(field, choices) for field in registry.fields],
+        "collections": [_collection(collection, choices) for collection in registry.collections],
+        "sources": [_source(source, choices) for source in registry.sources],
         "events": event_names(),
         "attributes": _attributes(),
         "segments": [list(one) for one in others.order_by("name").values_list("pk", "name", "size")],
-        "forms": [_form(form) for form in _forms()],
+        "forms": [_form(form, choices) for form in _forms()],
         "measures": [{"name": m.name, "label": str(m.label), "of": m.of} for m in MEASURES.values()],
         "windows": [_operator(operator) for operator in INSTANT_OPERATORS],
         "open": [_operator(operator) for operator in OPEN.operators.values()],
@@ -52,6 +53,21 @@ def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
         "most": MOST_CONDITIONS,
         "words": builder_words(),
     }
+
+
+class ChoicesOnce:
+    """Choices as lists of value and label; many fields share theirs, and each is read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[Callable[[], Any], list[list[str]]] = {}
+
+    def of(self, choices: Callable[[], Any] | None) -> list[list[str]] | None:
+        """The choices of one field; None: it has none."""
+        if choices is None:
+            return None
+        if choices not in self._read:
+            self._read[choices] = [[value, str(label)] for value, label in choices().items()]
+        return self._read[choices]
 
 
 def found_by(label: StrOrPromise, name: str = "") -> str:
@@ -70,38 +86,38 @@ def _forms() -> Iterable[Form]:
             yield form
 
 
-def _form(form: Form) -> dict[str, Any]:
+def _form(form: Form, choices: ChoicesOnce) -> dict[str, Any]:
     return {
         "key": form.key,
         "label": str(form.label),
         "group": str(form.group),
         "search": found_by(form.label, form.key),
-        "inputs": [_input(part) for part in form.inputs],
+        "inputs": [_input(part, choices) for part in form.inputs],
         "fresh": form.fresh(),
     }
 
 
-def _input(part: Input) -> dict[str, Any]:
+def _input(part: Input, choices: ChoicesOnce) -> dict[str, Any]:
     return {
         "key": part.key,
         "kind": part.kind,
         "label": str(part.label),
         "optional": part.optional,
-        "choices": _choices(part.choices),
+        "choices": choices.of(part.choices),
         "least": part.least,
         "most": part.most,
         "only_if": part.only_if,
     }
 
 
-def _field(field: Field) -> dict[str, Any]:
+def _field(field: Field, choices: ChoicesOnce) -> dict[str, Any]:
     return {
         "name": field.name,
         "label": str(field.label),
         "group": str(field.group),
         "search": found_by(field.label, field.name),
         "operators": [_operator(operator) for operator in field.kind.operators.values()],
-        "choices": _choices(field.choices),
+        "choices": choices.of(field.choices),
         "suggests": field.suggest is not None,
         "is_tree": field.kind is CATEGORY,
         "is_money": field.kind.is_money,
@@ -113,13 +129,7 @@ def _operator(operator: Operator) -> dict[str, str]:
     return {"name": operator.name, "label": str(operator.label), "input": operator.argument.input}
 
 
-def _choices(choices: Callable[[], Any] | None) -> list[list[str]] | None:
-    if choices is None:
-        return None
-    return [[value, str(label)] for value, label in choices().items()]
-
-
-def _collection(collection: Collection) -> dict[str, Any]:
+def _collection(collection: Collection, choices: ChoicesOnce) -> dict[str, Any]:
     return {
         "name": collection.name,
         "label": str(collection.label),
@@ -128,12 +138,12 @@ def _collection(collection: Collection) -> dict[str, Any]:
         "operators": [
             {"name": name, "label": str(having.label), "input": "texts"} for name, having in HAVING.items()
         ],
-        "choices": _choices(collection.choices),
+        "choices": choices.of(collection.choices),
         "suggests": collection.suggest is not None,
     }
 
 
-def _source(source: Source) -> dict[str, Any]:
+def _source(source: Source, choices: ChoicesOnce) -> dict[str, Any]:
     return {
         "name": source.name,
         "label": str(source.label),
@@ -141,7 +151,7 @@ def _source(source: Source) -> dict[str, Any]:
         "search": found_by(source.label, source.name),
         "did": str(source.did),
         "did_not": str(source.did_not),
-        "properties": [_field(field) for field in source.properties.values()],
+        "properties": [_field(field, choices) for field in source.properties.values()],
         "is_open": bool(source.open_properties),
     }
 

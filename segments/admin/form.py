@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -14,13 +15,15 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage
-from config.kit.parts import Crumb
+from config.kit.parts import Choice, Crumb
 from config.kit.refusal import Conflict, Refusal
 from segments.admin.catalogue import catalogue
 from segments.models import Segment
+from segments.presets import PRESETS, Preset
 from segments.rules.parse import parse
 from segments.rules.reading import RuleRefusal
 from segments.rules.words import Words
+from segments.services.rule_tree import difference
 from segments.services.segments import create_segment, edit_segment, edition
 from users.models import Role
 
@@ -58,7 +61,9 @@ def read_json(text: str) -> Any:
 
 
 def sentence_of(rule: Any, words: Words | None = None) -> str:
-    """A stored rule in words; a rule that cannot be read any more says why."""
+    """A stored rule in words; a rule that cannot be read any more says why, a list has none."""
+    if rule is None:
+        return _("Customers: named one by one.")
     try:
         return parse(rule).sentence(words or Words())
     except Refusal as refusal:
@@ -74,6 +79,34 @@ def pathless() -> Iterator[None]:
         raise Refusal(
             refusal.code, _("The rule is not complete: %(reason)s.") % {"reason": refusal.reason}
         ) from None
+
+
+def start_from(asked: QueryDict) -> dict[str, Any]:
+    """What a new segment begins with: a copy (``from``), a ready rule (``preset``), a given one (``rule``), or ours."""
+    found = {"rule": json.dumps(STARTING_RULE), "name": asked.get("name", "")[:120]}
+    number = asked.get("from", "")
+    copied = (
+        Segment.objects.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 10 else None
+    )
+    if copied is not None and copied.rule is not None:
+        return found | {"rule": json.dumps(copied.rule), "description": copied.description}
+    place = asked.get("preset", "")
+    if place.isdecimal() and len(place) < 5 and int(place) < len(PRESETS):
+        preset = PRESETS[int(place)]
+        found |= {"name": str(preset.name), "description": str(preset.description)}
+        return found | {"rule": json.dumps(rule_of(preset))}
+    given = asked.get("rule", "")
+    return found | {"rule": given[:LONGEST_RULE]} if given else found
+
+
+def ready_rules() -> list[Choice]:
+    """Ready segments to begin with."""
+    return [Choice(str(place), str(preset.name)) for place, preset in enumerate(PRESETS)]
+
+
+def rule_of(preset: Preset) -> dict[str, Any]:
+    """The rule of a ready segment."""
+    return {"version": 1, "root": {"all": list(preset.conditions)}}
 
 
 class NewSegment(FormPage):
@@ -95,12 +128,13 @@ class NewSegment(FormPage):
         return None
 
     def get_initial(self) -> dict[str, Any]:
-        return {"rule": json.dumps(STARTING_RULE), "name": self.request.GET.get("name", "")}
+        return start_from(self.request.GET)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "catalogue": catalogue(self.now, self.segment),
             "segment": self.segment,
+            "ready": () if self.segment else ready_rules(),
             "theirs": self.theirs,
         }
 
@@ -127,7 +161,7 @@ class EditSegment(NewSegment):
 
     @cached_property
     def segment(self) -> Segment:
-        return get_object_or_404(Segment, pk=self.kwargs["segment_id"])
+        return get_object_or_404(Segment.objects.by_rule(), pk=self.kwargs["segment_id"])
 
     def get_title(self) -> StrOrPromise:
         return self.segment.name
@@ -166,4 +200,5 @@ class EditSegment(NewSegment):
             "who": str((last and last.made_by) or _("Somebody")),
             "at": last and last.made_at,
             "sentence": sentence_of(self.segment.rule),
+            "tree": difference(self.segment.rule, form.cleaned_data["rule"], Words()),
         }

@@ -20,9 +20,12 @@ from users.models import Customer
 
 
 class KeepForm(forms.Form):
-    """The name of the segment."""
+    """The name of the segment, and whether it follows its rule."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    frozen = forms.BooleanField(
+        label=gettext_lazy("Keep them as they are now, as a fixed list"), required=False
+    )
 
 
 class KeepGroup(FormPage):
@@ -32,7 +35,7 @@ class KeepGroup(FormPage):
     purpose = gettext_lazy("Keeps the customers behind a number, to speak to them or to watch them.")
     form_class = KeepForm
     submit = gettext_lazy("Save the segment")
-    done = gettext_lazy("Saved. It is being computed.")
+    done = gettext_lazy("Saved.")
     roles_that_see = roles_that_act = WHO_ACTS
 
     @cached_property
@@ -44,12 +47,12 @@ class KeepGroup(FormPage):
         return [Crumb(_("Segments"), reverse("segments:list"))]
 
     def get_initial(self) -> dict[str, Any]:
-        return {"name": str(self.group.sentence)[:60]}
+        return {"name": str(self.group.sentence)[:120]}
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """Whom it holds, and whether it will change."""
         if self.group.rule is not None:
-            return _("%(who)s. The segment follows the rule and keeps itself right.") % {
+            return _("%(who)s. The segment follows the rule and keeps itself right, unless you fix it.") % {
                 "who": self.group.sentence
             }
         count = Customer.objects.living().filter(pk__in=self.group.customers).count()
@@ -59,5 +62,7 @@ class KeepGroup(FormPage):
         }
 
     def act(self, form: Any) -> str:
-        made = keep(self.group, name=form.cleaned_data["name"], by=self.operator, now=self.now)
+        made = keep(
+            self.group, self.request.GET.get("group", ""), by=self.operator, now=self.now, **form.cleaned_data
+        )
         return reverse("segments:segment", args=[made.pk])

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -12,11 +14,12 @@ from config.kit.admin import OperatorPage
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
-from segments.freshness import TONES, freshness, in_words
-from segments.models import Segment, SegmentState
+from segments.freshness import Look, in_words
+from segments.models import Segment, SegmentKind, SegmentState
 from segments.presets import install
 from segments.reports.sizes import sizes_by_day
-from segments.services.order import users_of
+from segments.services.order import referred
+from segments.uses import uses_of
 
 TREND_DAYS = 14
 
@@ -25,13 +28,18 @@ class SegmentList(OperatorPage):
     """All segments: how large, how that moved, how fresh, what uses them."""
 
     title = gettext_lazy("Segments")
-    purpose = gettext_lazy("Groups of customers by rule. They keep themselves right within seconds.")
+    purpose = gettext_lazy(
+        "Groups of customers by rule, which keep themselves right within seconds, and fixed lists."
+    )
     template_name = "operator/list.html"
     roles_that_act = WHO_ACTS
 
     def get_actions(self) -> Sequence[Action]:
         return [
+            Action(_("What rests on what"), reverse("segments:lineage"), icon="account_tree"),
+            Action(_("Webhooks"), reverse("segments:webhooks"), icon="webhook"),
             Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),
+            Action(_("New list"), reverse("segments:list_create"), icon="playlist_add"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
         ]
 
@@ -42,7 +50,7 @@ class SegmentList(OperatorPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
-            "filters": [self._state_filter()],
+            "filters": [self._folder_filter(), self._kind_filter(), self._state_filter()],
             "searchable": _("Name of a segment"),
             "query": self.request.GET.get("q", ""),
             "table": self._table(),
@@ -56,24 +64,47 @@ class SegmentList(OperatorPage):
         wanted = self.request.GET.get("state", "")
         return wanted if wanted in SegmentState.values else ""
 
-    def _table(self) -> Table:
-        rows = Segment.objects.filter(name__icontains=self.request.GET.get("q", "").replace("\0", ""))
+    def _folder_filter(self) -> Filter:
+        names = (
+            Segment.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct()
+        )
+        return Filter("folder", _("Folder"), [Choice(name, name) for name in names], self._asked("folder"))
+
+    def _kind_filter(self) -> Filter:
+        choices = [Choice(kind.value, kind.label) for kind in SegmentKind]
+        chosen = self._asked("kind")
+        return Filter("kind", _("Kind"), choices, chosen if chosen in SegmentKind.values else "")
+
+    def _asked(self, name: str) -> str:
+        return self.request.GET.get(name, "").replace("\0", "")[:120]
+
+    def _rows(self) -> Any:
+        rows = Segment.objects.filter(name__icontains=self._asked("q"))
         if self._state():
             rows = rows.filter(state=self._state())
-        found = page(rows, ("name",), self.request.GET.get("cursor", ""))
-        everyone = list(Segment.objects.only("pk", "name", "rule"))
-        trends = sizes_by_day([segment.pk for segment in found.rows], self.now, TREND_DAYS)
+        if self._asked("folder"):
+            rows = rows.filter(folder=self._asked("folder"))
+        if self._kind_filter().chosen:
+            rows = rows.filter(kind=self._kind_filter().chosen)
+        return rows
+
+    def _table(self) -> Table:
+        found = page(self._rows(), ("folder", "name"), self.request.GET.get("cursor", ""))
+        shown = [segment.pk for segment in found.rows]
+        trends = sizes_by_day(shown, self.now, TREND_DAYS)
+        uses = self._uses(shown)
         return Table(
             columns=[
                 Column(_("Segment")),
+                Column(_("Folder")),
                 Column(_("Customers"), "number"),
                 Column(_("Last %(n)s days") % {"n": TREND_DAYS}, "trend"),
                 Column(_("State"), "tag"),
                 Column(_("As of"), "time"),
-                Column(_("Used by segments")),
+                Column(_("Uses"), "number", hint=_("Segments, campaigns, webhooks, tags and audiences.")),
             ],
             rows=[
-                self._row(segment, [size for _day, size in trends[segment.pk]], everyone)
+                self._row(segment, [size for _day, size in trends[segment.pk]], uses[segment.pk])
                 for segment in found.rows
             ],
             empty=self._empty(),
@@ -81,15 +112,30 @@ class SegmentList(OperatorPage):
             previous=found.previous,
         )
 
-    def _row(self, segment: Segment, trend: list[int | None], everyone: list[Segment]) -> list[Any]:
-        state = freshness(segment, self.now)
+    @cached_property
+    def _look(self) -> Look:
+        return Look(self.now)
+
+    def _uses(self, shown: list[int]) -> dict[int, list[str]]:
+        """What uses the segments shown, in words; asked once for all."""
+        uses = {pk: [use.sentence for use in found] for pk, found in uses_of(shown).items()}
+        for name, rule in Segment.objects.by_rule().values_list("name", "rule"):
+            for pk in referred(rule) & uses.keys():
+                uses[pk].insert(0, _("segment “%(name)s”") % {"name": name})
+        return uses
+
+    def _row(self, segment: Segment, trend: list[int | None], uses: list[str]) -> list[Any]:
+        condition = self._look.condition(segment)
+        lineage = f"{reverse('segments:lineage')}?segment={segment.pk}"
+        name = f"{segment.name} · {_('list')}" if segment.is_list else segment.name
         return [
-            Cell(segment.name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.description),
+            Cell(name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.description),
+            Cell(segment.folder, url=f"?{urlencode({'folder': segment.folder})}" if segment.folder else ""),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],
-            Cell(in_words(state), tone=TONES[state], hint=segment.error),
-            segment.computed_at,
-            ", ".join(other.name for other in users_of(segment.pk, everyone)),
+            Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),
+            self.now if segment.is_list and condition.state == "fresh" else segment.computed_at,
+            Cell(len(uses), url=lineage if uses else "", hint="; ".join(uses[:10])),
         ]
 
     def _empty(self) -> Empty:

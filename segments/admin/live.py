@@ -84,8 +84,9 @@ def cost_in_words(rule: Rule, now: Any) -> dict[str, Any]:
     found = costs(rule, now)
     return {
         "cost": found.whole.label,
+        "is_light": found.whole is Cost.LIGHT,
         "cost_tone": TONES[found.whole],
-        "dearest": found.dearest.sentence(Words()) if found.dearest else "",
+        "dearest": found.dearest.sentence(Words()),
         "dearest_cost": found.dearest_cost.label,
     }
 
@@ -93,7 +94,8 @@ def cost_in_words(rule: Rule, now: Any) -> dict[str, Any]:
 def figures(drawn: Drawn) -> Iterator[tuple[str, dict[str, Any]]]:
     """Beside each node: how many it keeps, adds or takes out, and the share that is left."""
     members = drawn.members()
-    yield "root", {"text": about(members), "share": members.found / max(1, drawn.size)}
+    if not members.margin:  # else the exact count beside the rule says it better
+        yield "root", {"text": about(members), "share": members.found / max(1, drawn.size)}
     for part in drawn.parts():
         yield part.path, {"text": _in_words(part, drawn), "share": part.after.found / max(1, drawn.size)}
 

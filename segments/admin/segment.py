@@ -16,13 +16,15 @@ from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
+from segments.admin.acts import actions_of, do
 from segments.admin.form import WHO_ACTS, sentence_of
-from segments.freshness import TONES, freshness, in_words
+from segments.freshness import Look, in_words
 from segments.models import ChangeCause, Membership, MembershipChange, RunKind, Segment, SegmentRun
 from segments.reports.sizes import sizes_by_day
 from segments.rules.words import Words
-from segments.services.explain import explain
-from segments.services.segments import compute_again, delete_segment, used_by
+from segments.services.explain_list import explain_any
+from segments.services.rule_tree import tree_of
+from segments.services.segments import used_by
 from users.models import Customer
 
 CHART_DAYS = 30
@@ -64,38 +66,12 @@ class SegmentPage(OfSegment):
     template_name = "segments/segment.html"
 
     def get_actions(self) -> Sequence[Action]:
-        return [
-            Action(_("Keep a tag"), reverse("segments:keep_tag", args=[self.segment.pk]), icon="sell"),
-            Action(
-                _("Delete"),
-                self.request.path,
-                icon="delete",
-                method="post",
-                danger=True,
-                name="act",
-                value="delete",
-                confirm=_("Delete the segment with its members and its history?"),
-                ask_for=self.segment.name,
-            ),
-            Action(
-                _("Compute again"),
-                self.request.path,
-                icon="refresh",
-                method="post",
-                name="act",
-                value="again",
-            ),
-            Action(_("Edit"), reverse("segments:edit", args=[self.segment.pk]), icon="edit"),
-        ]
+        return actions_of(self.segment, self.request.path)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.POST.get("act") == "delete":
-            delete_segment(self.segment, by=self.operator)
-            self.say(_("Deleted."))
-            return HttpResponseRedirect(reverse("segments:list"))
-        compute_again(self.segment, by=self.operator)
-        self.say(_("It is being computed again."))
-        return HttpResponseRedirect(request.path)
+        sentence, target = do(request.POST.get("act", ""), self.segment, by=self.operator)
+        self.say(sentence)
+        return HttpResponseRedirect(target)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         views: dict[str, tuple[str, Callable[[], Table]]] = {
@@ -110,6 +86,7 @@ class SegmentPage(OfSegment):
         return super().get_context_data(**kwargs) | {
             "segment": self.segment,
             "sentence": sentence_of(self.segment.rule, self.words),
+            "tree": tree_of(self.segment.rule, self.words),
             "facts": self._facts(),
             "chart": self._chart(),
             "views": choices,
@@ -119,16 +96,18 @@ class SegmentPage(OfSegment):
         }
 
     def _facts(self) -> list[Fact]:
-        state = freshness(self.segment, self.now)
+        condition = Look(self.now).condition(self.segment)
         facts = [
             Fact(_("Customers"), Cell(self.segment.size, kind="number")),
-            Fact(_("State"), Cell(in_words(state), kind="tag", tone=TONES[state], hint=self.segment.error)),
+            Fact(_("State"), Cell(in_words(condition.state), kind="tag", tone=condition.tone)),
             Fact(_("Exact as of"), Cell(self.segment.computed_at, kind="time")),
             Fact(_("Rule version"), Cell(self.segment.rule_version, kind="number")),
             Fact(_("Used by"), Cell("; ".join(used_by(self.segment)) or _("nothing"))),
         ]
-        if self.segment.error:
-            facts.append(Fact(_("What is wrong"), Cell(self.segment.error, tone="bad")))
+        if condition.reason:
+            facts.append(Fact(_("Why"), Cell(condition.reason, tone=condition.tone, hint=self.segment.error)))
+        if condition.advice:
+            facts.append(Fact(_("What to do"), Cell(condition.advice)))
         return facts
 
     def _chart(self) -> Chart:
@@ -203,6 +182,7 @@ class SegmentPage(OfSegment):
 
     def _versions(self) -> Table:
         versions = self.segment.versions.select_related("made_by").order_by("-version")
+        changes = reverse("segments:versions", args=[self.segment.pk])
         return Table(
             columns=[
                 Column(_("Version"), "number"),
@@ -212,7 +192,7 @@ class SegmentPage(OfSegment):
             ],
             rows=[
                 [
-                    version.version,
+                    Cell(version.version, kind="number", url=f"{changes}#version-{version.version}"),
                     sentence_of(version.rule, self.words),
                     version.made_at,
                     str(version.made_by or _("Regulars")),
@@ -280,5 +260,5 @@ class ExplainPage(OfSegment):
             "segment": self.segment,
             "customer": customer,
             "sentence": sentence_of(self.segment.rule, self.words),
-            "explanation": explain(self.segment, customer.pk, self.now, self.words),
+            "explanation": explain_any(self.segment, customer.pk, self.now, self.words),
         }

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from segments.api import views
+from segments.api import views, webhooks
 
 app_name = "segments_api"
 urlpatterns = [
@@ -11,6 +11,16 @@ urlpatterns = [
     path("segments/preview", views.PreviewRule.as_view(), name="preview"),
     path("segments/<int:segment_id>", views.OneSegment.as_view(), name="segment"),
     path("segments/<int:segment_id>/members", views.Members.as_view(), name="members"),
+    path("segments/<int:segment_id>/versions", views.Versions.as_view(), name="versions"),
     path("segments/<int:segment_id>/changes", views.Changes.as_view(), name="changes"),
     path("segments/<int:segment_id>/explain", views.Explain.as_view(), name="explain"),
+    path("webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<int:endpoint_id>", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:endpoint_id>/ping", webhooks.PingWebhook.as_view(), name="webhook_ping"),
+    path("webhooks/<int:endpoint_id>/deliveries", webhooks.Deliveries.as_view(), name="webhook_deliveries"),
+    path(
+        "webhooks/<int:endpoint_id>/deliveries/<int:delivery_id>/replay",
+        webhooks.ReplayDelivery.as_view(),
+        name="webhook_replay",
+    ),
 ]

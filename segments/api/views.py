@@ -1,39 +1,67 @@
 """Segments for the shop's back end: parse, call, render."""
 
-import re
+import hashlib
+import json
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit import clock
 from config.kit.api import Page
-from config.kit.refusal import NotFound, Refusal
+from config.kit.refusal import NotFound
+from segments.admin.form import sentence_of
+from segments.api.limits import PerKey, PerKeyLooking
 from segments.api.serializers import (
+    ChangedListSerializer,
     ChangesSerializer,
+    EditSegmentSerializer,
     ExplanationSerializer,
     MemberSerializer,
+    NamedMembersSerializer,
     NewSegmentSerializer,
     PreviewSerializer,
     RuleSerializer,
     SegmentSerializer,
+    VersionSerializer,
 )
-from segments.models import Membership, MembershipChange, Segment
+from segments.models import Membership, Segment, SegmentKind
 from segments.rules.schema import json_schema
-from segments.services.explain import explain
+from segments.rules.words import Words
+from segments.services import lists, named
+from segments.services.changes import changes_of, decode
+from segments.services.explain_list import explain_any
 from segments.services.preview import preview
-from segments.services.segments import create_segment
+from segments.services.segments import create_segment, delete_segment, edit_segment
 from users.api.auth import ForServer
 from users.api.idempotency import effectless, idempotent
 from users.services.find import by_user_id
 
 CHANGES = 500
-CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
+SPENT_MUCH = {
+    "version": 1,
+    "root": {
+        "all": [
+            {"field": "revenue", "op": "at_least", "value": 30000},
+            {"may_receive": "email", "topic": "news"},
+        ]
+    },
+}
+BY_RULE = OpenApiExample(
+    "By rule", request_only=True, value={"name": "Big spenders to write to", "rule": SPENT_MUCH}
+)
+A_LIST = OpenApiExample(
+    "A list", request_only=True, value={"kind": "list", "name": "Guests of the opening", "folder": "Events"}
+)
+GUESTS = OpenApiExample(
+    "Two guests",
+    request_only=True,
+    value={"how": "add", "members": [{"user_id": "u-1001"}, {"email": "lin@example.com"}]},
+)
 
 
 def segment_of(pk: int) -> Segment:
@@ -44,6 +72,17 @@ def segment_of(pk: int) -> Segment:
     return found
 
 
+def shown(segment: Segment, status: int = 200) -> Response:
+    """A segment as the answer."""
+    return Response(SegmentSerializer(segment, context={"now": clock.now()}).data, status=status)
+
+
+class OfSegments(ForServer):
+    """A view of segments: for the back end, so many calls in ten seconds."""
+
+    throttle_classes = (PerKey,)
+
+
 class ByName(Page):
     """In the order of names."""
 
@@ -51,13 +90,13 @@ class ByName(Page):
 
 
 class ByCustomer(Page):
-    """In the order of customers."""
+    """In the order of customers: whoever comes or leaves meanwhile shifts nobody else."""
 
     ordering = ("customer_id",)
 
 
 @extend_schema_view(get=extend_schema(operation_id="segments"))
-class Segments(ForServer, ListAPIView[Segment]):
+class Segments(OfSegments, ListAPIView[Segment]):
     """All segments; POST makes one."""
 
     serializer_class = SegmentSerializer
@@ -68,38 +107,92 @@ class Segments(ForServer, ListAPIView[Segment]):
         return {**super().get_serializer_context(), "now": clock.now()}
 
     @extend_schema(
-        operation_id="segment_create", request=NewSegmentSerializer, responses={201: SegmentSerializer}
+        operation_id="segment_create",
+        request=NewSegmentSerializer,
+        responses={201: SegmentSerializer},
+        examples=[BY_RULE, A_LIST],
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Make a segment; it is computed within seconds."""
+        """Make a segment, which is computed within seconds, or an empty list."""
         asked = NewSegmentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        made = create_segment(by=None, actor=self.server.caller, **asked.validated_data)
-        return Response(SegmentSerializer(made, context={"now": clock.now()}).data, status=201)
+        told = dict(asked.validated_data)
+        if told.pop("kind") == SegmentKind.LIST:
+            del told["means_everyone"]
+            return shown(lists.create_list(by=None, actor=self.server.caller, **told), 201)
+        return shown(create_segment(by=None, actor=self.server.caller, **told), 201)
 
 
-class OneSegment(ForServer):
+class OneSegment(OfSegments):
     """One segment."""
 
     @extend_schema(operation_id="segment", responses=SegmentSerializer)
     def get(self, request: Request, segment_id: int) -> Response:
-        shown = SegmentSerializer(segment_of(segment_id), context={"now": clock.now()})
-        return Response(shown.data)
+        return shown(segment_of(segment_id))
+
+    @extend_schema(operation_id="segment_edit", request=EditSegmentSerializer, responses=SegmentSerializer)
+    @idempotent
+    def patch(self, request: Request, segment_id: int) -> Response:
+        """Change what is named. A changed rule is a new version and is computed anew."""
+        asked = EditSegmentSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        told = asked.validated_data
+        return shown(edit_segment(segment_of(segment_id), by=None, actor=self.server.caller, **told))
+
+    @extend_schema(operation_id="segment_delete", request=None, responses={204: None})
+    @idempotent
+    def delete(self, request: Request, segment_id: int) -> Response:
+        """Remove a segment with its members and history; 409 `segment_in_use` while something uses it."""
+        delete_segment(segment_of(segment_id), by=None, actor=self.server.caller)
+        return Response(status=204)
 
 
-class RuleSchema(ForServer):
+class Versions(OfSegments):
+    """The rules that a segment has had, the newest first."""
+
+    @extend_schema(operation_id="segment_versions", responses=VersionSerializer(many=True))
+    def get(self, request: Request, segment_id: int) -> Response:
+        words = Words()
+        rows = segment_of(segment_id).versions.select_related("made_by").order_by("-version")
+        told = [
+            {
+                "version": row.version,
+                "rule": row.rule,
+                "sentence": sentence_of(row.rule, words),
+                "made_at": row.made_at,
+                "made_by": str(row.made_by) if row.made_by else None,
+            }
+            for row in rows
+        ]
+        return Response(VersionSerializer(told, many=True).data)
+
+
+class RuleSchema(OfSegments):
     """The JSON Schema of rules."""
 
     @extend_schema(operation_id="segment_rule_schema", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        return Response(json_schema())
+        """The schema as this shop's rules are read now; the ETag changes when it does (If-None-Match: 304)."""
+        schema = json_schema()
+        digest = hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()[:32]
+        headers = {"ETag": f'"{digest}"'}
+        if request.headers.get("If-None-Match", "").removeprefix("W/") == headers["ETag"]:
+            return Response(status=304, headers=headers)
+        return Response(schema, headers=headers)
 
 
-class PreviewRule(ForServer):
+class PreviewRule(OfSegments):
     """What a rule would select; makes nothing."""
 
-    @extend_schema(operation_id="segment_preview", request=RuleSerializer, responses=PreviewSerializer)
+    throttle_classes = (PerKeyLooking,)
+
+    @extend_schema(
+        operation_id="segment_preview",
+        request=RuleSerializer,
+        responses=PreviewSerializer,
+        examples=[OpenApiExample("A rule", request_only=True, value={"rule": SPENT_MUCH})],
+    )
     @effectless
     def post(self, request: Request) -> Response:
         asked = RuleSerializer(data=request.data)
@@ -109,8 +202,8 @@ class PreviewRule(ForServer):
 
 
 @extend_schema_view(get=extend_schema(operation_id="segment_members"))
-class Members(ForServer, ListAPIView[Membership]):
-    """The members as of the segment's ``computed_at``."""
+class Members(OfSegments, ListAPIView[Membership]):
+    """The members as of the segment's ``computed_at``; POST names members of a list."""
 
     serializer_class = MemberSerializer
     pagination_class = ByCustomer
@@ -120,29 +213,68 @@ class Members(ForServer, ListAPIView[Membership]):
         segment = segment_of(self.kwargs["segment_id"])
         return Membership.objects.filter(segment=segment).select_related("customer")
 
+    @extend_schema(
+        operation_id="segment_members_change",
+        request=NamedMembersSerializer,
+        responses=ChangedListSerializer,
+        examples=[GUESTS],
+    )
+    @idempotent
+    def post(self, request: Request, segment_id: int) -> Response:
+        """Put customers on a list, or take them off; 409 `not_a_list` where a rule says who is in it."""
+        asked = NamedMembersSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        found, unknown = _named(asked.validated_data["members"])
+        segment = lists.require_list(segment_of(segment_id))
+        how, actor = asked.validated_data["how"], self.server.caller
+        changed = lists.change(segment, lists.few(found), how, by=None, actor=actor, way="api")
+        segment.refresh_from_db(fields=["size"])
+        answer = {
+            "entered": changed.entered, "left": changed.left, "size": segment.size, "unknown": unknown,
+        }  # fmt: skip
+        return Response(ChangedListSerializer(answer).data)
 
-class Changes(ForServer):
+
+def _named(members: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
+    """The customers that names lead to, and the positions of those that lead to nobody."""
+    pairs = [next(iter(member.items())) for member in members]
+    owners = named.owners_of((kind, value) for kind, value in pairs if kind != "customer")
+    leads = [
+        value if kind == "customer" else owners.get((kind, named.normal(kind, value) or ""))
+        for kind, value in pairs
+    ]
+    living = lists.living([customer for customer in leads if customer is not None])
+    unknown = [position for position, customer in enumerate(leads) if customer not in living]
+    return [customer for customer in leads if customer in living], unknown
+
+
+class Changes(OfSegments):
     """Who came and left since a cursor."""
 
     @extend_schema(
         operation_id="segment_changes",
-        parameters=[OpenApiParameter("cursor", OpenApiTypes.STR, description="Of the last answer.")],
+        parameters=[
+            OpenApiParameter(
+                "cursor", OpenApiTypes.STR, description="Of the last answer; `latest` begins at the end."
+            )
+        ],
         responses=ChangesSerializer,
     )
     def get(self, request: Request, segment_id: int) -> Response:
+        """Oldest first, each once, none left out, also while runs go on. Keep the cursor of the last answer."""
         segment = segment_of(segment_id)
-        run, customer = _cursor(request.query_params.get("cursor", "0-0"))
-        later = Q(run_id__gt=run) | Q(run_id=run, customer_id__gt=customer)
-        rows = MembershipChange.objects.filter(later, segment=segment, run_id__gte=run)
-        found = list(rows.select_related("customer").order_by("run_id", "customer_id")[: CHANGES + 1])
-        shown = found[:CHANGES]
-        cursor = f"{shown[-1].run_id}-{shown[-1].customer_id}" if shown else f"{run}-{customer}"
-        answer = {"results": shown, "cursor": cursor, "more": len(found) > CHANGES}
+        after = decode(request.query_params.get("cursor", "0-0"))
+        found = changes_of(segment, after, CHANGES + 1)
+        told = found[:CHANGES]
+        place = told[-1].place if told else after
+        answer = {"results": told, "cursor": place.encode(), "more": len(found) > CHANGES}
         return Response(ChangesSerializer(answer).data)
 
 
-class Explain(ForServer):
+class Explain(OfSegments):
     """Why a customer is in the segment, or not."""
+
+    throttle_classes = (PerKeyLooking,)
 
     @extend_schema(
         operation_id="segment_explain",
@@ -151,11 +283,5 @@ class Explain(ForServer):
     )
     def get(self, request: Request, segment_id: int) -> Response:
         customer = by_user_id(request.query_params.get("user_id", "").replace("\0", ""))
-        return Response(ExplanationSerializer(explain(segment_of(segment_id), customer.pk, clock.now())).data)
-
-
-def _cursor(text: str) -> tuple[int, int]:
-    match = CURSOR.fullmatch(text)
-    if match is None:
-        raise Refusal("bad_cursor", _("This is no cursor of ours."), field="cursor")
-    return int(match[1]), int(match[2])
+        explained = explain_any(segment_of(segment_id), customer.pk, clock.now())
+        return Response(ExplanationSerializer(explained).data)

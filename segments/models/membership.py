@@ -35,6 +35,7 @@ class ChangeCause(models.TextChoices):
     EDIT = "edit", _("The rule was edited")
     REBUILD = "rebuild", _("Computed anew")
     HEAL = "heal", _("Corrected by the audit")
+    LIST = "list", _("The list was changed")
 
 
 class MembershipChange(models.Model):

@@ -8,15 +8,21 @@ class RunKind(models.TextChoices):
     REFRESH = "refresh", _("Refresh")
     REBUILD = "rebuild", _("Rebuild")
     AUDIT = "audit", _("Audit")
+    LIST = "list", _("Change of a list")
 
 
 class Run(models.Model):
-    """One refresh, rebuild or audit at one ``now``. ``touched``: customers taken from the queue."""
+    """One refresh, rebuild, audit or change of a list at one ``now``. ``touched``: customers taken from the queue.
+
+    ``entered`` and ``left`` over all its segments: a run with either is part of the history and stays.
+    """
 
     kind = models.CharField(max_length=10, choices=RunKind.choices)
     now = models.DateTimeField()
     touched = models.IntegerField(default=0)
     stage_moves = models.IntegerField(default=0)
+    entered = models.IntegerField(default=0)
+    left = models.IntegerField(default=0)
     milliseconds = models.IntegerField(default=0)
 
     class Meta:

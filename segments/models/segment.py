@@ -18,14 +18,28 @@ class SegmentState(models.TextChoices):
     RETIRED = "retired", _("Stopped")
 
 
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    """Segments by how their members are found."""
+
+    def by_rule(self) -> "SegmentQuerySet":
+        """Those that runs compute."""
+        return self.filter(kind=SegmentKind.RULE)
+
+    def lists(self) -> "SegmentQuerySet":
+        """Those whose members are named; always exact, unless they are stopped."""
+        return self.filter(kind=SegmentKind.LIST, state=SegmentState.LIVE)
+
+
 class Segment(models.Model):
     """A named group of customers. ``computed_at`` is the business time as of which membership is exact.
 
     ``computed_in`` is the run that made it so: later runs of the segments it refers to are news to it.
+    ``alarmed_at``: since when the operators are told that it is in trouble.
     """
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    folder = models.CharField(_("folder"), max_length=60, blank=True, db_default="")
     kind = models.CharField(_("kind"), max_length=10, choices=SegmentKind.choices, default=SegmentKind.RULE)
     rule = models.JSONField(_("rule"), null=True)
     rule_version = models.PositiveIntegerField(default=1)
@@ -38,10 +52,13 @@ class Segment(models.Model):
     computed_version = models.PositiveIntegerField(null=True)
     size = models.PositiveIntegerField(_("customers"), default=0)
     error = models.TextField(blank=True)
+    alarmed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created"))
     created_by = models.ForeignKey(
         "users.Operator", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("segment")
@@ -50,6 +67,11 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_list(self) -> bool:
+        """Whether people, not a rule, say who is in it; then it is exact at every moment."""
+        return self.kind == SegmentKind.LIST
 
 
 class SegmentVersion(models.Model):

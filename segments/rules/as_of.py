@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from users.lifecycle import Thresholds
 from users.models import EventType
+from users.services.stages import rule_in_force, thresholds_of
 
 
 class EventTypes:
@@ -22,17 +24,34 @@ class EventTypes:
         return self._ids.get(name, 0)
 
 
+class Lifecycle:
+    """The thresholds between stages, read once per run."""
+
+    @cached_property
+    def limits(self) -> Thresholds:
+        """Those in force."""
+        return thresholds_of(rule_in_force())
+
+
 @dataclass(frozen=True)
 class AsOf:
     """The instant a rule is asked about (UTC), and whether it is asked for everybody or for a given few.
 
     ``everybody`` chooses between two physical forms of the same question: aggregates are computed once,
     grouped by customer, or once per given customer. Both mean the same; the tests hold both to the oracle.
+
+    ``past``: ``now`` lies in the past and what is known today is asked what was so then. Happenings are those
+    before ``now``, fields take their past form where they have one (``Field.past``), else today's value.
+    ``ahead``: ``now`` lies ahead and nothing but time happens until then; fields that move by themselves take the
+    form that says what they will be (``Field.ahead``).
     """
 
     now: datetime
     everybody: bool = True
+    past: bool = False
+    ahead: bool = False
     event_types: EventTypes = field(default_factory=EventTypes, compare=False, repr=False)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle, compare=False, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -47,6 +66,10 @@ class AsOf:
     def at(self, now: datetime) -> "AsOf":
         """The same question at another instant."""
         return replace(self, now=now)
+
+    def towards_the_future(self) -> "AsOf":
+        """The same question asked on of what is known, as time passes and nothing else happens."""
+        return replace(self, ahead=True, past=False, everybody=False)
 
     def asked_for(self, *, everybody: bool) -> "AsOf":
         """The same question in the other physical form."""

@@ -11,8 +11,8 @@ from segments.rules.operators import Operator
 
 
 def asked(field: Field, operator: Operator, value: Any, as_of: AsOf) -> Q:
-    """Whether the field's value answers; true or false, never NULL."""
-    holds = _holds(field, operator, value, as_of)
+    """Whether the field's value answers at that instant; true or false, never NULL."""
+    holds = _holds(field.then(as_of), operator, value, as_of)
     return ~holds if operator.negates else holds
 
 

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from calendar import isleap
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, Value
@@ -150,7 +150,12 @@ class AgeAtLeast(Operator):
         return Q(GreaterThan(x, early)) & Q(LessThanOrEqual(x, late)) if early < late else None
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
-        return _next_turn(actual, as_of, lambda today: actual <= latest_birthday(today, value))
+        if not isinstance(actual, date) or not MINYEAR < actual.year + value < MAXYEAR:
+            return []
+        year = date(actual.year + value, 1, 1)
+        days = (year + timedelta(days=n) for n in range(367))
+        comes = next((day for day in days if actual <= latest_birthday(day, value)), as_of.today)
+        return [day_start(comes, as_of)] if comes > as_of.today else []
 
     def phrase(self, field: str, texts: list[str]) -> str:
         n = int(texts[0])

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import Expression, F, Q
+from django.db.models import Expression, F, Q, Subquery
 from django.db.models.lookups import (
     Contains,
     Exact,
@@ -31,7 +31,7 @@ from segments.rules.as_of import AsOf
 from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Window, crossed
 
-Value = Expression | F
+Value = Expression | F | Subquery
 
 
 class Operator(ABC):

@@ -19,6 +19,15 @@ from users.topics import TouchTopic
 VERSION = 1
 
 
+def existing(as_of: AsOf) -> Any:
+    """The customers that a rule is asked of: the living, and of the past only those that were known then."""
+    living = Customer.objects.living()
+    if not as_of.past:
+        return living
+    known = Q(first_seen_at__lte=as_of.now) | Q(standing__first_activity_at__lte=as_of.now)
+    return living.filter(known)
+
+
 @dataclass(frozen=True)
 class Group:
     """All, any or none of its parts hold. Never empty."""
@@ -77,7 +86,12 @@ class Rule:
 
     def customers(self, as_of: AsOf) -> Any:
         """The members among all living customers, visitors included, as a query."""
-        return Customer.objects.living().filter(self.expression(as_of))
+        return existing(as_of).filter(self.expression(as_of))
+
+    def of_today(self, words: Words) -> list[str]:
+        """What a question about the past answers with today's data for want of a history, in words."""
+        found = (text for condition in self.root.conditions() for text in condition.of_today(words))
+        return list(dict.fromkeys(found))
 
     def sentence(self, words: Words) -> str:
         """The rule read back in the language that is active."""

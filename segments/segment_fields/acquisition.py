@@ -1,14 +1,16 @@
 """Fields of the first touch: the channel's upper level, the source code's owner, UTM."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from typing import Any
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from segments.registry import Field, register
-from segments.rules.kinds import CHOICE, TEXT
+from segments.rules.kinds import CHOICE, TEXT, Kind
+from segments.segment_fields import past
 from segments.segment_fields.offers import OFFERED
 from users.models import AcquisitionChannel, FirstTouch, OwnerKind, SourceCode
 from users.topics import TouchTopic
@@ -31,7 +33,23 @@ def _of_sources(column: str) -> Callable[[str], Sequence[str]]:
     return suggest
 
 
-of_touch = partial(Field, group=ACQUISITION, topic=TouchTopic.PROFILE, rows=FirstTouch.objects.all)
+CHANNEL_GROUP = Coalesce(F("channel__parent__slug"), F("channel__slug"))
+
+
+def of_touch(name: str, label: StrOrPromise, kind: Kind, value: str = "", **more: Any) -> Field:
+    """A field of the first touch, which is kept for ever."""
+    return Field(
+        name,
+        label,
+        ACQUISITION,
+        kind,
+        TouchTopic.PROFILE,
+        value,
+        FirstTouch.objects.all,
+        past=past.unchanging(f"first_touch__{value or name}"),
+        **more,
+    )
+
 
 register(
     Field(
@@ -40,8 +58,9 @@ register(
         ACQUISITION,
         CHOICE,
         TouchTopic.PROFILE,
-        value=Coalesce(F("channel__parent__slug"), F("channel__slug")),
+        value=CHANNEL_GROUP,
         choices=_upper_channels,
+        past=lambda as_of: CHANNEL_GROUP,
     ),
     of_touch(
         "source_owner",

@@ -35,6 +35,13 @@ def _has_contact(channels: Sequence[str]) -> Q:
     return Q(Exists(usable))
 
 
+def _had_contact(channels: Sequence[str], as_of: AsOf) -> Q:
+    usable = ContactPoint.objects.filter(
+        usable_contact(), customer=OuterRef("pk"), channel__in=list(channels), added_at__lte=as_of.now
+    )
+    return Q(Exists(usable))
+
+
 def _has_contact_in_state(pairs: Sequence[str]) -> Q:
     """``email:bouncing``: has an e-mail address in that state, said by the shop or by a storefront."""
     wanted = Q()
@@ -111,6 +118,8 @@ register(
         TouchTopic.CONTACT,
         has=_has_contact,
         choices=lambda: dict(Channel.choices),
+        past_has=_had_contact,
+        past_note=_("whether one can be used is as today"),
     ),
     Collection(
         "contact_states",

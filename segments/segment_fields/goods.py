@@ -13,6 +13,7 @@ from users.models import OwnedProduct
 from users.topics import TouchTopic
 
 GOODS = _("Products owned")
+GIVEN_BACK = _("products owned: what was given back since is not known")
 
 owning = partial(Field, group=GOODS, topic=TouchTopic.ORDERS)
 
@@ -22,7 +23,9 @@ def _owned(as_of: AsOf, name: str | None) -> Rows:
 
 
 def _covered(as_of: AsOf, name: str | None) -> Rows:
-    return OwnedProduct.objects.filter(warranty_end__isnull=False)
+    """Ends lie ahead: of the past only those of products that were owned then."""
+    known = OwnedProduct.objects.filter(warranty_end__isnull=False)
+    return known.filter(since__lt=as_of.now) if as_of.past else known
 
 
 PROPERTIES = {
@@ -50,6 +53,7 @@ register(
         did_not=_("owns no product"),
         noun=_("the products owned"),
         properties=PROPERTIES,
+        past_note=GIVEN_BACK,
     ),
     # An end lies ahead as long as the product is covered: "in the next days" is asked of it like any window.
     Source(
@@ -63,5 +67,6 @@ register(
         did_not=_("has no warranty end"),
         noun=_("the ends of warranties"),
         properties=PROPERTIES,
+        past_note=GIVEN_BACK,
     ),
 )

@@ -8,6 +8,7 @@ from django_stubs_ext import StrOrPromise
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, INSTANT, NUMBER
+from segments.segment_fields import ahead, past
 from users.models import MoveCause, Stage, StageMove
 from users.topics import TouchTopic
 
@@ -26,11 +27,44 @@ def _stages() -> dict[str, StrOrPromise]:
 lifecycle = partial(Field, group=LIFECYCLE, topic=TouchTopic.STAGE)
 
 register(
-    lifecycle("stage", _("stage"), kind=CHOICE, value="standing__stage", choices=lambda: dict(Stage.choices)),
-    lifecycle("stage_since", _("start of the current stage"), kind=INSTANT, value="standing__stage_at"),
-    lifecycle("last_activity", _("last activity"), kind=INSTANT, value="standing__last_activity_at"),
-    lifecycle("first_activity", _("first activity"), kind=INSTANT, value="standing__first_activity_at"),
-    lifecycle("active_days", _("days with activity"), kind=NUMBER, value="standing__active_days"),
+    lifecycle(
+        "stage",
+        _("stage"),
+        kind=CHOICE,
+        value="standing__stage",
+        choices=lambda: dict(Stage.choices),
+        past=past.stage_then,
+        ahead=ahead.STAGE,
+    ),
+    lifecycle(
+        "stage_since",
+        _("start of the current stage"),
+        kind=INSTANT,
+        value="standing__stage_at",
+        past=past.stage_since_then,
+        ahead=ahead.STAGE_SINCE,
+    ),
+    lifecycle(
+        "last_activity",
+        _("last activity"),
+        kind=INSTANT,
+        value="standing__last_activity_at",
+        past=past.last_activity_then,
+    ),
+    lifecycle(
+        "first_activity",
+        _("first activity"),
+        kind=INSTANT,
+        value="standing__first_activity_at",
+        past=past.since_its_time("standing__first_activity_at"),
+    ),
+    lifecycle(
+        "active_days",
+        _("days with activity"),
+        kind=NUMBER,
+        value="standing__active_days",
+        past=past.active_days_then,
+    ),
     Source(
         "stage_moves",
         _("moves between stages"),

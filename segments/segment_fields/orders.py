@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import FLAG, INSTANT, MONEY, NUMBER, TEXT
+from segments.segment_fields import past
 from segments.segment_fields.categories import CATEGORY, category_paths
 from segments.segment_fields.offers import products
 from users.models import Order, OrderLine, Refund
@@ -18,7 +19,7 @@ ORDER_LINE = {"customer": "customer_id", "source": "source", "number": "number"}
 
 
 def _orders(as_of: AsOf, name: str | None) -> Rows:
-    return Order.objects.filter(counts=True)
+    return past.orders_then(as_of) if as_of.past else Order.objects.filter(counts=True)
 
 
 def _cancelled(as_of: AsOf, name: str | None) -> Rows:
@@ -99,10 +100,30 @@ register(
             **BY_LINE,
         },
     ),
-    ordering("orders", _("number of orders in life"), kind=NUMBER, value="standing__orders"),
-    ordering("revenue", _("money spent in life"), kind=MONEY, value="standing__revenue"),
-    ordering("first_order", _("first order"), kind=INSTANT, value="standing__first_order_at"),
-    ordering("last_order", _("last order"), kind=INSTANT, value="standing__last_order_at"),
+    ordering(
+        "orders",
+        _("number of orders in life"),
+        kind=NUMBER,
+        value="standing__orders",
+        past=past.order_count_then,
+    ),
+    ordering(
+        "revenue", _("money spent in life"), kind=MONEY, value="standing__revenue", past=past.revenue_then
+    ),
+    ordering(
+        "first_order",
+        _("first order"),
+        kind=INSTANT,
+        value="standing__first_order_at",
+        past=past.first_order_then,
+    ),
+    ordering(
+        "last_order",
+        _("last order"),
+        kind=INSTANT,
+        value="standing__last_order_at",
+        past=past.last_order_then,
+    ),
     Source(
         "orders",
         _("orders"),
@@ -114,7 +135,7 @@ register(
         did_not=_("did not order"),
         noun=_("the orders"),
         properties={
-            "net": ordering("net", _("net amount"), kind=MONEY),
+            "net": ordering("net", _("net amount"), kind=MONEY, past=past.net_then),
             "coupon": ordering("coupon", _("coupon"), kind=TEXT),
             "source": ordering("source", _("order source"), kind=TEXT),
             "refunded": ordering("refunded", _("partly refunded"), kind=FLAG, value=PARTLY_REFUNDED),

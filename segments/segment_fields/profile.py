@@ -10,6 +10,7 @@ from django_stubs_ext import StrOrPromise
 from segments.registry import Collection, Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import BIRTHDAY, CHOICE, FLAG, INSTANT, TEXT
+from segments.segment_fields import past
 from segments.segment_fields.offers import in_use, tag_names
 from users.models import AcquisitionChannel, CustomerTag, Gender
 from users.topics import TouchTopic
@@ -23,6 +24,13 @@ def _acquisition_channels() -> dict[str, str]:
 
 def _has_tag(names: Sequence[str]) -> Q:
     tagged = CustomerTag.objects.filter(customer=OuterRef("pk"), tag__name__in=list(names))
+    return Q(Exists(tagged))
+
+
+def _had_tag(names: Sequence[str], as_of: AsOf) -> Q:
+    tagged = CustomerTag.objects.filter(
+        customer=OuterRef("pk"), tag__name__in=list(names), tagged_at__lte=as_of.now
+    )
     return Q(Exists(tagged))
 
 
@@ -66,17 +74,24 @@ register(
     profile("language", _("language"), kind=TEXT, suggest=in_use("language")),
     profile("time_zone", _("time zone"), kind=TEXT, suggest=in_use("time_zone")),
     profile("platform", _("platform"), kind=TEXT, suggest=in_use("platform")),
-    profile("source_code", _("source code"), kind=TEXT, suggest=in_use("source_code")),
+    profile(
+        "source_code",
+        _("source code"),
+        kind=TEXT,
+        suggest=in_use("source_code"),
+        past=past.unchanging("source_code"),
+    ),
     profile(
         "channel",
         _("acquisition channel"),
         kind=CHOICE,
         value="channel__slug",
         choices=_acquisition_channels,
+        past=past.unchanging("channel__slug"),
     ),
     profile("identified", _("identified (has a user ID or a contact)"), kind=FLAG),
     profile("no_profiling", _("no profiling"), kind=FLAG),
-    profile("registered_at", _("registration"), kind=INSTANT),
+    profile("registered_at", _("registration"), kind=INSTANT, past=past.since_its_time("registered_at")),
     Source(
         "taggings",
         _("tags put on"),
@@ -93,6 +108,15 @@ register(
             "source": tagging("source", _("put on by"), kind=CHOICE, choices=_taggers),
         },
     ),
-    Collection("tags", _("tags"), PROFILE, TouchTopic.TAGS, has=_has_tag, suggest=tag_names),
+    Collection(
+        "tags",
+        _("tags"),
+        PROFILE,
+        TouchTopic.TAGS,
+        has=_has_tag,
+        suggest=tag_names,
+        past_has=_had_tag,
+        past_note=_("what was taken off since is not known"),
+    ),
     Collection("interests", _("interests"), PROFILE, TouchTopic.PROFILE, has=_has_interest),
 )

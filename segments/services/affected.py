@@ -1,27 +1,64 @@
 """Who has to be looked at again: those touched, those whom time carried over an edge, moved children.
 
-Two temporary tables of the run's transaction: ``taken`` holds what was in the queue, ``affected`` the
-customers of the segment in hand, each with the cause that a change of membership will be logged with.
+Two temporary tables of the session, emptied by every commit, so that a run of every other second leaves no
+dead rows in the catalogue: ``taken`` holds what was in the queue, ``affected`` the customers to look at, by
+segment, each with the cause that a change of membership will be logged with.
+
+All segments are asked for in a few statements. Segments whose conditions share an edge (the orders that left
+"the last 180 days") share its slice: it is read once.
 """
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
-from config.kit.batches import execute, fetch, temporary_table
+from config.kit.batches import execute, fetch, slices
+from config.kit.refusal import Refusal
 from segments.models import ChangeCause, Segment
 from segments.rules.as_of import AsOf
 from segments.rules.tree import Rule
+from segments.services.snapshot import concerns_the_whole_run
 
 Statement = tuple[str, list[Any]]
 
 # Where a customer is affected for several reasons, the first of these is logged: what an operator did to a
 # rule must never start anything, and what somebody did explains more than the clock.
 CAUSES = [cause.value for cause in (
-    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.EVENT, ChangeCause.HISTORY,
-    ChangeCause.CLOCK,
+    ChangeCause.HEAL, ChangeCause.REBUILD, ChangeCause.EDIT, ChangeCause.LIST, ChangeCause.EVENT,
+    ChangeCause.HISTORY, ChangeCause.CLOCK,
 )]  # fmt: skip
+
+# Segments asked for in one statement: planning grows with the number of slices in it.
+TOGETHER = 50
+# Beyond this many rows the planner is told how many there are; the default guess suits a few.
+COUNTED_FROM = 5_000
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A live segment, its rule, and the customers of ``affected`` that belong to it."""
+
+    segment: Segment
+    rule: Rule
+
+
+def empty_tables() -> None:
+    """Make the tables of this session, once, and empty them."""
+    execute(
+        """
+        CREATE TEMPORARY TABLE IF NOT EXISTS taken (customer_id bigint, topic text, cause text)
+        ON COMMIT DELETE ROWS;
+        CREATE TEMPORARY TABLE IF NOT EXISTS affected (
+            segment_id bigint, customer_id bigint, cause text NOT NULL, PRIMARY KEY (segment_id, customer_id)
+        ) ON COMMIT DELETE ROWS;
+        DELETE FROM taken;
+        DELETE FROM affected
+        """
+    )
 
 
 def take_touched() -> int:
@@ -30,39 +67,112 @@ def take_touched() -> int:
     DELETE … RETURNING takes exactly the rows of this snapshot: what is queued meanwhile stays for the next
     run. The queue has no unique rule, so that an insert never meets a row that is being deleted.
     """
-    temporary_table("taken", "customer_id bigint, topic text, cause text")
-    execute(
+    ((customers,),) = fetch(
         """
-        WITH gone AS (DELETE FROM users_touched RETURNING customer_id, topic, is_history)
-        INSERT INTO taken
-        SELECT customer_id, topic, CASE WHEN bool_and(is_history) THEN %s ELSE %s END
-        FROM gone GROUP BY customer_id, topic
+        WITH gone AS (DELETE FROM users_touched RETURNING customer_id, topic, is_history),
+        kept AS (
+            INSERT INTO taken
+            SELECT customer_id, topic, CASE WHEN bool_and(is_history) THEN %s ELSE %s END
+            FROM gone GROUP BY customer_id, topic
+        )
+        SELECT count(DISTINCT customer_id) FROM gone
         """,
         [ChangeCause.HISTORY.value, ChangeCause.EVENT.value],
     )
-    ((customers,),) = fetch("SELECT count(DISTINCT customer_id) FROM taken")
     return int(customers)
 
 
-def find_affected(segment: Segment, rule: Rule, now: AsOf) -> int:
-    """Fill the table ``affected`` for one segment; how many customers have to be looked at."""
-    assert segment.computed_at is not None
-    parts = [
-        _touched(rule),
-        *_carried_over(rule, now.at(segment.computed_at), now),
-        *_of_children(segment, rule),
-    ]
-    temporary_table("affected", "customer_id bigint PRIMARY KEY, cause text NOT NULL")
+def find_affected(segments: Sequence[Looked], now: AsOf, *, touched: bool) -> dict[int, Exception]:
+    """Fill ``affected`` for segments that were exact before; those for which it failed, with the reason.
+
+    Children are not asked here: they may change in this very run (``add_children``).
+    """
+    failed: dict[int, Exception] = {}
+    for together in slices(segments, TOGETHER):
+        failed |= _find(together, now, touched=touched)
+    if failed:
+        execute("DELETE FROM affected WHERE segment_id = ANY(%s)", [sorted(failed)])
+    _tell_the_planner()
+    return failed
+
+
+def _find(segments: list[Looked], now: AsOf, *, touched: bool) -> dict[int, Exception]:
+    """Together, and where that fails one by one, so that a broken rule takes no other with it."""
+    try:
+        with transaction.atomic():
+            _insert(segments, now, touched=touched)
+    except (DatabaseError, Refusal) as problem:
+        if concerns_the_whole_run(problem):
+            raise
+        if len(segments) == 1:
+            return {segments[0].segment.pk: problem}
+        alone = (_find([one], now, touched=touched) for one in segments)
+        return {pk: reason for found in alone for pk, reason in found.items()}
+    return {}
+
+
+def _insert(segments: list[Looked], now: AsOf, *, touched: bool) -> None:
+    parts = [*_touched(segments)] if touched else []
+    parts += _carried_over(segments, now)
+    if not parts:
+        return
     statement = " UNION ALL ".join(sql for sql, _parameters in parts)
-    parameters = [value for _sql, values in parts for value in values]
-    return execute(
+    execute(
         f"""
         INSERT INTO affected
-        SELECT customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
-        FROM ({statement}) AS found (customer_id, cause) GROUP BY customer_id
+        SELECT segment_id, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
+        FROM ({statement}) AS found (segment_id, customer_id, cause) GROUP BY segment_id, customer_id
         """,
-        [CAUSES, *parameters],
+        [CAUSES, *(value for _sql, values in parts for value in values)],
     )
+
+
+def _touched(segments: list[Looked]) -> Iterator[Statement]:
+    reads = [(one.segment.pk, topic.value) for one in segments for topic in sorted(one.rule.topics())]
+    if reads:
+        sql = """
+            SELECT reads.segment_id, taken.customer_id, taken.cause FROM taken
+            JOIN unnest(%s::bigint[], %s::text[]) AS reads (segment_id, topic) USING (topic)
+        """
+        yield (
+            sql,
+            [[pk for pk, _topic in reads], [topic for _pk, topic in reads]],
+        )
+
+
+def _carried_over(segments: list[Looked], now: AsOf) -> Iterator[Statement]:
+    """Each slice once, for all the segments over whose edge it went."""
+    shared: dict[str, tuple[Statement, list[int]]] = {}
+    for one in segments:
+        assert one.segment.computed_at is not None
+        for customers in one.rule.crossing(now.at(one.segment.computed_at), now):
+            found = ids(customers)
+            shared.setdefault(repr(found), (found, []))[1].append(one.segment.pk)
+    for (sql, parameters), crossed in shared.values():
+        yield (
+            f"SELECT edge.segment_id, crossed.*, %s FROM unnest(%s::bigint[]) AS edge (segment_id), ({sql}) AS crossed",
+            [ChangeCause.CLOCK.value, sorted(set(crossed)), *parameters],
+        )
+
+
+def add_children(segment: Segment, rule: Rule) -> int:
+    """Add customers who came to or left a segment it refers to, in a later run than its own last one."""
+    return execute(
+        """
+        INSERT INTO affected
+        SELECT %s, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
+        FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s GROUP BY customer_id
+        ON CONFLICT (segment_id, customer_id) DO UPDATE SET cause = CASE
+            WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
+            THEN excluded.cause ELSE affected.cause END
+        """,
+        [segment.pk, CAUSES, sorted(rule.segments()), segment.computed_in or 0, CAUSES, CAUSES],
+    )
+
+
+def affected_by_segment() -> dict[int, int]:
+    """How many customers have to be looked at, by segment; those with none are not in it."""
+    return dict(fetch("SELECT segment_id, count(*) FROM affected GROUP BY segment_id"))
 
 
 def ids(customers: QuerySet[Any]) -> Statement:
@@ -74,27 +184,7 @@ def ids(customers: QuerySet[Any]) -> Statement:
     return sql, list(parameters)
 
 
-def _touched(rule: Rule) -> Statement:
-    topics = sorted(topic.value for topic in rule.topics())
-    return "SELECT customer_id, cause FROM taken WHERE topic = ANY(%s)", [topics]
-
-
-def _carried_over(rule: Rule, then: AsOf, now: AsOf) -> list[Statement]:
-    found = []
-    for customers in rule.crossing(then, now):
-        sql, parameters = ids(customers)
-        found.append(
-            (f"SELECT crossed.*, %s FROM ({sql}) AS crossed", [ChangeCause.CLOCK.value, *parameters])
-        )
-    return found
-
-
-def _of_children(segment: Segment, rule: Rule) -> list[Statement]:
-    """Customers who came to or left a segment it refers to, in a later run than its own last one."""
-    children = sorted(rule.segments())
-    if not children:
-        return []
-    later = (
-        "SELECT customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s"
-    )
-    return [(later, [children, segment.computed_in or 0])]
+def _tell_the_planner() -> None:
+    ((many,),) = fetch("SELECT count(*) >= %s FROM affected", [COUNTED_FROM])
+    if many:
+        execute("ANALYZE affected")

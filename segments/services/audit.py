@@ -3,9 +3,11 @@
 import time
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from config.kit import clock
+from config.kit.batches import execute
 from config.kit.locks import Lock, session_lock
 from segments.models import ChangeCause, Run, RunKind, Segment, SegmentRun, SegmentState
 from segments.rules.as_of import AsOf
@@ -17,6 +19,17 @@ from users.services.stages import move_stages
 
 EVERY = timedelta(days=1)
 KEPT = timedelta(days=7)
+THINNED_AFTER = timedelta(days=1)
+THIN_OUT = """
+DELETE FROM segments_segmentrun USING (
+    SELECT of.id, row_number() OVER (
+        PARTITION BY of.segment_id, (run.now AT TIME ZONE %(zone)s)::date ORDER BY of.run_id DESC
+    ) AS place
+    FROM segments_segmentrun of JOIN segments_run run ON run.id = of.run_id
+    WHERE run.kind = 'refresh' AND run.now >= %(since)s AND run.now < %(until)s AND of.error = ''
+) AS old
+WHERE segments_segmentrun.id = old.id AND old.place > 1
+"""
 
 
 def audit(segment: Segment, now: datetime | None = None) -> SegmentRun | None:
@@ -45,9 +58,15 @@ def audit_due(now: datetime, *, seconds: float = 15.0) -> dict[str, int]:
 
 
 def forget_idle_runs(now: datetime) -> int:
-    """Remove old refreshes that changed nothing; runs with a change are part of the history and stay."""
-    old = Run.objects.filter(kind=RunKind.REFRESH, now__lt=now - KEPT)
-    SegmentRun.objects.filter(run__in=old, entered=0, left=0, error="").delete()
+    """Remove what nobody will look at: a refresh of every other second leaves a row per segment it looked at.
+
+    Of refreshes older than a day, the last row of each segment and day stays, for the chart of sizes, and so
+    does every failure. Refreshes without a change go after a week; those with one are part of the history.
+    """
+    zone = settings.SHOP_TIME_ZONE
+    execute(THIN_OUT, {"zone": zone, "since": now - 3 * THINNED_AFTER, "until": now - THINNED_AFTER})
+    old = Run.objects.filter(kind=RunKind.REFRESH, now__lt=now - KEPT, entered=0, left=0)
+    SegmentRun.objects.filter(run__in=old, error="").delete()
     forgotten, _by_model = old.filter(~Exists(SegmentRun.objects.filter(run=OuterRef("pk")))).delete()
     return forgotten
 
@@ -56,7 +75,9 @@ def _due(now: datetime) -> "list[Segment]":
     lately = SegmentRun.objects.filter(
         segment=OuterRef("pk"), run__kind=RunKind.AUDIT, run__now__gt=now - EVERY
     )
-    due = Segment.objects.filter(~Exists(lately), state=SegmentState.LIVE, created_at__lte=now - EVERY)
+    due = Segment.objects.by_rule().filter(
+        ~Exists(lately), state=SegmentState.LIVE, created_at__lte=now - EVERY
+    )
     return list(due.order_by("pk"))
 
 
@@ -69,7 +90,8 @@ def _compare(pk: int, now: datetime) -> SegmentRun | None:
     run = Run.objects.create(kind=RunKind.AUDIT, now=now)
     difference = apply_to_everybody(segment, parse(segment.rule), run, AsOf(now), ChangeCause.HEAL)
     run.milliseconds = round((time.monotonic() - started) * 1000)
-    run.save(update_fields=["milliseconds"])
+    run.entered, run.left = difference.entered, difference.left
+    run.save(update_fields=["entered", "left", "milliseconds"])
     Segment.objects.filter(pk=pk).update(size=difference.size, computed_in=run.pk)
     return SegmentRun.objects.create(
         run=run,

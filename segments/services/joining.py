@@ -51,4 +51,14 @@ def join(survivor: int, absorbed: int) -> None:
         """,
         ids,
     )
+    execute(
+        """
+        WITH gone AS (
+            DELETE FROM segments_audiencemember WHERE customer_id = %(absorbed)s RETURNING audience_id
+        )
+        INSERT INTO segments_audiencemember (customer_id, audience_id)
+        SELECT %(survivor)s, audience_id FROM gone ON CONFLICT DO NOTHING
+        """,
+        ids,
+    )
     touch([survivor], TouchTopic.PROFILE)

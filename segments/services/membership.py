@@ -19,7 +19,12 @@ def members(segment: Segment) -> QuerySet[Membership, int]:
 
 
 def is_fresh(segment: Segment, now: datetime) -> bool:
-    """Whether the last good run of the rule in force is at most two minutes old. Sends refuse what is not."""
+    """Whether the last good run of the rule in force is at most two minutes old. Sends refuse what is not.
+
+    A list is, as long as it is not stopped: it changes at the moment somebody changes it.
+    """
+    if segment.is_list:
+        return segment.state == SegmentState.LIVE
     return (
         segment.state == SegmentState.LIVE
         and segment.computed_version == segment.rule_version
@@ -33,6 +38,8 @@ def still_matches(segment: Segment, customer_ids: Iterable[int], now: datetime |
 
     Raises Refusal when the rule cannot be read any more.
     """
+    if segment.is_list:
+        return set(members(segment).filter(customer__in=list(customer_ids)))
     as_of = AsOf(now or clock.now(), everybody=False)
     found = parse(segment.rule).customers(as_of).filter(pk__in=list(customer_ids))
     return set(found.values_list("pk", flat=True))

@@ -30,15 +30,15 @@ def users_of(pk: int, segments: Iterable[Segment]) -> list[Segment]:
     return [segment for segment in segments if pk in referred(segment.rule)]
 
 
-def reaches(start: Collection[int], goal: int, rules: Mapping[int, Any]) -> bool:
-    """Whether following references from ``start`` leads to ``goal``."""
-    seen: set[int] = set()
-    ahead = list(start)
+def way(start: Collection[int], goal: int, rules: Mapping[int, Any]) -> list[int]:
+    """The shortest way of references from ``start`` to ``goal``, both included; empty where there is none."""
+    ways: dict[int, list[int]] = {pk: [pk] for pk in sorted(start)}
+    ahead = list(ways)
     while ahead:
-        pk = ahead.pop()
+        pk = ahead.pop(0)
         if pk == goal:
-            return True
-        if pk not in seen:
-            seen.add(pk)
-            ahead.extend(referred(rules.get(pk)))
-    return False
+            return ways[pk]
+        for following in sorted(referred(rules.get(pk)) - ways.keys()):
+            ways[following] = [*ways[pk], following]
+            ahead.append(following)
+    return []

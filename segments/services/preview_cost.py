@@ -30,10 +30,10 @@ LIMITS = ((200_000, Cost.LIGHT), (2_000_000, Cost.MEDIUM), (COST_CEILING, Cost.H
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """``whole``: of the rule; ``dearest``: the condition that costs most, where it is more than light."""
+    """``whole``: of the rule; ``dearest``: the condition that costs most."""
 
     whole: Cost
-    dearest: Condition | None
+    dearest: Condition
     dearest_cost: Cost
 
 
@@ -50,8 +50,7 @@ def costs(rule: Rule, now: datetime) -> Costs:
     ((plan,),) = fetch(f"EXPLAIN (FORMAT JSON) SELECT {', '.join(statements)}", parameters)
     found = _totals(plan[0]["Plan"], len(asked))
     dearest = max(range(len(conditions)), key=lambda place: found[place + 1])
-    level = in_words(found[dearest + 1])
-    return Costs(in_words(found[0]), None if level is Cost.LIGHT else conditions[dearest], level)
+    return Costs(in_words(found[0]), conditions[dearest], in_words(found[dearest + 1]))
 
 
 def in_words(units: float) -> Cost:

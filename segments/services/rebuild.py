@@ -1,8 +1,9 @@
 """Computing segments in full: new and edited ones, and those that a refresh could not bring up to date.
 
 One segment per transaction. A rebuild takes nothing from the queue of touched customers: they stay for the
-next refresh, which looks at them again from the instant of the rebuild on. Editing the rule meanwhile makes
-the transaction fail on the segment's row, and it is done again with the new rule.
+next refresh, which looks at them again from the instant of the rebuild on. Editing the rule meanwhile calls
+the rebuild of the older version off at once (``give_way``), and it is done again with the new rule; an edit
+that comes too late for that makes the transaction fail on the segment's row, with the same outcome.
 """
 
 import time
@@ -12,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from config.kit import clock
-from config.kit.locks import Lock, session_lock
+from config.kit.locks import Lock, call_off, mark_work, session_lock
 from config.kit.refusal import Refusal
 from segments.models import ChangeCause, Run, RunKind, Segment, SegmentRun, SegmentState
 from segments.rules.as_of import AsOf
@@ -20,7 +21,7 @@ from segments.rules.parse import parse
 from segments.services import tag_keeping
 from segments.services.difference import Difference, apply_to_everybody
 from segments.services.order import in_order, referred
-from segments.services.snapshot import in_snapshot
+from segments.services.snapshot import concerns_the_whole_run, in_snapshot
 
 
 def rebuild_waiting(
@@ -46,6 +47,11 @@ def rebuild(segment: Segment, now: datetime | None = None) -> Segment:
     return segment
 
 
+def give_way(segment: Segment) -> None:
+    """Call off the rebuild of the segment's older rule as soon as the edit has committed."""
+    transaction.on_commit(lambda: call_off(segment.pk))
+
+
 def _next_waiting() -> Segment | None:
     """The first segment in need whose children are up to date, or whose children will never be."""
     everyone = in_order(Segment.objects.exclude(state=SegmentState.RETIRED))
@@ -58,6 +64,7 @@ def _next_waiting() -> Segment | None:
 
 def _rebuild(pk: int, now: datetime) -> None:
     started = time.monotonic()
+    mark_work(pk)
     segment = Segment.objects.get(pk=pk)
     run = Run.objects.create(kind=RunKind.REBUILD, now=now)
     row = SegmentRun(run=run, segment=segment, rule_version=segment.rule_version)
@@ -66,17 +73,17 @@ def _rebuild(pk: int, now: datetime) -> None:
             difference = _compute(segment, run)
             tag_keeping.catch_up(segment, now)
     except (DatabaseError, Refusal) as problem:
-        if str(getattr(problem.__cause__, "pgcode", "")).startswith("40"):
+        if concerns_the_whole_run(problem):
             raise
         row.error = f"{type(problem).__name__}: {problem}"[:2000]
         Segment.objects.filter(pk=pk).update(state=SegmentState.FAILED, error=row.error)
     else:
         row.checked = row.size = difference.size
-        row.entered, row.left = difference.entered, difference.left
+        run.entered, run.left = row.entered, row.left = difference.entered, difference.left
         _mark_live(segment, run, difference)
     run.milliseconds = row.milliseconds = round((time.monotonic() - started) * 1000)
     row.save()
-    run.save(update_fields=["milliseconds"])
+    run.save(update_fields=["entered", "left", "milliseconds"])
 
 
 def _compute(segment: Segment, run: Run) -> Difference:
@@ -90,7 +97,8 @@ def _compute(segment: Segment, run: Run) -> Difference:
 
 def _mark_live(segment: Segment, run: Run, difference: Difference) -> None:
     """Exact as of the oldest picture it rests on: its own, or that of a segment it refers to."""
-    children = Segment.objects.filter(pk__in=referred(segment.rule)).values_list("computed_at", flat=True)
+    referred_to = Segment.objects.by_rule().filter(pk__in=referred(segment.rule))
+    children = referred_to.values_list("computed_at", flat=True)
     Segment.objects.filter(pk=segment.pk).update(
         state=SegmentState.LIVE,
         error="",

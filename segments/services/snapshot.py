@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from config.kit.batches import execute
 
@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 3
 SERIALIZATION_FAILURE = "40001"
+CANCELLED = "57014"
 # Negated lists of customers are looked up in a hash only while it fits; beyond that they are searched anew
 # for every customer.
 WORK_MEMORY = "256MB"
@@ -19,8 +20,8 @@ WORK_MEMORY = "256MB"
 def in_snapshot(act: Callable[[], T]) -> T:
     """Run ``act`` in a REPEATABLE READ transaction of its own; the caller holds ``Lock.SEGMENT_RUN``.
 
-    Done again when somebody else changed a row that the act writes, which is how a rebuild of a rule that
-    is being edited gives way to the new version.
+    Done again when somebody else changed a row that the act writes, or called the act off because its rule
+    was edited: the next attempt reads the new version. A statement that ran into its time limit is no such case.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -29,6 +30,35 @@ def in_snapshot(act: Callable[[], T]) -> T:
                 execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
                 return act()
         except OperationalError as problem:
-            if getattr(problem.__cause__, "pgcode", "") != SERIALIZATION_FAILURE or attempt == ATTEMPTS:
+            if not _begin_again(problem) or attempt == ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
+
+
+def was_called_off(problem: BaseException) -> bool:
+    """Whether somebody cancelled the statement; a statement past its time limit has the same code."""
+    return code_of(problem) == CANCELLED and "statement timeout" not in str(problem)
+
+
+def _begin_again(problem: BaseException) -> bool:
+    return code_of(problem) == SERIALIZATION_FAILURE or was_called_off(problem)
+
+
+def code_of(problem: BaseException) -> str:
+    """PostgreSQL's code of what went wrong (SQLSTATE); empty where there is none."""
+    return str(getattr(problem.__cause__, "pgcode", "") or "")
+
+
+def concerns_the_whole_run(problem: Exception) -> bool:
+    """Whether going on with the next segment is out of the question.
+
+    Serialization failures and deadlocks (40…) concern the transaction, not the segment in hand; so does being
+    called off; and after a lost connection (08…, 57P…, or no code at all) there is nothing to go on with.
+    """
+    if not isinstance(problem, DatabaseError):
+        return False
+    code = code_of(problem)
+    if was_called_off(problem):
+        return True
+    lost = isinstance(problem, OperationalError) and not code
+    return lost or code.startswith(("40", "08", "57P"))

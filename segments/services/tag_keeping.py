@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.kit.batches import fetch
 from config.kit.refusal import Refusal
 from segments.models import Membership, MembershipChange, Run, Segment
+from segments.uses import Use, Uses, uses
 from users.models import CustomerTag, Operator, Tag
 from users.services import tag_acts
 
@@ -92,3 +94,17 @@ def let_go(segment: Segment) -> None:
 
 tag_acts.tag_users.register("segments", segments_using)
 tag_acts.tag_keepers.register(KEEPER, segments_named)
+
+
+def _keepers(segments: Collection[int]) -> Uses:
+    """The tags that segments keep; they do not stand in the way: a tag that is let go of stays on."""
+    found: dict[int, list[Use]] = {}
+    for pk, ref, name in Tag.objects.filter(kept_by=KEEPER, kept_ref__in=segments).values_list(
+        "pk", "kept_ref", "name"
+    ):
+        use = Use("tag", _("tag “%(name)s”") % {"name": name}, reverse("users:tag", args=[pk]), blocks=False)
+        found.setdefault(ref or 0, []).append(use)
+    return found
+
+
+uses.register("tags", _keepers)

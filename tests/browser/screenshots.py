@@ -5,11 +5,12 @@
 Both languages, light and dark, and a phone's width, into docs/images/ (each under 200 KB).
 """
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -32,11 +33,28 @@ class Look:
     pages: frozenset[str]
 
 
+RULE = {
+    "version": 1,
+    "root": {
+        "all": [
+            {"field": "stage", "op": "is_any_of", "value": ["dormant"]},
+            {
+                "any": [
+                    {"field": "revenue", "op": "at_least", "value": 30000},
+                    {"happened": "orders", "op": "did", "at_least": 3, "in_last_days": 180},
+                ]
+            },
+            {"happened": "messages", "op": "did_not", "in_last_days": 7},
+        ]
+    },
+}
+
 # Name of the picture → the address, and what to follow from there: links, from page to page.
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("/admin/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
     "segment": ("/admin/segments/", "td a"),
+    "builder": ("/admin/segments/new/?rule=" + quote(json.dumps(RULE)),),
     "campaign": ("/admin/campaigns/", "td a"),
     "retention": ("/admin/reports/retention/",),
     "stages": ("/admin/reports/stages/",),
@@ -59,8 +77,8 @@ BOTH = frozenset(PAGES) - {"segment", "campaign", "growth", "feedback"}
 LOOKS = (
     Look("en", "en-GB", "light", 1360, 900, frozenset(PAGES)),
     Look("zh", "zh-CN", "light", 1360, 900, BOTH),
-    Look("dark", "en-GB", "dark", 1360, 900, frozenset({"home"})),
-    Look("phone", "zh-CN", "light", 390, 844, frozenset({"home", "customer"})),
+    Look("dark", "en-GB", "dark", 1360, 900, frozenset({"home", "builder"})),
+    Look("phone", "zh-CN", "light", 390, 844, frozenset({"home", "customer", "builder"})),
 )
 
 
@@ -89,7 +107,7 @@ def take_import(page: Page, base: str, suffix: str) -> None:
 def shoot(page: Page, name: str, suffix: str) -> None:
     """What is to be seen of it without scrolling."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(700)
+    page.wait_for_timeout(2500 if name == "builder" else 700)
     path = FOLDER / f"{name}-{suffix}.png"
     page.screenshot(path=path)
     if path.stat().st_size > LARGEST:

@@ -11,7 +11,7 @@ from campaigns.services.campaigns import Plan, Text, create_campaign
 from campaigns.services.start import start_due
 from config.kit import clock
 from config.kit.refusal import Refusal
-from segments.models import SegmentState
+from segments.models import Segment, SegmentState
 from tests.campaigns.audience import LETTER, customers, draft, segment_of
 from users.models import AuditEntry, Operator, Role, Topic
 
@@ -144,6 +144,21 @@ def test_each_slot_runs_once_and_missed_ones_are_written_down() -> None:
     ]
     campaign.refresh_from_db()
     assert campaign.next_slot_at == first + timedelta(days=4)
+
+
+def test_an_opened_run_is_not_planned_while_its_segment_is_stale() -> None:
+    """A planner was killed after opening the run; when the next one comes, the segment is out of date."""
+    segment = segment_of(customers(1))
+    campaign = draft(segment)
+    campaigns.start(campaign.pk, by=None, now=clock.now())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("campaigns.services.start.plan_open_runs", lambda *_, **__: 0)
+        start_due(clock.now())
+    Segment.objects.filter(pk=segment.pk).update(computed_at=clock.now() - timedelta(minutes=3))
+    assert start_due(clock.now()) == {"opened": 0, "planned": 0}
+    assert CampaignRun.objects.get().state == CampaignRun.State.PLANNING
+    Segment.objects.filter(pk=segment.pk).update(computed_at=clock.now())
+    assert start_due(clock.now())["planned"] == 1
 
 
 def test_a_slot_waits_for_a_stale_segment_until_its_time_has_passed() -> None:

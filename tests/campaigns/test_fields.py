@@ -9,7 +9,8 @@ from campaigns.models import Receipt
 from segments.models import Membership, Segment
 from segments.services.rebuild import rebuild
 from segments.services.refresh import refresh
-from segments.services.segments import create_segment, uses
+from segments.services.segments import create_segment
+from segments.uses import uses_of
 from tests.campaigns.acts import send
 from tests.campaigns.audience import customers, draft, segment_of
 from tests.campaigns.test_responses import BROWSER, path_in
@@ -61,4 +62,5 @@ def test_taking_the_way_out_leaves_the_segment_of_those_who_may_be_mailed(smtp_s
 def test_a_segment_says_which_campaigns_use_it() -> None:
     campaign = draft(segment_of(customers(1)))
     assert campaign.segment is not None
-    assert uses["campaigns"](campaign.segment) == ["campaign “Win back”"]
+    (use,) = uses_of([campaign.segment.pk])[campaign.segment.pk]
+    assert use.sentence == "campaign “Win back”"

@@ -206,9 +206,9 @@ def test_the_customer_page_says_what_was_sent_and_what_was_not(smtp_sink: SmtpSi
     told, untold = customers(1)[0], customers(1, consent=False)[0]
     send(draft(segment_of([told, untold])))
     operator = as_role(Role.OPERATOR)
-    assert "Win back Sent" in words(operator.get(f"/admin/customers/{told}/"))
-    assert "Has not agreed to this topic" in words(operator.get(f"/admin/customers/{untold}/"))
-    assert "What was sent" in words(operator.get("/admin/"))
+    assert "Win back Sent" in words(operator.get(f"/admin/customers/{told}/?panel=messages"))
+    assert "Has not agreed to this topic" in words(operator.get(f"/admin/customers/{untold}/?panel=messages"))
+    assert "What was sent" in words(operator.get("/admin/?panel=all"))
 
 
 def test_lists_ask_as_often_for_many_as_for_one(django_assert_max_num_queries: object) -> None:

@@ -38,6 +38,7 @@ def test_readyz_notices_an_old_sign(client: Client, redis_client: redis.Redis) -
     assert client.get("/readyz").json()["checks"]["beat"]["ok"] is False
 
 
+@pytest.mark.django_db
 def test_metrics_are_for_this_machine_unless_a_token_is_set(client: Client, settings: Settings) -> None:
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403

@@ -133,7 +133,9 @@ def test_an_unknown_conversation_and_an_unknown_button_are_refused(asked):
 
 def test_home_and_customer_page_show_conversations(asked, alice):
     client = logged_in()
-    home = client.get(reverse("users:home")).content.decode()
+    home = client.get(reverse("users:home"), {"panel": "all"}).content.decode()
     assert "Waiting conversations" in home
     assert "Alice · Sleeve" in home
-    assert "Sleeve" in client.get(reverse("users:customer", args=[alice.pk])).content.decode()
+    assert (
+        "Sleeve" in client.get(reverse("users:customer", args=[alice.pk]), {"panel": "all"}).content.decode()
+    )

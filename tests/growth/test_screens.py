@@ -147,8 +147,8 @@ def test_the_books_are_checked_on_demand(rich):
 
 def test_home_and_customer_page_show_points(rich):
     client = logged_in()
-    assert "Points outstanding" in client.get(reverse("users:home")).content.decode()
+    assert "Points outstanding" in client.get(reverse("users:home"), {"panel": "points"}).content.decode()
     Standing.objects.create(customer=rich)
-    page = client.get(reverse("users:customer", args=[rich.pk])).content.decode()
+    page = client.get(reverse("users:customer", args=[rich.pk]), {"panel": "points"}).content.decode()
     assert "Points and level" in page
     assert "points can be spent" in page

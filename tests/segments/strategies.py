@@ -1,11 +1,12 @@
 """Random rules over the whole language, and random lives to hold against them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 
+from tests import oracle
 from tests.segments.world import EVENTS, TAGS
 
 Json = dict[str, Any]
@@ -40,13 +41,19 @@ BIRTHDAYS = st.sampled_from(
 SCALARS = st.sampled_from(["Jazz", "3", 3, 2.5, True, False])
 
 
+def midnight(instant: datetime) -> datetime:
+    """The shop's midnight before."""
+    day = instant.astimezone(oracle.ZONE).date()
+    return datetime.combine(day, time(), oracle.ZONE).astimezone(UTC)
+
+
 @st.composite
 def instants(draw: st.DrawFn, now: datetime) -> datetime:
     """Near the edges of windows: whole days back, shop midnights, a microsecond to either side, or ahead."""
     days = draw(st.sampled_from([0, 1, 2, 3, 6, 7, 8, 29, 30, 31, 60]))
     base = now - timedelta(days=days)
     if draw(st.booleans()):
-        base = base.replace(hour=16, minute=0, second=0, microsecond=0)
+        base = midnight(base)
     nudge = draw(st.sampled_from([timedelta(0), timedelta(microseconds=1), -timedelta(microseconds=1),
                                   timedelta(minutes=3), -timedelta(hours=5)]))  # fmt: skip
     return min(base + nudge, now + timedelta(minutes=5))

@@ -55,8 +55,9 @@ def test_when_time_alone_will_change_the_answer() -> None:
 
     assert reasons.matches
     assert reasons.member_since is not None
-    # The second oldest leaves the window: then one is left.
-    assert reasons.turns_at == now - timedelta(days=20) + timedelta(days=30)
+    # The second oldest leaves the window, which still holds it when it is exactly 30 days old: then one is left.
+    assert reasons.turns_at == now - timedelta(days=20) + timedelta(days=30, microseconds=1)
+    assert reasons.flips == [["did “Product Viewed” at least 2 times in the last 30 days"]]
 
 
 def test_what_time_does_not_change_has_no_date() -> None:

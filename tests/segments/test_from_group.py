@@ -12,7 +12,7 @@ from segments.services.rebuild import rebuild
 from tests.operators import logged_in
 from tests.users.door import identify, send, track
 from users.groups import group_spec, group_url
-from users.models import CustomerTag, Role
+from users.models import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,13 +34,12 @@ def names_behind(spec: str) -> set[str]:
     return {str(row[0]) for row in page.context["table"].rows}
 
 
-def keep(spec: str, name: str) -> Segment:
+def keep(spec: str, name: str, **extra: str) -> Segment:
     address = f"{reverse('segments:keep')}?{urlencode({'group': spec})}"
-    answer = logged_in(Role.OPERATOR).post(address, {"name": name})
+    answer = logged_in(Role.OPERATOR).post(address, {"name": name, **extra})
     assert answer.status_code == 302, answer.content
     segment = Segment.objects.get(name=name)
-    rebuild(segment, clock.now())
-    return segment
+    return segment if segment.is_list else rebuild(segment, clock.now())
 
 
 def members(segment: Segment) -> set[str]:
@@ -77,7 +76,13 @@ def test_a_group_with_a_rule_becomes_a_living_segment() -> None:
 def test_a_group_without_a_rule_is_kept_as_the_list_it_is() -> None:
     segment = keep(group_spec("dimension", by="gender", value="female"), "Women")
     assert members(segment) == {"Vera"}
-    assert set(CustomerTag.objects.values_list("tag__category", "source")) == {("lists", "list")}
+    assert (segment.is_list, segment.size, segment.rule) == (True, 1, None)
+
+
+@pytest.mark.usefixtures("cast")
+def test_a_group_with_a_rule_may_be_frozen() -> None:
+    segment = keep(group_spec("stage", stage="dormant"), "Asleep in May", frozen="on")
+    assert (segment.is_list, members(segment)) == (True, {"Dora", "Otto"})
 
 
 @pytest.mark.usefixtures("cast")

@@ -15,7 +15,7 @@ from segments.rules.parse import parse
 from segments.rules.tree import Rule
 from segments.rules.words import Words
 from segments.services.affected import ids
-from segments.services.explain import _answers
+from segments.services.answers import answers as answers_of_one
 from tests.segments import probes
 from tests.segments.shop import customer, rule
 from users.models import Customer
@@ -53,12 +53,11 @@ def test_every_question_shows_its_actual_value_and_when_time_turns_it() -> None:
     as_of = AsOf(NOW, everybody=False)
     for question in {str(sorted(each.items())[:2]): each for each in probes.questions()}.values():
         read = parse(rule(question))
-        found = _answers(read, who.pk, as_of)
+        found = answers_of_one(read, who.pk, as_of)
         assert found is not None
-        for condition in read.root.conditions():
-            actual = found[id(condition)].actual
-            assert condition.turns(who.pk, actual, as_of) == []
-            condition.show(actual, words)
+        for condition, answer in zip(read.root.conditions(), found, strict=True):
+            assert condition.turns(who.pk, answer.actual, as_of) == []
+            condition.show(answer.actual, words)
 
 
 def answers(rules: tuple[Rule, ...], as_of: AsOf) -> list[dict[str, bool]]:

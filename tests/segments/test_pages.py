@@ -149,6 +149,6 @@ def test_home_card_and_customer_panel() -> None:
     found = segment({"may_receive": "email", "topic": "news"}, name="May be mailed")
     refresh()
     client = as_operator()
-    assert "May be mailed" in client.get(reverse("users:home")).content.decode()
-    shown = client.get(reverse("users:customer", args=[who.pk])).content.decode()
+    assert "May be mailed" in client.get(reverse("users:home"), {"panel": "all"}).content.decode()
+    shown = client.get(reverse("users:customer", args=[who.pk]), {"panel": "all"}).content.decode()
     assert reverse("segments:explain", args=[found.pk, who.pk]) in shown

@@ -357,6 +357,5 @@ def test_a_refresh_runs_over_one_unmoving_picture() -> None:
             "segments.services.refresh.take_touched",
             look,
         )
-        patch.setattr("segments.services.refresh.find_affected", lambda *_: 0)
         refresh()
     assert seen == ["repeatable read"]

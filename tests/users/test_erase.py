@@ -30,6 +30,8 @@ from users.models import (
     IntakeBody,
     LongJob,
     Order,
+    Outbox,
+    Refund,
     Role,
     ShopSetting,
     Standing,
@@ -253,8 +255,40 @@ def test_what_comes_later_is_turned_away_and_counted() -> None:
     assert Event.objects.filter(customer=person.pk).count() == 0
     assert DeadLetter.objects.count() == 0
     assert found(MARK) == []
-    assert money() == before
-    assert ErasedIdentity.objects.aggregate(Sum("refused")) == {"refused__sum": 4}
+    # The refund that fits is money given back; of the other, nothing was left to give back.
+    assert Order.objects.values_list("refunded", "net", "counts").get() == (5000, 0, False)
+    assert set(Refund.objects.values_list("refund_id", "amount", "net")) == {
+        ("r", 500, 500),
+        ("r2", 4500, 4500),
+    }
+    assert money() != before
+    assert ErasedIdentity.objects.aggregate(Sum("refused")) == {"refused__sum": 3}
+
+
+def test_a_refund_told_after_an_erasure_counts_once_whoever_it_names() -> None:
+    person = zoe()
+    erase.erase(person.pk, by=None, now=NOON)
+    for _again in range(2):
+        send(
+            track("Order Refunded", at=NOON, user="bob", order_id="77", refund_id="r2", amount=5),
+            visit(at=NOON, user="bob"),
+        )
+    assert Order.objects.values_list("refunded", "net", "counts").get() == (1000, 4000, True)
+    assert Event.objects.filter(customer=person.pk).count() == 0
+    assert not Event.objects.filter(properties__refund_id="r2").exists()
+    assert Outbox.objects.filter(customer=person.pk).count() == 0
+    assert Standing.objects.aggregate(Sum("revenue")) == {"revenue__sum": 4000}
+
+
+def test_hashes_outlive_a_new_secret_key(settings: Any) -> None:
+    person = zoe()
+    erase.erase(person.pk, by=None, now=NOON)
+    settings.SECRET_KEY = "another one" * 5
+    send(visit(at=NOON, user=marked("id")))
+    assert not Customer.objects.filter(user_id=marked("id")).exists()
+    settings.ERASURE_KEY = "another one" * 5  # what the documents warn of
+    send(visit(at=NOON, user=marked("id")))
+    assert Customer.objects.filter(user_id=marked("id")).exists()
 
 
 def test_who_was_erased_may_return_as_somebody_new_where_the_shop_says_so() -> None:

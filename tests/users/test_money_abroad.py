@@ -104,7 +104,7 @@ def test_the_timeline_reads_amounts_in_the_currency_they_were_told_in() -> None:
         if one.amount
     ]
     assert sorted(told) == ["$20.00", "¥12,345"]
-    page = logged_in().get(f"/admin/customers/{customer('yuki').pk}/")
+    page = logged_in().get(f"/admin/customers/{customer('yuki').pk}/?panel=timeline")
     assert "¥12,345" in page.content.decode() and "$123.45" not in page.content.decode()
 
 

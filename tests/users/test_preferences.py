@@ -56,7 +56,11 @@ def state(document: Any, topic: str = "news", channel: str = "email") -> str:
 def test_a_shopper_says_yes_and_no_and_how_often() -> None:
     held = shopper(customer("alice")).ask("me/preferences").json()
     assert (state(held), held["most_per_week"], held["no_profiling"]) == ("none", None, False)
-    assert {topic["topic"] for topic in held["topics"]} == {"news", "care"}  # service is none to refuse
+    assert {topic["topic"] for topic in held["topics"]} == {
+        "news",
+        "care",
+        "ads",
+    }  # service is none to refuse
     said = {
         "answers": [{**NEWS, "granted": True}, {"topic": "news", "channel": "sms", "granted": False}],
         "most_per_week": 2,

@@ -1,5 +1,6 @@
 """What has been kept long enough goes, in chunks, with what rules read touched; the rest stays."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 
+from campaigns.models import Delivery
+from feedback.models import Conversation, Message
 from tests.clock import move_to
 from tests.settling import apply_everything
-from tests.users.door import customer, send, track, visit, visitor
+from tests.users.door import customer, identify, send, track, visit, visitor
 from users.keeping import kinds
 from users.models import (
+    AcquisitionChannel,
     AuditEntry,
     Consent,
     Customer,
@@ -19,7 +23,11 @@ from users.models import (
     DeadLetter,
     Event,
     Order,
+    ShopConnection,
+    ShopDelivery,
     ShopSetting,
+    SourceCode,
+    SourceTouch,
     Topic,
     Touched,
 )
@@ -117,3 +125,61 @@ def test_old_mail_of_the_demo_goes() -> None:
         (folder / f"{int((NOON - age * DAY).timestamp()) * 10**9:020d}-1-0.eml").write_text("x")
     assert retention.remove_due(NOON)["mail"] == 1
     assert len(list(folder.iterdir())) == 1
+
+
+def test_visits_through_links_and_deliveries_of_shops_have_their_time() -> None:
+    store = AcquisitionChannel.objects.get(slug="store")
+    source = SourceCode.objects.create(
+        code="west", name="West", channel=store, owner_kind="store", owner="W", target="http://localhost/",
+        created_at=NOON,
+    )  # fmt: skip
+    for age in (731, 729):
+        SourceTouch.objects.create(source=source, visitor=uuid.uuid4(), at=NOON - age * DAY)
+    shop = ShopConnection.objects.create(
+        kind="shopify", name="S", source="web", token="t", secret="s", created_at=NOON
+    )
+    for number, (age, state) in enumerate(((31, "taken"), (29, "taken"), (31, "dead"), (91, "dead"))):
+        ShopDelivery.objects.create(
+            connection=shop, key=str(number), topic="x", received_at=NOON - age * DAY, body=b"x", state=state
+        )
+    assert kinds["source_touches"].due(NOON - 730 * DAY, 100) == 1
+    removed = retention.remove_due(NOON)
+    assert (removed["source_touches"], removed["shop_deliveries"], removed["dead_shop_deliveries"]) == (
+        1,
+        1,
+        1,
+    )
+    assert SourceTouch.objects.get().at == NOON - 729 * DAY
+    assert set(ShopDelivery.objects.values_list("key", flat=True)) == {"1", "2"}
+
+
+def test_solved_conversations_go_and_messages_sent_forget_their_address() -> None:
+    send(identify(at=NOON, user="alice"))
+    who = customer("alice")
+    for name, state, age in (
+        ("old", "solved", 1_100),
+        ("open", "waiting", 1_100),
+        ("young", "solved", 1_000),
+    ):
+        told = uuid.uuid4()
+        at = NOON - age * DAY
+        Conversation.objects.create(
+            customer=who, key=told, subject=name, kind="question", origin="web", state=state, opened_at=at,
+            last_message_at=at,
+        )  # fmt: skip
+        Message.objects.create(
+            customer=who, conversation_key=told, key="1", from_customer=True, text=name, at=at
+        )
+    for occasion, state, age in (("a", "sent", 800), ("b", "sent", 100), ("c", "queued", 800)):
+        Delivery.objects.create(
+            customer=who, step_id=1, occasion=occasion, run_id=1, state=state, channel="email", priority=1,
+            contact="a@example.org", variables={"x": 1}, due_at=NOON - age * DAY,
+            settled_at=NOON - age * DAY if state == "sent" else None,
+        )  # fmt: skip
+    removed = retention.remove_due(NOON)
+    assert (removed["conversations"], removed["deliveries"]) == (1, 1)
+    assert set(Conversation.objects.values_list("subject", flat=True)) == {"open", "young"}
+    assert set(Message.objects.values_list("text", flat=True)) == {"open", "young"}
+    kept = {one.occasion: (one.contact, one.variables) for one in Delivery.objects.all()}
+    assert kept == {"a": ("", None), "b": ("a@example.org", {"x": 1}), "c": ("a@example.org", {"x": 1})}
+    assert retention.remove_due(NOON)["deliveries"] == 0

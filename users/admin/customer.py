@@ -10,16 +10,17 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
 from users.admin.customer_columns import channel_name
+from users.admin.late import LatePanels
 from users.consent_words import source_words
 from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
-from users.pages import customer_panels
+from users.pages import CustomerPanel, customer_panels
 from users.phase import phase
 from users.reports import customer as report
 from users.reports.periods import EARLIEST, LATEST
@@ -34,12 +35,13 @@ CONTACT_TONES: dict[str, Tone] = {
 }
 
 
-class CustomerPage(OperatorPage):
+class CustomerPage(LatePanels, OperatorPage):
     """Who it is, the stage, the story, the value; then what segments, campaigns, growth and feedback know."""
 
     template_name = "users/customer.html"
     roles_that_act = (Role.OPERATOR, Role.SUPPORT)
     partials = {"timeline-older": "users/timeline.html"}
+    panel_template = "users/customer_panel.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """The page; a record that was joined into another leads there."""
@@ -108,11 +110,15 @@ class CustomerPage(OperatorPage):
         return [Crumb(_("Customers"), reverse("users:customers"))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Everything, or only older events when the timeline asks for them."""
+        """What is seen at once, one panel for itself, or only older events when the timeline asks for them."""
         customer = self.customer
-        timeline = report.timeline(customer.pk, self._before)
-        context = super().get_context_data(**kwargs) | {"customer": customer, "timeline": timeline}
-        return context if self.is_part else context | self._story(customer)
+        context = super().get_context_data(**kwargs) | {"customer": customer}
+        if self.late_name:
+            panel = self.known(_panels().get(self.late_name))
+            return context | {"panel": panel, "values": panel.build(customer, self.now)}
+        if self.is_part:
+            return context | {"timeline": report.timeline(customer.pk, self._before)}
+        return context | self._story(customer)
 
     @property
     def _before(self) -> datetime | None:
@@ -138,18 +144,18 @@ class CustomerPage(OperatorPage):
             "stages": stages,
             "strip": report.strip(stages, self.now),
             "stage_table": _stage_table(stages),
-            "orders": report.orders(customer.pk),
-            "identities": report.identities(customer.pk),
             "contacts": [(c, CONTACT_TONES.get(c.state, "")) for c in report.contacts(customer.pk)],
             "by_hand": [(channel.value, channel.label) for channel in contact_acts.BY_HAND],
-            **_consents(customer.pk, self.now),
             "tags": report.tags(customer.pk),
-            "panels": [
-                (panel, panel.build(customer, self.now))
-                for panel in sorted(customer_panels, key=lambda panel: panel.position)
-            ],
+            "panels": self._drawn([*sorted(customer_panels, key=lambda panel: panel.position), ORDERS]),
+            "side_panels": self._drawn(SIDE),
             "zone": settings.SHOP_TIME_ZONE,
         }
+
+    def _drawn(self, panels: Sequence[CustomerPanel]) -> list[tuple[CustomerPanel, dict[str, Any] | None]]:
+        """Panels with their values where the page is to come with them; None: fetched by themselves."""
+        wanted = self.wants
+        return [(p, p.build(self.customer, self.now) if wanted(p.name) else None) for p in panels]
 
     def _stats(self, customer: Customer) -> list[Stat]:
         standing = customer.standing
@@ -163,9 +169,9 @@ class CustomerPage(OperatorPage):
         ]
 
 
-def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
+def _consents(customer: Customer, now: datetime) -> dict[str, Any]:
     """The answers in force, what waits for a confirmation, and the whole ledger."""
-    ledger = report.ledger(customer_id)
+    ledger = report.ledger(customer.pk)
     table = Table(
         [
             Column(_("Given"), "time"),
@@ -195,9 +201,36 @@ def _consents(customer_id: int, now: datetime) -> dict[str, Any]:
     )
     return {
         "consents": [(c, title_of(c.topic), source_words(c.source)) for c in ledger if c.is_current],
-        "pending": [(r, title_of(r.topic)) for r in opt_in.open_requests(customer_id, now)],
+        "pending": [(r, title_of(r.topic)) for r in opt_in.open_requests(customer.pk, now)],
         "ledger": table,
     }
+
+
+def _orders(customer: Customer, now: datetime) -> dict[str, Any]:
+    return {"orders": report.orders(customer.pk)}
+
+
+def _timeline(customer: Customer, now: datetime) -> dict[str, Any]:
+    return {"timeline": report.timeline(customer.pk, None)}
+
+
+def _identities(customer: Customer, now: datetime) -> dict[str, Any]:
+    return {"identities": report.identities(customer.pk)}
+
+
+ORDERS = CustomerPanel("orders", gettext_lazy("Orders"), 90, "users/orders_panel.html", _orders)
+SIDE = (
+    CustomerPanel("consents", gettext_lazy("Consents"), 10, "users/consents_panel.html", _consents),
+    CustomerPanel("timeline", gettext_lazy("Timeline"), 20, "users/timeline_panel.html", _timeline),
+    CustomerPanel(
+        "identities", gettext_lazy("Recognised by"), 30, "users/identities_panel.html", _identities
+    ),
+)
+
+
+def _panels() -> dict[str, CustomerPanel]:
+    """Every panel by its name, those of other apps too."""
+    return {panel.name: panel for panel in (*customer_panels, ORDERS, *SIDE)}
 
 
 def _profile(customer: Customer, now: datetime) -> list[Fact]:

@@ -9,6 +9,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit.parts import Tone
 from users.models import Fate, Import, ImportRow
 from users.services.imports.acts import has_stopped, title_of
+from users.services.imports.files import problem_in_words
 from users.services.imports.kinds import ImportKind
 
 FATE_TONES: dict[str, Tone] = {
@@ -16,7 +17,7 @@ FATE_TONES: dict[str, Tone] = {
 }  # fmt: skip
 STATE_TONES: dict[str, Tone] = {
     Import.State.DONE: "good", Import.State.CHECKED: "info", Import.State.UPLOADED: "warn",
-    Import.State.UNDONE: "muted",
+    Import.State.UNDONE: "muted", Import.State.UNREADABLE: "bad",
 }  # fmt: skip
 CODES: dict[str, StrOrPromise] = {
     "missing": gettext_lazy("This is needed and the cell is empty."),
@@ -53,6 +54,8 @@ CODES: dict[str, StrOrPromise] = {
     "unknown_order": gettext_lazy("This order is not known."),
     "unknown_message_channel": gettext_lazy("There is no such message channel."),
     "no_such_topic": gettext_lazy("There is no such topic."),
+    "no_such_list": gettext_lazy("There is no such list of segments, or it is stopped."),
+    "unknown_choice": gettext_lazy("Write add, remove or replace."),
     "no_such_customer": gettext_lazy("No customer has this key."),
     "no_wording": gettext_lazy("A yes needs the wording that was agreed to."),
     "later_yes_holds": gettext_lazy("Kept in the ledger; a later yes is in force."),
@@ -143,3 +146,10 @@ def _shared(detail: dict[str, Any]) -> str:
 
 def _left(row: ImportRow) -> str:
     return f"{_('Left as it is')}: {LEFT.get(row.left, row.left)}" if row.left else ""
+
+
+def problem_of(file: Import) -> str:
+    """Why a file could not be read, in the reader's language; "" where it could."""
+    if file.state != Import.State.UNREADABLE:
+        return ""
+    return problem_in_words(file.result.get("problem", ""), file.result.get("values", {}))

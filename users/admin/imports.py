@@ -17,12 +17,12 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Progress, Stat, Table
 from config.kit.refusal import Refusal
 from config.kit.sheets import csv_response
-from users.admin.import_words import FATE_TONES, explain, reason, state_of
+from users.admin.import_words import FATE_TONES, explain, problem_of, reason, state_of
 from users.admin.transfers import LIST, WHO_ACTS, WHO_SEES, TransferList
 from users.models import Fate, Import, ImportRow
 from users.services import long_jobs
 from users.services.imports import acts, consents, running
-from users.services.imports.kinds import KEYS, ImportKind, import_kinds
+from users.services.imports.kinds import ImportKind, import_kinds
 
 
 class UploadForm(forms.Form):
@@ -51,7 +51,7 @@ class NewImport(FormPage):
     )
     form_class = UploadForm
     submit = gettext_lazy("Upload")
-    done = gettext_lazy("The file has arrived. Now say what its columns hold.")
+    done = gettext_lazy("The file has arrived and is being read.")
     roles_that_see = roles_that_act = WHO_ACTS
 
     def get_crumbs(self) -> Sequence[Crumb]:
@@ -73,7 +73,7 @@ class NewImport(FormPage):
             by=self.operator,
             now=self.now,
         )
-        return reverse("users:import_columns", args=[made.pk])
+        return reverse("users:import", args=[made.pk])
 
 
 class ImportStep(OperatorPage):
@@ -124,7 +124,9 @@ class ColumnsPage(ImportStep):
                 self._column(position, name, sample, asked) for position, name in enumerate(self.file.head)
             ],
             "fields": [(one.name, one.title, one.is_required) for one in self.kind.fields],
-            "keys": [(key, title) for key, title in KEYS.items()] if self.kind.needs_customer else [],
+            "keys": [(key, title) for key, title in self.kind.keys.items()]
+            if self.kind.needs_customer
+            else [],
             "match_key": asked.get("match_key", "") if asked else self.file.match_key,
             "day_order": asked.get("day_order", "") if asked else self.file.options.get("day_order", ""),
             "defaults": self._defaults(asked),
@@ -186,8 +188,16 @@ class ImportPage(ImportStep):
     template_name = "users/import.html"
     partials = {"import": "users/import_part.html"}
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """How it stands; a file that has been read goes on to its columns."""
+        if self.file.state == Import.State.UPLOADED and not self.is_part:
+            return HttpResponseRedirect(reverse("users:import_columns", args=[self.file.pk]))
+        return super().get(request, *args, **kwargs)
+
     def get_purpose(self) -> StrOrPromise:
         """What this is now."""
+        if self.file.state == Import.State.RECEIVED:
+            return _("Step 1 of 3: the file is being read; then you say what its columns hold.")
         if self.file.state == Import.State.CHECKED:
             return _("Step 3 of 3: this is what would happen. Nothing has been written yet.")
         return _("What became of every row.")
@@ -211,7 +221,8 @@ class ImportPage(ImportStep):
             actions.append(Action(_("Rejected rows"), f"{here}?rejected=1", icon="download"))
         if not self.may_act:
             return actions
-        if file.state == Import.State.CHECKED or (stopped and file.state == Import.State.CHECKING):
+        waits = file.state in (Import.State.RECEIVED, Import.State.CHECKING)
+        if file.state in (Import.State.CHECKED, Import.State.UNREADABLE) or (stopped and waits):
             actions.append(
                 self._post(
                     "discard", _("Discard"), _("Discard this file? Nothing has been written."), danger=True
@@ -264,6 +275,7 @@ class ImportPage(ImportStep):
         """Progress while it works, else the rows."""
         chosen = self.request.GET.get("fate", "")
         is_working = self.file.job is not None and self.file.job.state in long_jobs.OPEN
+        is_judged = not is_working and self.file.state not in (Import.State.RECEIVED, Import.State.UNREADABLE)
         state, tone = state_of(self.file)
         return super().get_context_data(**kwargs) | {
             "file": self.file,
@@ -275,10 +287,11 @@ class ImportPage(ImportStep):
                 Fact(_("Uploaded"), Cell(self.file.told_at, kind="time")),
                 Fact(_("By"), Cell(str(self.file.by or ""))),
                 Fact(_("Read as"), Cell(self.file.encoding)),
-                Fact(_("Recognised by"), Cell(KEYS.get(self.file.match_key, "–"))),
+                Fact(_("Recognised by"), Cell(self.kind.keys.get(self.file.match_key, "–"))),
             ],
             "failure": self.file.job.error if self.file.job and self.file.job.state == "failed" else "",
-            "stats": [] if is_working else self._stats(),
+            "problem": problem_of(self.file),
+            "stats": self._stats() if is_judged else [],
             "reaches": self._reaches(),
             "left": self.file.result.get("left"),
             "filters": [
@@ -290,7 +303,7 @@ class ImportPage(ImportStep):
                     self.request.GET.get("left", ""),
                 ),
             ],
-            "table": None if is_working else self._table(chosen),
+            "table": self._table(chosen) if is_judged else None,
         }
 
     def _progress(self) -> Progress:

@@ -2,8 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from users.keeping import keep
 from users.models import FirstTouch, SourceCode, SourceTouch
 from users.privacy import Erase, Holding, holds, impersonal
+from users.services import retention
 
 holds(
     Holding(
@@ -38,3 +40,17 @@ holds(
 )
 impersonal(SourceCode, "target", why="addresses of the shop's own pages")
 impersonal(SourceTouch, "referrer_host", "utm", why="from which site nobody in particular came")
+_OLD_TOUCHES = """
+    SELECT old.id FROM users_sourcecode source
+    CROSS JOIN LATERAL (
+        SELECT id FROM users_sourcetouch WHERE source_id = source.id AND at < %(cutoff)s ORDER BY at LIMIT %(limit)s
+    ) AS old
+"""
+keep(
+    "source_touches",
+    _("Visits through links with a source code"),
+    _("Who followed a link, by a number in a cookie of ours. First touches of customers stay."),
+    default=730,
+    due=retention.counted(_OLD_TOUCHES),
+    remove=retention.changing(f"DELETE FROM users_sourcetouch WHERE id IN ({_OLD_TOUCHES} LIMIT %(limit)s)"),
+)

@@ -6,6 +6,7 @@ from urllib.parse import quote, quote_plus
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.batches import execute
+from users.keeping import keep
 from users.models import (
     Category,
     CategoryName,
@@ -16,6 +17,10 @@ from users.models import (
     ShopDelivery,
 )
 from users.privacy import Erase, Holding, Traces, holds, impersonal, quotes
+from users.services import retention
+
+READ = "received_at < %(cutoff)s AND state <> 'dead'"
+DEAD = "received_at < %(cutoff)s AND state = 'dead'"
 
 holds(
     Holding(
@@ -83,6 +88,22 @@ quotes(
     _("Deliveries of shops"),
     clean=forget_deliveries,
     columns=("key", "topic", "code", "user_id"),
+)
+keep(
+    "shop_deliveries",
+    _("Deliveries of shops"),
+    _("What connected shops sent, as it came; what it told has been applied."),
+    default=30,
+    due=retention.counted(f"SELECT 1 FROM users_shopdelivery WHERE {READ}"),
+    remove=retention.deleting("users_shopdelivery", READ),
+)
+keep(
+    "dead_shop_deliveries",
+    _("Deliveries of shops that could not be read"),
+    _("Kept longer, so that they can be replayed."),
+    default=90,
+    due=retention.counted(f"SELECT 1 FROM users_shopdelivery WHERE {DEAD}"),
+    remove=retention.deleting("users_shopdelivery", DEAD),
 )
 impersonal(Category, "name", "path", why="categories of products")
 impersonal(CategoryName, "text", why="categories of products")

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from users.models.customer import Channel
 from users.models.keys import of_customer
 
+ADS_TOPIC = "ads"
+"""Advertising on other platforms: what hashed addresses are handed out for; no message has this topic."""
+
 
 class Topic(models.Model):
     """What a customer may refuse. A service topic carries no marketing and needs no consent."""

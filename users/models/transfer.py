@@ -20,10 +20,13 @@ class Import(models.Model):
     """One file, from its upload to its result; the steps in between are long jobs (``job``: the latest).
 
     ``options`` holds the answers of the wizard, ``counts`` rows by fate, ``result`` what the last job said.
+    Of a file that cannot be read, ``result`` says why (``problem``, ``values``).
     ``told_at`` is the instant at which everything in the file counts as told: that of the upload.
     """
 
     class State(models.TextChoices):
+        RECEIVED = "received", _("Being read")
+        UNREADABLE = "unreadable", _("Cannot be read")
         UPLOADED = "uploaded", _("Columns to be named")
         CHECKING = "checking", _("Being checked")
         CHECKED = "checked", _("Ready to start")

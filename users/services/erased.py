@@ -1,6 +1,7 @@
 """Who was erased: keyed hashes of their identities, and the file of erasures that no restored dump can undo.
 
-A hash is HMAC-SHA-256 with the installation's secret: from the hash alone nobody learns an address, and with an
+A hash is HMAC-SHA-256 with a key of its own (``ERASURE_KEY``), which no change of ``SECRET_KEY`` touches: from the
+hash alone nobody learns an address, and with an
 address somebody without the secret cannot ask whether it was erased.
 """
 
@@ -24,7 +25,7 @@ FILE = "erasures.jsonl"
 
 def digest(key: Key) -> str:
     """The keyed hash of an identity (kind, value)."""
-    secret = f"users.erased:{settings.SECRET_KEY}".encode()
+    secret = f"users.erased:{settings.ERASURE_KEY}".encode()
     return hmac.digest(secret, "\0".join(key).encode(), sha256).hex()
 
 

@@ -104,7 +104,7 @@ class OrderPlan:
         rows = {key: self.orders[key] for key in sorted(self.changed)}
         _write_orders(rows)
         _write_lines(rows)
-        _write_refunds(rows)
+        write_refunds(rows)
         owned.follow_orders(rows)
         recount({key[0] for key, row in rows.items() if not row.is_history})
         recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
@@ -305,20 +305,22 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
     products.put_lines_right(columns_of(told))
 
 
-def _write_refunds(rows: dict[Key, OrderRow]) -> None:
+def write_refunds(rows: dict[Key, OrderRow]) -> None:
+    """Put new refunds on record, and right those told of another time or rate."""
+    columns = (
+        "customer_id",
+        "source",
+        "number",
+        "refund_id",
+        "refunded_at",
+        "confirmed",
+        "amount",
+        "net",
+        "lines",
+    )
     copy_rows(
         "users_refund",
-        (
-            "customer_id",
-            "source",
-            "number",
-            "refund_id",
-            "refunded_at",
-            "confirmed",
-            "amount",
-            "net",
-            "lines",
-        ),
+        columns,
         (
             (
                 *key,

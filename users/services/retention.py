@@ -120,19 +120,19 @@ def _silent_visitors(cutoff: datetime, limit: int) -> list[int]:
 
 def deleting(table: str, where: str) -> Callable[[datetime, int], int]:
     """Delete the rows of a table with an id that a condition with ``%(cutoff)s`` finds."""
-    return _changing(
-        f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {where} LIMIT %(limit)s)"
-    )
+    return changing(f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {where} LIMIT %(limit)s)")
 
 
-def _changing(statement: str) -> Callable[[datetime, int], int]:
+def changing(statement: str) -> Callable[[datetime, int], int]:
+    """Do a statement with ``%(cutoff)s`` and ``%(limit)s``."""
+
     def change(cutoff: datetime, limit: int) -> int:
         return execute(statement, {"cutoff": cutoff, "limit": limit})
 
     return change
 
 
-empty_ips = _changing(
+empty_ips = changing(
     """
     UPDATE users_consent consent SET ip = NULL
     FROM (SELECT customer_id, key FROM users_consent

@@ -8,7 +8,6 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,14 +25,12 @@ from users.hooks import shopify, woocommerce, youzan
 from users.hooks.translation import Shop, Translation, Untranslatable
 from users.models import Identity, IdentityKind, Operator, ShopConnection, ShopDelivery, ShopKind
 from users.money import NotMoney, minor_units
-from users.services import audit, products
+from users.services import audit, erased, erased_bodies, products
 from users.services.accept import accept
 from users.services.erase import ask_to_be_erased
 
 log = logging.getLogger(__name__)
 
-KEPT = timedelta(days=30)
-KEPT_DEAD = timedelta(days=90)
 MOST_AT_ONCE = 200
 TRANSLATORS = {
     ShopKind.SHOPIFY: shopify.translate,
@@ -51,6 +48,7 @@ REASONS = {
     "bad_amount": gettext_lazy("An amount is missing or is no number."),
     "bad_text": gettext_lazy("A text contains a character that cannot be stored."),
     "unexpected": gettext_lazy("It is built differently from what the shop's documentation says."),
+    "erased": gettext_lazy("It names somebody who was erased: what it said was not kept."),
     "erase_by_hand": gettext_lazy("The shop asks to erase this customer: look at the customer and decide."),
     "erase_shop": gettext_lazy("The shop has left and asks to erase everything it told: decide by hand."),
 }
@@ -130,13 +128,6 @@ def dead(connection: ShopConnection) -> "QuerySet[ShopDelivery]":
     return ShopDelivery.objects.filter(connection=connection, state=ShopDelivery.State.DEAD)
 
 
-def forget_old(now: datetime) -> int:
-    """Delete deliveries after thirty days, dead ones after ninety; how many."""
-    old = ShopDelivery.objects.filter(received_at__lt=now - KEPT).exclude(state=ShopDelivery.State.DEAD)
-    older = ShopDelivery.objects.filter(received_at__lt=now - KEPT_DEAD)
-    return old.delete()[0] + older.delete()[0]
-
-
 def document(kind: str, raw: bytes) -> Mapping[str, Any]:
     """The object of a body, for Youzan the message inside its envelope. Raises Untranslatable."""
     try:
@@ -179,7 +170,10 @@ def _apply(connection: ShopConnection, delivery: ShopDelivery) -> None:
             delivery.state = ShopDelivery.State.TAKEN
     except Untranslatable as problem:
         delivery.state, delivery.code = ShopDelivery.State.DEAD, problem.code
-    delivery.save(update_fields=["state", "code", "items", "user_id", "replayed_at"])
+    if named := erased_bodies.names_erased(bytes(delivery.body), [delivery.user_id]):
+        erased_bodies.empty(delivery)
+        erased.count_refused(named, 1, clock.now())
+    delivery.save(update_fields=["state", "code", "items", "user_id", "replayed_at", "body"])
 
 
 def _translated(connection: ShopConnection, delivery: ShopDelivery) -> Translation | None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from config.kit import clock
 from users.models import IdempotencyRecord, JobRun
-from users.services import dead_letters, shop_deliveries
+from users.services import dead_letters
 from users.services.intake.order_items import release_waiting
 
 JOB_RUNS_FOR = timedelta(days=7)
@@ -19,6 +19,5 @@ def remove_old(now: datetime) -> dict[str, int]:
         "job_runs": runs,
         "answers": answers,
         "dead_letters": dead_letters.forget_old(now),
-        "shop_deliveries": shop_deliveries.forget_old(now),
         "released": release_waiting(),
     }

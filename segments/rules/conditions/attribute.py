@@ -54,6 +54,9 @@ class AttributeCondition(Condition):
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({TouchTopic.PROFILE})
 
+    def of_today(self, words: Words) -> list[str]:
+        return [str(self.field.label)]
+
     def actual(self, as_of: AsOf) -> Shown:
         return json_value(F("attributes"), self.path, "any")
 

@@ -64,6 +64,10 @@ class Condition(ABC):
         """The customers for whom time alone may have changed the answer between two instants."""
         return []
 
+    def of_today(self, words: Words) -> list[str]:
+        """Asked about the past: what of it is as it is today all the same, in words. Nothing kept: all of it."""
+        return [self.sentence(words)]
+
     def actual(self, as_of: AsOf) -> Shown | None:
         """The value the condition looks at, for explaining one customer; None: there is nothing to show."""
         return None

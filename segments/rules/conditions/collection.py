@@ -30,7 +30,7 @@ class Having:
     label: StrOrPromise
     pattern: StrOrPromise
     join: Callable[[list[str]], str]
-    expression: Callable[[Collection, tuple[str, ...]], Q]
+    expression: Callable[[Collection, tuple[str, ...], AsOf], Q]
 
 
 HAVING: dict[str, Having] = {
@@ -38,19 +38,21 @@ HAVING: dict[str, Having] = {
         gettext_lazy("has any of"),
         gettext_lazy("%(field)s include %(values)s"),
         either,
-        lambda collection, values: collection.has(values),
+        lambda collection, values, as_of: collection.holds(values, as_of),
     ),
     "has_all_of": Having(
         gettext_lazy("has all of"),
         gettext_lazy("%(field)s include %(values)s"),
         both,
-        lambda collection, values: reduce(and_, (collection.has([value]) for value in values)),
+        lambda collection, values, as_of: reduce(
+            and_, (collection.holds([value], as_of) for value in values)
+        ),
     ),
     "has_none_of": Having(
         gettext_lazy("has none of"),
         gettext_lazy("%(field)s do not include %(values)s"),
         either,
-        lambda collection, values: ~collection.has(values),
+        lambda collection, values, as_of: ~collection.holds(values, as_of),
     ),
 }
 
@@ -80,7 +82,7 @@ class CollectionCondition(Condition):
         return {"collection": self.collection.name, "op": self.op, "value": list(self.values)}
 
     def expression(self, as_of: AsOf) -> Q:
-        return HAVING[self.op].expression(self.collection, self.values)
+        return HAVING[self.op].expression(self.collection, self.values, as_of)
 
     def sentence(self, words: Words) -> str:
         having = HAVING[self.op]
@@ -89,3 +91,6 @@ class CollectionCondition(Condition):
 
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.collection.topic})
+
+    def of_today(self, words: Words) -> list[str]:
+        return [self.collection.of_today] if self.collection.of_today else []

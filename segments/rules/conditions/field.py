@@ -63,11 +63,15 @@ class FieldCondition(Condition):
             return Customer.objects.filter(moved).values("pk")
         return self.field.rows().filter(moved).values("customer_id")
 
+    def of_today(self, words: Words) -> list[str]:
+        return [self.field.of_today] if self.field.of_today else []
+
     def actual(self, as_of: AsOf) -> Shown:
-        x = self.field.x_at(as_of)
-        if self.field.rows is None:
+        field = self.field.then(as_of)
+        x = field.x_at(as_of)
+        if field.rows is None:
             return x
-        return Subquery(self.field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
+        return Subquery(field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
 
     def show(self, actual: Any, words: Words) -> str:
         return show(self.field, actual, words)
@@ -75,7 +79,11 @@ class FieldCondition(Condition):
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
         if self.field.live is not None:
             return self.field.live.turns(customer_id, as_of)
-        return self.operator.turns(actual, self.value, as_of)
+        turns = self.operator.turns(actual, self.value, as_of)
+        if self.field.ahead is None:
+            return turns
+        moves = self.field.ahead.turns(customer_id)
+        return turns + [turn for at in moves for turn in (at, *self.operator.turns(at, self.value, as_of))]
 
 
 def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:

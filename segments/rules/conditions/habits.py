@@ -88,6 +88,9 @@ class Regularly(Condition):
         stretches = [(self._begins(then), self._begins(now)), (_monday(then), _monday(now))]
         return [self.occurrence.ids(now, early, late) for early, late in stretches if early < late]
 
+    def of_today(self, words: Words) -> list[str]:
+        return self.occurrence.of_today()
+
     def actual(self, as_of: AsOf) -> Shown:
         mine = self._rows(as_of).filter(customer=OuterRef("pk")).order_by().values("customer_id")
         return Subquery(mine.annotate(weeks=self._counted(as_of)).values("weeks"))
@@ -96,7 +99,7 @@ class Regularly(Condition):
         return _("in %(n)s of %(of)s weeks") % {"n": number(actual or 0), "of": number(self.of)}
 
     def turns(self, customer_id: int, actual: Any, as_of: AsOf) -> list[datetime]:
-        return [_monday(as_of, weeks_ago=-1)]
+        return [_monday(as_of, weeks_ago=-ahead) for ahead in range(1, self.of + 2)]
 
     def sentence(self, words: Words) -> str:
         return ngettext(
@@ -159,6 +162,9 @@ class Nth(Condition):
 
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         return [self.occurrence.ids(now, early, late) for early, late in crossed(self.window, then, now)]
+
+    def of_today(self, words: Words) -> list[str]:
+        return self.occurrence.of_today()
 
     def actual(self, as_of: AsOf) -> Shown:
         time = self.occurrence.time

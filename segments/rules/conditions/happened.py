@@ -15,7 +15,13 @@ from django.utils.translation import gettext as _
 from segments.registry import Rows, Source
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition, Ids, Shown
-from segments.rules.conditions.happening import Filter, Measured, happening_json, read_happening
+from segments.rules.conditions.happening import (
+    Filter,
+    Measured,
+    happening_json,
+    named_property,
+    read_happening,
+)
 from segments.rules.conditions.occurrence import Occurrence, among, some
 from segments.rules.measures import Times
 from segments.rules.reading import Reader
@@ -69,7 +75,7 @@ class Happened(Condition):
     def _measured(self, measured: Measured, as_of: AsOf) -> Q:
         if measured.is_once:
             return some(self._inside(as_of))
-        asking = (measured.bounds, measured.x(self.source), self.source.time, as_of)
+        asking = (measured.bounds, measured.x(self.source, as_of), self.source.time, as_of)
         grouped = self._inside(as_of).order_by().values("customer_id")
         if measured.measure.zero and measured.bounds.fit_zero:
             return ~among(measured.measure.outside(grouped, *asking), as_of)
@@ -90,13 +96,19 @@ class Happened(Condition):
             self._rows(now, early, late).values("customer_id") for early, late in stretches if early < late
         ]
 
+    def of_today(self, words: Words) -> list[str]:
+        of = self.measured.of if self.measured else None
+        named = named_property(self.source, of) if of else None
+        more = [str(named.past_note)] if named is not None and named.past_note else []
+        return self.occurrence.of_today() + more
+
     def actual(self, as_of: AsOf) -> Shown:
         if self.op in {"first", "last"}:
             time = self.source.time if self.op == "first" else f"-{self.source.time}"
             seen = self._rows(as_of, None, as_of.now).filter(customer=OuterRef("pk"))
             return Subquery(seen.order_by(time).values(self.source.time)[:1])
         measure = self.measured.measure if self.measured else Times()
-        x = self.measured.x(self.source) if self.measured else None
+        x = self.measured.x(self.source, as_of) if self.measured else None
         mine = self._inside(as_of).filter(customer=OuterRef("pk")).order_by().values("customer_id")
         return Subquery(mine.annotate(figure=measure.figure(x, self.source.time, as_of)).values("figure"))
 

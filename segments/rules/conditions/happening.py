@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from segments import registry
 from segments.registry import Field, Source
 from segments.rules.arguments import plain_number
+from segments.rules.as_of import AsOf
 from segments.rules.conditions.attribute import open_field, read_path, write_path
 from segments.rules.conditions.field import read_operator, write_operator
 from segments.rules.json_values import json_value
@@ -58,12 +59,12 @@ class Measured:
         """Whether it only asks for one occurrence: no aggregate is needed then."""
         return self.measure.name in {"did", "days"} and self.bounds == Bounds(at_least=1)
 
-    def x(self, source: Source) -> Value | None:
+    def x(self, source: Source, as_of: AsOf) -> Value | None:
         """The measured property as an expression over the source's rows."""
         if self.of is None:
             return None
         named = named_property(source, self.of)
-        return named.x if named else json_value(F(source.open_properties), self.of, "number")
+        return named.then(as_of).x if named else json_value(F(source.open_properties), self.of, "number")
 
     def is_money(self, source: Source) -> bool:
         """Whether the figure is an amount in minor units."""

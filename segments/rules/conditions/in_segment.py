@@ -1,10 +1,13 @@
 """Membership of another segment: ``{"segment": 7, "op": "in", "for_days": 14}``."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Value as Constant
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -15,6 +18,8 @@ from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
 from segments.rules.words import Words, instant
+
+NEVER = Constant(datetime.max.replace(tzinfo=UTC), output_field=DateTimeField())
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,24 @@ class InSegment(Condition):
         return written if self.for_days is None else {**written, "for_days": self.for_days}
 
     def expression(self, as_of: AsOf) -> Q:
+        if as_of.past:
+            return self._then(as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         if self.for_days is not None:
             members = members.filter(entered_at__lte=as_of.now - timedelta(days=self.for_days))
         return Q(Exists(members)) if self.inside else ~Q(Exists(members))
+
+    def _then(self, as_of: AsOf) -> Q:
+        """By the log: the last coming or going up to the instant was a coming, long enough ago."""
+        inside = Q(IsNull(_since(self.segment, as_of), False))
+        if self.for_days is not None:
+            edge = as_of.now - timedelta(days=self.for_days)
+            inside = Q(LessThanOrEqual(Coalesce(_since(self.segment, as_of), NEVER), edge))
+        return inside if self.inside else ~inside
+
+    def of_today(self, words: Words) -> list[str]:
+        """The log says it all."""
+        return []
 
     def sentence(self, words: Words) -> str:
         name = {"segment": words.segment(self.segment)}
@@ -99,6 +118,8 @@ class InSegment(Condition):
         return [entered.values("customer_id")]
 
     def actual(self, as_of: AsOf) -> Shown:
+        if as_of.past:
+            return _since(self.segment, as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         return Subquery(members.values("entered_at"))
 
@@ -112,3 +133,10 @@ class InSegment(Condition):
         if self.for_days is None or actual is None:
             return []
         return [actual + timedelta(days=self.for_days)]
+
+
+def _since(segment: int, as_of: AsOf) -> Subquery:
+    """When the customer had entered the segment, as of a past instant; NULL: was not in it."""
+    changes = MembershipChange.objects.filter(customer=OuterRef("pk"), segment=segment, at__lte=as_of.now)
+    entered = Case(When(entered=True, then=F("at")), output_field=DateTimeField())
+    return Subquery(changes.order_by("-at", "-run_id").annotate(since=entered).values("since")[:1])

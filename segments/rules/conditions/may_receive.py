@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Value as Constant
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.base import Condition
@@ -60,14 +63,25 @@ class MayReceive(Condition):
 
     def expression(self, as_of: AsOf) -> Q:
         topic = Topic.objects.get(slug=self.topic)
-        may = Q(Exists(_of_customer(ContactPoint, usable_contact(), channel=self.channel)))
+        usable = usable_contact() & (Q(added_at__lte=as_of.now) if as_of.past else Q())
+        may = Q(Exists(_of_customer(ContactPoint, usable, channel=self.channel)))
         if not topic.is_service:
-            may &= Q(
-                Exists(
-                    _of_customer(Consent, Q(is_current=True, granted=True), channel=self.channel, topic=topic)
-                )
-            )
+            may &= self._consented(topic, as_of)
         return may if self.may else ~may
+
+    def _consented(self, topic: Topic, as_of: AsOf) -> Q:
+        """The latest answer, up to the instant, is a yes; at one instant a no outdoes a yes."""
+        answers = _of_customer(Consent, Q(), channel=self.channel, topic=topic)
+        if not as_of.past:
+            return Q(Exists(answers.filter(is_current=True, granted=True)))
+        so_far = answers.filter(given_at__lte=as_of.now).order_by("-given_at", "granted", "key")
+        return Q(Exact(Coalesce(Subquery(so_far.values("granted")[:1]), Constant(False)), True))
+
+    def of_today(self, words: Words) -> list[str]:
+        return [
+            _("%(channel)s contacts: whether one can be used is as today")
+            % {"channel": Channel(self.channel).label}
+        ]
 
     def sentence(self, words: Words) -> str:
         pattern = (
@@ -86,4 +100,7 @@ def _of_customer(model: Any, condition: Q, **fixed: Any) -> Any:
 
 
 def _topics() -> dict[str, str]:
-    return {topic.slug: str(topic) for topic in Topic.objects.order_by("pk")}
+    """Slugs and names, in the language that is active."""
+    is_chinese = (get_language() or "").startswith("zh")
+    topics = Topic.objects.order_by("pk")
+    return {topic.slug: (is_chinese and topic.name_zh) or topic.name for topic in topics}

@@ -62,6 +62,11 @@ class Occurrence:
         """Whose they are."""
         return self.rows(as_of, begins, ends).values("customer_id")
 
+    def of_today(self) -> list[str]:
+        """Asked about the past: what of the rows is as it is today, in words."""
+        notes = [self.source.past_note, *(one.field.past_note for one in self.where)]
+        return [str(note) for note in notes if note]
+
     def did(self, words: Words) -> str:
         """As a clause: "did “Product Viewed” (category is “Jazz”)"."""
         return self._clause(self.source.did, words)

@@ -36,6 +36,9 @@ class Everyone(Condition):
     def expression(self, as_of: AsOf) -> Q:
         return Q(pk__isnull=False)
 
+    def of_today(self, words: Words) -> list[str]:
+        return []
+
     def sentence(self, words: Words) -> str:
         return _("everyone")
 
@@ -59,6 +62,9 @@ class NoOne(Condition):
 
     def expression(self, as_of: AsOf) -> Q:
         return Q(pk__isnull=True)
+
+    def of_today(self, words: Words) -> list[str]:
+        return []
 
     def sentence(self, words: Words) -> str:
         return _("no one")

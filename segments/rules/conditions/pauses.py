@@ -96,6 +96,9 @@ class Stopped(Condition):
         stretches = [(then.now - self._gap, now.now - self._gap), (then.now, now.now)]
         return [self.occurrence.ids(now, early, late) for early, late in stretches if early < late]
 
+    def of_today(self, words: Words) -> list[str]:
+        return self.occurrence.of_today()
+
     def actual(self, as_of: AsOf) -> Shown:
         return latest(self.occurrence, self.occurrence.rows(as_of, None, as_of.now))
 
@@ -173,6 +176,9 @@ class Restarted(Condition):
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         """What lies before a return is settled when its time has come."""
         return [self.occurrence.ids(now, early, late) for early, late in crossed(self.window, then, now)]
+
+    def of_today(self, words: Words) -> list[str]:
+        return self.occurrence.of_today()
 
     def actual(self, as_of: AsOf) -> Shown:
         return latest(self.occurrence, self._returns(as_of))

@@ -154,6 +154,9 @@ class Sequence(Condition):
             found.append(self.steps[-2].ids(now, then.now - waited, now.now - waited + A_MOMENT))
         return found
 
+    def of_today(self, words: Words) -> list[str]:
+        return list(dict.fromkeys(note for step in self.steps for note in step.of_today()))
+
     def actual(self, as_of: AsOf) -> Shown:
         step = self.steps[0]
         mine = self._begun(as_of).filter(customer=OuterRef("pk"))

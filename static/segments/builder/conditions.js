@@ -70,8 +70,8 @@ function formInput(part, place, form, ctx) {
     place.merge({ [part.key]: value === "" && part.optional ? undefined : value, ...Object.fromEntries(gone) }, gates.length > 0);
   };
   const drawn = {
-    happening: () => [el("fieldset", { class: "r-rule-inner" }, el("legend", {}, title), ...asHappening(at, ctx))],
-    window: () => windows.beside(place, ctx, !part.optional),
+    happening: () => inner(part, at, ctx),
+    window: () => [el("span", { class: "r-muted" }, part.label), ...windows.beside(place, ctx, !part.optional)],
     figure: () => labelled(select(part.label, catalogue.fields.filter((one) => one.is_figure).map((one) => [one.name, one.label]), at.value, (value) => at.put(value))),
     whole: () => labelled(number(at, part.label, 1, extra)),
     number: () => labelled(number(at, part.label, "any", extra)),
@@ -81,6 +81,17 @@ function formInput(part, place, form, ctx) {
     segment: () => [segment(at, part, ctx)],
   }[part.kind];
   return drawn ? drawn() : labelled(part.choices ? choice(part, at, choose)[0] : at.value === undefined ? valueInput("text", at, {}, ctx)[0] : raw(at, part.label));
+}
+
+/* A happening inside the condition; where it is optional there may be none, one, or a list of several. */
+function inner(part, at, ctx) {
+  const many = Array.isArray(at.value) ? at.value : at.value === undefined ? [] : [at.value];
+  const put = (list) => at.put(list.length > 1 ? list : list[0], true);
+  const gone = (index) => el("button", { type: "button", class: "r-quiet", "aria-label": fill(ctx.words.removeNamed, { name: part.label }), onclick: () => put(many.filter((_one, other) => other !== index)) }, "×");
+  const one = (index) => el("fieldset", { class: "r-rule-inner" }, el("legend", {}, part.label),
+    ...asHappening(Array.isArray(at.value) ? at.at(index) : at, ctx), part.optional ? gone(index) : null);
+  const add = el("button", { type: "button", class: "r-quiet r-rule-where", onclick: () => put([...many, { event: "" }]) }, `+ ${part.label}`);
+  return [...(part.optional || many.length ? many : [null]).map((_one, index) => one(index)), ...(part.optional ? [add] : [])];
 }
 
 /* The value keeps its JSON type: a choice may be a number or a flag. */

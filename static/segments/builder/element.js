@@ -35,11 +35,13 @@ class RuleBuilder extends HTMLElement {
     this.history = new History(root);
     this.status = el("p", { class: "r-rule-said", role: "status" });
     this.tree = el("div", { class: "r-rule-tree" });
-    this.append(this.#tools(), this.tree, this.status);
+    this.tally = el("a", { class: "r-rule-tally", href: "#rule-preview", hidden: true });
+    this.append(this.#tools(), this.tree, this.tally, this.status);
     this.hidden = false;
     this.preview = new Preview(document.getElementById("rule-preview"), this.dataset, this.words, {
       problem: (found) => this.#mark(found),
       figures: (found) => { this.figures = new Map(Object.entries(found).map(([path, text]) => [this.asked.get(path), text])); this.#decorate(); },
+      counted: (text) => { this.tally.textContent = text; this.tally.hidden = !text; },
       told: (sentence) => this.say(sentence),
     });
     watchKeys(this.tree, this);

@@ -27,8 +27,8 @@ export function jsonFold(builder) {
 
   function take() {
     let json;
-    try { json = JSON.parse(area.value); } catch (problem) {
-      const line = lineOf(problem, area.value);
+    try { json = JSON.parse(area.value); } catch {
+      const line = brokenLine(area.value);
       tell(fill(words.jsonBad, { line }), line);
       area.focus();
       mark(line);
@@ -57,10 +57,43 @@ export function lineOfPath(lines, path) {
   return lines.get(at) ?? 0;
 }
 
-/* Browsers say where JSON breaks in words of their own: a position, or a line. */
-export function lineOf(problem, text) {
-  const line = /line (\d+)/.exec(problem.message);
-  if (line) return Number(line[1]);
-  const position = /position (\d+)/.exec(problem.message);
-  return text.slice(0, position ? Number(position[1]) : text.length).split("\n").length;
+const TOKEN = /\s*([{}[\],:]|"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|$)/y;
+
+/* Where a text stops being JSON. Browsers do not all say: so it is read once more, up to the first surprise. */
+function breaksAt(text) {
+  let at = 0;
+  const next = () => {
+    TOKEN.lastIndex = at;
+    const found = TOKEN.exec(text);
+    if (!found) throw at;
+    const begin = TOKEN.lastIndex - found[1].length;
+    at = TOKEN.lastIndex;
+    return [found[1], begin];
+  };
+  const value = ([token, begin] = next()) => {
+    if (token === "{") return list("}", () => { key(next()); expect(":", next()); value(); }, (pair) => { key(pair); expect(":", next()); value(); });
+    if (token === "[") return list("]", () => value(), (pair) => value(pair));
+    if (token === "" || "}],:".includes(token)) throw begin;
+    return undefined;
+  };
+  const key = ([token, begin]) => { if (!token.startsWith('"')) throw begin; };
+  const expect = (wanted, [token, begin]) => { if (token !== wanted) throw begin; };
+  const list = (end, entry, first) => {
+    let pair = next();
+    if (pair[0] === end) return;
+    first(pair);
+    for (pair = next(); pair[0] === ","; pair = next()) entry();
+    expect(end, pair);
+  };
+  try { value(); expect("", next()); } catch (place) { return place; }
+  return text.length;
 }
+
+/* The line, from 1, on which a text stops being JSON. */
+export const brokenLine = (text) => {
+  const place = breaksAt(text);
+  const blank = /\s*/y;
+  blank.lastIndex = place;
+  blank.exec(text);
+  return text.slice(0, blank.lastIndex).split("\n").length;
+};

@@ -6,7 +6,7 @@ const WAIT = 300;
 const PATIENCE = 20_000;
 
 export class Preview {
-  /* hooks: problem({path, text}), figures({path: text}), told(sentence). */
+  /* hooks: problem({path, text}), figures({path: {text, share}}), counted(text) as soon as there is a count, told(text) at the end. */
   constructor(panel, addresses, words, hooks) {
     Object.assign(this, { panel, addresses, words, hooks });
     this.main = panel.querySelector("[data-main]");
@@ -35,7 +35,7 @@ export class Preview {
       const rest = [this.#parts(text, controller)];
       if (this.main.querySelector("[data-margin]")) rest.push(this.#exact(text, controller));
       await Promise.allSettled(rest);
-      this.hooks.told(this.main.querySelector("[data-count]")?.textContent.replace(/\s+/g, " ").trim() ?? "");
+      this.hooks.told(this.#count());
     } catch (problem) {
       if (this.controller === controller) this.#failed(problem);
     } finally { clearTimeout(slow); }
@@ -80,8 +80,11 @@ export class Preview {
     }
     this.main.replaceChildren(made.content);
     this.panel.dataset.state = "good";
+    this.hooks.counted(this.#count());
     return true;
   }
+
+  #count() { return this.main.querySelector("[data-count]")?.textContent.replace(/\s+/g, " ").trim() ?? ""; }
 
   #failed(problem) {
     if (problem?.name === "AbortError") return;

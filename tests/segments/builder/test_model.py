@@ -149,3 +149,25 @@ def test_a_path_of_a_refusal_finds_its_row_and_its_line(page: Page, live_server:
         [live_server.url, rule],
     )
     assert found == [rule, ["b", "1"], ["a", "{"], [None, '"any": [']]
+
+
+def test_where_a_text_stops_being_json(page: Page, live_server: LiveServer) -> None:
+    page.goto(f"{live_server.url}/static/segments/builder.css")
+    texts = [
+        '{"a": [1, 2,\n 3]\n}}',
+        '{\n"a" 1}',
+        "[\n\n]\nx",
+        '{\n"a": "b\n"}',
+        "",
+        "[1,\n\n]",
+        '{"a": 01}',
+        '{"a":1,\n}',
+    ]
+    lines = page.evaluate(
+        """async ([base, texts]) => {
+            const { brokenLine } = await import(`${base}/static/segments/builder/json.js`);
+            return texts.map(brokenLine);
+        }""",
+        [live_server.url, texts],
+    )
+    assert lines == [3, 2, 4, 2, 1, 3, 1, 2]

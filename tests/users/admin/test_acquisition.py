@@ -203,9 +203,9 @@ def test_a_source_code_is_made_shown_with_its_picture_changed_and_closed(desk: C
 
 def test_the_customer_page_says_where_from(desk: Client) -> None:
     send(identify(at=NOON, user="alice", channel="baidu", sourceCode="ghost"), identify(at=NOON, user="bob"))
-    body = desk.get(reverse("users:customer", args=[customer("alice").pk])).content.decode()
+    body = desk.get(reverse("users:customer", args=[customer("alice").pk]), {"panel": "all"}).content.decode()
     assert "Search › Baidu" in body and "ghost" in body
-    bare = desk.get(reverse("users:customer", args=[customer("bob").pk])).content.decode()
+    bare = desk.get(reverse("users:customer", args=[customer("bob").pk]), {"panel": "all"}).content.decode()
     assert "Nothing has told where this customer came from" in bare
 
 

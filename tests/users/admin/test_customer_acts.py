@@ -139,7 +139,8 @@ def record(**changes: str) -> str:
 
 
 def test_an_answer_by_hand_is_in_the_ledger_with_its_proof() -> None:
-    shown = record()
+    record()
+    shown = logged_in().get(page(), {"panel": "consents"}).content.decode()
     said = Consent.objects.get()
     assert (said.granted, said.source, said.wording, said.evidence) == (True, "paper", "form-1", "folder 7")
     assert said.is_current and said.given_at < NOON
@@ -205,5 +206,23 @@ def test_the_customer_page_needs_no_more_queries_for_more(django_assert_max_num_
         record(key=str(uuid.uuid4()), evidence=f"folder {n}")
     traits: dict[str, Any] = {f"trait{n}": n for n in range(20)}
     send(identify(at=NOON, user="alice", **traits), visit(at=NOON, user="alice"))
-    with django_assert_max_num_queries(36):  # type: ignore[operator]
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
         client.get(page())
+
+
+def test_late_panels_come_by_themselves_in_few_queries_and_without_a_script(
+    django_assert_max_num_queries: Any,
+) -> None:
+    client = logged_in()
+    shown = client.get(page()).context
+    late = [panel.name for panel, values in (*shown["panels"], *shown["side_panels"]) if values is None]
+    assert {"orders", "timeline", "consents", "identities", "points", "messages", "segments"} <= set(late)
+    send(*(visit(at=NOON, user="alice") for _n in range(50)))
+    for name in late:
+        with django_assert_max_num_queries(11):
+            part = client.get(page(), {"panel": name}, headers={"HX-Request": "true"})
+        assert part.status_code == 200
+        assert "<html" not in part.content.decode() and "<h2>" in part.content.decode()
+    everything = client.get(page(), {"panel": "all"}).context
+    assert all(values is not None for _p, values in (*everything["panels"], *everything["side_panels"]))
+    assert client.get(page(), {"panel": "no-such"}, headers={"HX-Request": "true"}).status_code == 404

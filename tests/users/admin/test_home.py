@@ -113,11 +113,30 @@ def test_the_demo_card_shows_only_while_the_demo_loads() -> None:
 def test_queries_do_not_grow_with_the_shop(django_assert_max_num_queries: Any) -> None:
     client = logged_in()
     client.get(reverse("users:home"))
-    with django_assert_max_num_queries(18) as few:
+    with django_assert_max_num_queries(9) as few:
         client.get(reverse("users:home"))
     send(*(visit(at=NOON, user=f"u{n}") for n in range(60)))
     with django_assert_max_num_queries(len(few)):
         client.get(reverse("users:home"))
+
+
+def test_late_cards_come_by_themselves_in_few_queries_and_without_a_script(
+    django_assert_max_num_queries: Any,
+) -> None:
+    client, home = logged_in(), reverse("users:home")
+    late = [card.name for card, values in client.get(home).context["cards"] if values is None]
+    assert {"segments", "points", "campaigns", "front-door"} <= set(late)
+    everything = client.get(home, {"panel": "all"}).context["cards"]
+    assert all(values is not None for _card, values in everything)
+    for name in late:
+        with django_assert_max_num_queries(10):
+            part = client.get(home, {"panel": name}, headers={"HX-Request": "true"})
+        assert part.status_code == 200
+        assert "<html" not in part.content.decode() and "<h2>" in part.content.decode()
+        page = client.get(home, {"panel": name}).context["cards"]
+        assert [card.name for card, values in page if values is not None and card.name in late] == [name]
+    assert client.get(home, {"panel": "no-such"}, headers={"HX-Request": "true"}).status_code == 404
+    assert client.get(home, {"panel": "\0'%"}).status_code == 200
 
 
 def test_a_late_evening_belongs_to_the_shops_next_day() -> None:

@@ -266,7 +266,7 @@ def complain_and_look_at_the_panel() -> None:
     value.compute(NOW)
     after = CustomerValue.objects.get(pk=somebody.pk)
     assert after.churn_risk == min(100, (somebody.churn_risk or 0) + 20)
-    text = logged_in().get(reverse("users:customer", args=[somebody.pk])).content.decode()
+    text = logged_in().get(reverse("users:customer", args=[somebody.pk]), {"panel": "value"}).content.decode()
     assert f"R{somebody.r} F{somebody.f} M{somebody.m}" in text
     assert "an open complaint +20" in text
     assert "not known yet" in text

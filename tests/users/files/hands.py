@@ -11,7 +11,7 @@ from config.kit.batches import fetch
 from tests.operators import operator
 from users.models import Import, ImportRow
 from users.services import long_jobs
-from users.services.imports import acts
+from users.services.imports import acts, files
 
 Fates = list[tuple[int, str, str]]
 
@@ -28,10 +28,14 @@ def csv_bytes(
 
 
 def upload(kind: str, content: bytes, *, name: str = "list.csv", now: datetime | None = None) -> Import:
-    """A file that has arrived; its columns are guessed."""
-    return acts.upload(
+    """A file that has arrived and was read; its columns are guessed. Raises Unreadable."""
+    file = acts.upload(
         kind, io.BytesIO(content), name=name, size=len(content), by=operator(), now=now or clock.now()
     )
+    finish(file)
+    if file.state == Import.State.UNREADABLE:
+        raise files.Unreadable(file.result["problem"], **file.result["values"])
+    return file
 
 
 def check(file: Import, **options: Any) -> Import:

@@ -4,15 +4,21 @@ import io
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from config.kit import clock
 from config.kit.refusal import Refusal
+from tests.operators import logged_in
 from tests.users.files.hands import csv_bytes
 from users import cells
-from users.services.imports import files
+from users.models import Import, Role
+from users.services import long_jobs
+from users.services.imports import acts, files, reading
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +30,7 @@ def place(settings: Settings, tmp_path: Path) -> Path:
 
 
 def take(content: bytes) -> files.Table:
-    return files.take_in(io.BytesIO(content), len(content))
+    return reading.take_in(io.BytesIO(content), len(content))
 
 
 def zipped(**parts: bytes) -> bytes:
@@ -65,7 +71,7 @@ def test_what_is_no_table_is_refused(content: bytes, code: str, place: Path) -> 
 
 def test_a_file_over_the_limit_is_not_read() -> None:
     with pytest.raises(Refusal) as refused:
-        files.take_in(io.BytesIO(b"a"), 101 * 1024 * 1024)
+        reading.take_in(io.BytesIO(b"a"), 101 * 1024 * 1024)
     assert refused.value.code == "too_large"
 
 
@@ -136,3 +142,62 @@ def test_days(cell: str, order: cells.DayOrder, day: str) -> None:
     except cells.Unreadable as problem:
         found = problem.code
     assert found == day
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_file_is_read_in_steps_and_goes_on_where_a_worker_died(encoding: str, place: Path) -> None:
+    rows = [(f"u{n}", f"顾客 {n}", "two\nlines" if n % 7 == 0 else "𠮷,x") for n in range(9_000)]
+    content = csv_bytes(("user_id", "name", "note"), rows, encoding=encoding)
+    token = files.keep_raw(io.BytesIO(content), len(content))
+    steps, state = 0, reading.Reading()
+    while not state.is_done:
+        before = state.as_parameters()
+        reading.go_on(token, reading.Reading(**before), seconds=0)  # its transaction never came to its end
+        state = reading.go_on(token, reading.Reading(**before), seconds=0)
+        steps += 1
+    table = reading.finish(token, state)
+    assert (table.rows, table.head, table.encoding) == (9_000, ["user_id", "name", "note"], encoding)
+    assert steps > 8
+    read = [tuple(record) for _offset, record in files.read_from(token, 0)]
+    assert read[1:] == rows
+    assert sorted(path.suffix for path in place.iterdir()) == [".csv"]
+
+
+def test_what_is_no_table_is_said_at_once_or_by_the_job_in_the_readers_language() -> None:
+    desk = logged_in(Role.OPERATOR)
+    address = reverse("users:import_create")
+
+    def send(content: bytes) -> Any:
+        file = io.BytesIO(content)
+        file.name = "list.csv"
+        return desk.post(address, {"kind": "customers", "file": file})
+
+    refused = send(b"\x89PNG\r\n\x1a\n" + b"x" * 100)
+    assert "picture, PDF or archive" in str(refused.context["form"].errors)
+    assert not Import.objects.exists()
+    page = send(b"name,Name\n1,2\n")["Location"]
+    file = Import.objects.get()
+    while long_jobs.run_due(seconds=5):
+        pass
+    file.refresh_from_db()
+    assert (file.state, file.result) == (
+        "unreadable",
+        {"problem": "doubled_head", "values": {"name": "Name"}},
+    )
+    assert "Two columns are called “Name”" in desk.get(page).content.decode()
+    assert "有两列都叫“Name”" in logged_in(Role.OPERATOR, language="zh-hans").get(page).content.decode()
+    assert list(files.folder().iterdir()) == []
+    assert desk.post(page, {"act": "discard"}).status_code == 302
+    assert not Import.objects.exists()
+
+
+def test_a_file_removed_by_an_erasure_says_so(place: Path) -> None:
+    content = csv_bytes(("user_id",), [("u1",)])
+    file = acts.upload(
+        "customers", io.BytesIO(content), name="l.csv", size=len(content), by=None, now=clock.now()
+    )
+    files.remove_all()
+    while long_jobs.run_due(seconds=5):
+        pass
+    file.refresh_from_db()
+    assert (file.state, file.result["problem"]) == ("unreadable", "gone")

@@ -25,7 +25,14 @@ def go_up(client: Client, *rows: tuple[str, ...]) -> Import:
     content.name = "list.csv"
     sent = client.post(reverse("users:import_create"), {"kind": "customers", "file": content})
     file = Import.objects.latest("pk")
-    assert sent["Location"] == reverse("users:import_columns", args=[file.pk])
+    page = reverse("users:import", args=[file.pk])
+    assert (sent["Location"], file.state, file.rows) == (page, Import.State.RECEIVED, 0)
+    waiting = client.get(page)
+    assert waiting.status_code == 200 and "being read" in waiting.content.decode()
+    finish(file)
+    part = client.get(page, headers={"HX-Request": "true", "HX-Target": "import"})
+    assert part["HX-Refresh"] == "true"
+    assert client.get(page)["Location"] == reverse("users:import_columns", args=[file.pk])
     return file
 
 

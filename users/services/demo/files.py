@@ -89,7 +89,9 @@ def _work_until(is_done: Callable[[], bool]) -> None:
 
 def _rests(name: str) -> bool:
     return not Import.objects.filter(
-        file_name=name, job__state__in=long_jobs.OPEN, state__in=(Import.State.CHECKING, Import.State.RUNNING)
+        file_name=name,
+        job__state__in=long_jobs.OPEN,
+        state__in=(Import.State.RECEIVED, Import.State.CHECKING, Import.State.RUNNING),
     ).exists()
 
 

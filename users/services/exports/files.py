@@ -82,13 +82,15 @@ def remove_all() -> int:
     return len(found)
 
 
-def append(token: str, form: str, offset: int, rows: Iterable[Sequence[object]]) -> int:
+def append(
+    token: str, form: str, offset: int, rows: Iterable[Sequence[object]], *, marked: bool = True
+) -> int:
     """Write rows behind ``offset`` (what lies beyond it was written by a worker that died); where they end."""
     with _part(token).open("r+b" if offset else "wb") as file:
         file.truncate(offset)
         file.seek(offset)
         if form == "csv":
-            _append_csv(file, rows, is_first=offset == 0)
+            _append_csv(file, rows, is_marked=marked and offset == 0)
         else:
             if not offset:
                 file.write(SHEET_BEGIN.encode())
@@ -123,9 +125,9 @@ def _part(token: str) -> Path:
     return folder() / f"{token}.part"
 
 
-def _append_csv(file: IO[bytes], rows: Iterable[Sequence[object]], *, is_first: bool) -> None:
+def _append_csv(file: IO[bytes], rows: Iterable[Sequence[object]], *, is_marked: bool) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    if is_first:
+    if is_marked:
         text.write("\ufeff")
     csv.writer(text).writerows([safe(cell) for cell in row] for row in rows)
     text.flush()

@@ -14,10 +14,16 @@ from users import cells, shop
 from users.models import Import, ImportRow, LongJob, Operator
 from users.services import audit, long_jobs
 from users.services.imports import files
-from users.services.imports.kinds import KEYS, Field, ImportKind, guess, import_kinds, read_row
+from users.services.imports.kinds import Field, ImportKind, guess, import_kinds, read_row
+from users.services.imports.reading import Reading, finish, go_on
 from users.services.imports.running import CHECK, RUN, UNDO
+from users.services.long_jobs import Chunk, runs
 
+READ = "users.import_read"
 SAMPLE_ROWS = 500
+DISCARDABLE = (
+    Import.State.RECEIVED, Import.State.UNREADABLE, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED,
+)  # fmt: skip
 
 kept_days = shop.declare(
     "import_kept_days",
@@ -27,33 +33,78 @@ kept_days = shop.declare(
 
 
 def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | None, now: datetime) -> Import:
-    """Take a file in; its columns are still to be named. Raises Refusal for a file that is no table."""
+    """Keep a file as it came; a job reads it. Raises Refusal for what can be seen at once to be no table."""
     if kind not in import_kinds.names():
         raise Refusal("unknown_kind", _("Choose what the file holds."), field="kind")
-    table = files.take_in(file, size)
-    fingerprint = hashlib.sha256("\n".join(name.lower() for name in table.head).encode()).hexdigest()
+    token = files.keep_raw(file, size)
     made = Import(
-        kind=kind, file_name=files.clean_name(name), token=table.token, encoding=table.encoding, head=table.head,
-        fingerprint=fingerprint, rows=table.rows, by=by, told_at=now,
+        kind=kind, file_name=files.clean_name(name), token=token, rows=0, by=by, told_at=now,
+        state=Import.State.RECEIVED,
     )  # fmt: skip
-    before = remembered(kind, fingerprint)
-    made.mapping = before.mapping if before else guess(import_kinds[kind], table.head)
-    made.match_key = before.match_key if before else _first_key(made.mapping)
-    made.options = {**before.options, "day_order": ""} if before else {}
     with transaction.atomic():
         made.save()
-        audit.record("import.upload", by=by, target=made, after={"kind": kind, "rows": table.rows})
+        made.job = long_jobs.start(
+            READ, title=(_("Read %(file)s") % {"file": made.file_name})[:200], by=by,
+            parameters={"import": made.pk}, total=size,
+        )  # fmt: skip
+        made.save(update_fields=["job"])
+        audit.record("import.upload", by=by, target=made, after={"kind": kind, "size": size})
     return made
+
+
+@runs(READ)
+def read_chunk(job: LongJob, now: datetime) -> Chunk:
+    """The next seconds of reading; at the end the columns are guessed, or remembered from the last such file."""
+    made = Import.objects.select_for_update().get(pk=job.parameters["import"])
+    reading = Reading(**job.parameters.get("reading", {}))
+    before = _share_read(reading)
+    try:
+        go_on(made.token, reading)
+        if not reading.is_done:
+            return Chunk(
+                done=int((_share_read(reading) - before) * (job.total or 0)),
+                step=_("Reading"),
+                parameters={"reading": reading.as_parameters()},
+            )
+        _take(made, finish(made.token, reading))
+    except files.Unreadable as problem:
+        files.remove(made.token)
+        made.state = Import.State.UNREADABLE
+        made.result = {"problem": problem.code, "values": problem.values}
+        made.save(update_fields=["state", "result"])
+        return Chunk(finished=True)
+    return Chunk(finished=True, result={"rows": made.rows})
+
+
+def _share_read(reading: Reading) -> float:
+    """How much of the work is done: decoding counts for a quarter."""
+    if not reading.is_text:
+        return 0.0
+    return 0.25 + 0.75 * reading.taken / max(1, reading.text_end)
+
+
+def _take(made: Import, table: files.Table) -> None:
+    """What the file turned out to be; its columns guessed."""
+    fingerprint = hashlib.sha256("\n".join(name.lower() for name in table.head).encode()).hexdigest()
+    made.encoding, made.head, made.rows = table.encoding, table.head, table.rows
+    made.fingerprint, made.state = fingerprint, Import.State.UPLOADED
+    before = remembered(made.kind, fingerprint)
+    made.mapping = before.mapping if before else guess(import_kinds[made.kind], table.head)
+    made.match_key = before.match_key if before else _first_key(import_kinds[made.kind], made.mapping)
+    if not made.options:  # a page that knows what the file is for has answered already
+        made.options = {**before.options, "day_order": ""} if before else {}
+    made.save()
 
 
 def remembered(kind: str, fingerprint: str) -> Import | None:
     """The last import of this kind whose file had this head, with its columns named."""
-    named = Import.objects.filter(kind=kind, fingerprint=fingerprint).exclude(state=Import.State.UPLOADED)
+    unnamed = (Import.State.RECEIVED, Import.State.UNREADABLE, Import.State.UPLOADED)
+    named = Import.objects.filter(kind=kind, fingerprint=fingerprint).exclude(state__in=unnamed)
     return named.order_by("-pk").first()
 
 
-def _first_key(mapping: Mapping[str, str]) -> str:
-    return next((key for key in KEYS if key in mapping.values()), "")
+def _first_key(kind: ImportKind, mapping: Mapping[str, str]) -> str:
+    return next((key for key in kind.keys if key in mapping.values()), "")
 
 
 def sample(file: Import, rows: int = SAMPLE_ROWS) -> list[list[str]]:
@@ -133,7 +184,7 @@ def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -
 def _check_needed(
     kind: ImportKind, mapping: Mapping[str, str], match_key: str, defaults: Mapping[str, str]
 ) -> None:
-    if kind.needs_customer and (match_key not in KEYS or match_key not in mapping.values()):
+    if kind.needs_customer and (match_key not in kind.keys or match_key not in mapping.values()):
         raise Refusal(
             "no_match_key",
             _("Choose by which column customers are recognised, and say which column that is."),
@@ -177,8 +228,8 @@ def undo(file: Import, *, by: Operator | None) -> LongJob:
 @transaction.atomic
 def discard(file: Import, *, by: Operator | None) -> None:
     """Remove an import that wrote nothing, with its file."""
-    held = _held(file, Import.State.UPLOADED, Import.State.CHECKING, Import.State.CHECKED)
-    if held.state == Import.State.CHECKING and not has_stopped(held):
+    held = _held(file, *DISCARDABLE)
+    if held.state in (Import.State.RECEIVED, Import.State.CHECKING) and not has_stopped(held):
         raise Refusal("still_running", _("It is still at work. Cancel it first."))
     audit.record("import.discard", by=by, target=held)
     files.remove(held.token)
@@ -193,7 +244,9 @@ def has_stopped(file: Import) -> bool:
 def resume(file: Import, *, by: Operator | None) -> LongJob:
     """Carry on a step that was cancelled or failed, from the row at which it stopped."""
     with transaction.atomic():
-        held = _held(file, Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING)
+        held = _held(
+            file, Import.State.RECEIVED, Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING
+        )
         if not has_stopped(held) or held.job is None:
             raise Refusal("still_running", _("It is still at work. Cancel it first."))
         old = held.job
@@ -237,7 +290,7 @@ def remove_old(now: datetime) -> int:
     """Remove the rows and files of imports that are old enough; the imports stay as a line with their counts."""
     until = now - timedelta(days=kept_days.get())
     old: Sequence[Import] = list(
-        Import.objects.filter(told_at__lt=until, rows__gt=0).exclude(result__has_key="removed")[:50]
+        Import.objects.filter(told_at__lt=until).exclude(result__has_key="removed")[:50]
     )
     for file in old:
         files.remove(file.token)

@@ -5,13 +5,12 @@ name is kept for people only and the file lies under a random one. Memory does n
 read in blocks, a workbook by openpyxl's read-only mode after its inflated size was looked at.
 """
 
-import codecs
 import csv
 import io
 import secrets
+import shutil
 import zipfile
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -19,6 +18,8 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from config.kit.refusal import Refusal
 from users import shop
@@ -36,7 +37,50 @@ OTHER_FILES = {
     b"%PDF": "pdf", b"\x1f\x8b": "gzip", b"Rar!": "archive", b"7z\xbc\xaf": "archive",
 }  # fmt: skip
 
+PROBLEMS: dict[str, StrOrPromise] = {
+    "too_large": gettext_lazy(
+        "The file is larger than %(n)s MB. Split it, or raise the limit in the settings."
+    ),
+    "empty": gettext_lazy("The file is empty."),
+    "no_rows": gettext_lazy("The file has a head and no row below it."),
+    "no_head": gettext_lazy("The first row must name the columns; it is empty."),
+    "too_many_columns": gettext_lazy(
+        "The file has %(n)s columns; %(most)s can be read. Remove those that are not needed."
+    ),
+    "doubled_head": gettext_lazy("Two columns are called “%(name)s”. Give each its own name."),
+    "old_excel": gettext_lazy("This is an Excel file of the old kind (.xls). Save it as .xlsx or CSV."),
+    "no_table": gettext_lazy(
+        "This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."
+    ),
+    "bad_encoding": gettext_lazy(
+        "This file is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."
+    ),
+    "nul": gettext_lazy("The file holds NUL characters: it is damaged, or no text file."),
+    "bad_quotes": gettext_lazy("A quote mark is missing somewhere: a cell has no end."),
+    "cell_too_long": gettext_lazy("A cell holds more than %(n)s characters. A quote mark may be missing."),
+    "bad_workbook": gettext_lazy("This Excel file cannot be opened. Save it once more, or as CSV."),
+    "too_many_cells": gettext_lazy(
+        "The sheet holds more than %(n)s cells. Save it as CSV: that is read at any length."
+    ),
+    "zip_bomb": gettext_lazy("This workbook unpacks to more than %(n)s MB. Save it as CSV."),
+    "gone": gettext_lazy("The file is gone: it was removed when somebody was erased. Upload it again."),
+}
+"""Why a file is no table, in words; the values stand beside the code."""
+
 max_megabytes = shop.declare("import_max_mb", 100, _("Largest file that may be imported (MB)"))
+
+
+class Unreadable(Refusal):
+    """A file that is no table. ``values`` fill the sentence, so that it can be worded again for another reader."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(code, problem_in_words(code, values), field="file")
+        self.values = values
+
+
+def problem_in_words(code: str, values: Mapping[str, Any]) -> str:
+    """Why a file is no table, in the reader's language."""
+    return str(PROBLEMS.get(code, code)) % values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +105,25 @@ def path_of(token: str) -> Path:
     return folder() / f"{token}.csv"
 
 
+def raw_of(token: str) -> Path:
+    """The place of a file as it came."""
+    return folder() / f"{token}.raw"
+
+
+def text_of(token: str) -> Path:
+    """The place of a file's text, decoded and not yet taken apart."""
+    return folder() / f"{token}.text"
+
+
 def remove(token: str) -> None:
-    """Remove a file; one that is gone already is fine."""
-    path_of(token).unlink(missing_ok=True)
+    """Remove a file in every shape; one that is gone already is fine."""
+    for path in (raw_of(token), text_of(token), path_of(token)):
+        path.unlink(missing_ok=True)
 
 
 def remove_all() -> int:
     """Remove every file that waits to be read; how many."""
-    found = list(folder().glob("*.csv"))
+    found = list(folder().glob("*.*"))
     for path in found:
         path.unlink(missing_ok=True)
     return len(found)
@@ -80,31 +135,26 @@ def clean_name(name: str) -> str:
     return "".join(c for c in last if c.isprintable()).strip()[:200] or "file"
 
 
-def take_in(upload: IO[bytes], size: int) -> Table:
-    """Read an upload into a plain table. Raises Refusal with a sentence for every file that is none."""
+def keep_raw(upload: IO[bytes], size: int) -> str:
+    """Keep an upload as it came, to be read by a job; its token. Raises Unreadable for what is seen at once."""
     limit = max_megabytes.get()
     if size > limit * 1024 * 1024:
-        raise _refusal(
-            "too_large",
-            _("The file is larger than %(n)s MB. Split it, or raise the limit in the settings.")
-            % {"n": limit},
-        )
+        raise Unreadable("too_large", n=limit)
     if size == 0:
-        raise _refusal("empty", _("The file is empty."))
+        raise Unreadable("empty")
     begin = upload.read(8)
     upload.seek(0)
-    token = secrets.token_hex(16)
-    try:
-        if begin[:4] == b"PK\x03\x04":
-            with closing(_workbook(upload)) as records:
-                return _write(token, records, "Excel")
+    if not is_workbook(begin):
         _refuse_other_files(begin)
-        encoding = _encoding(upload)
-        with closing(_records(upload, encoding)) as records:
-            return _write(token, records, encoding)
-    except BaseException:
-        remove(token)
-        raise
+    token = secrets.token_hex(16)
+    with raw_of(token).open("xb") as file:
+        shutil.copyfileobj(upload, file, BLOCK)
+    return token
+
+
+def is_workbook(begin: bytes) -> bool:
+    """Whether a file that begins so is a zip, as workbooks are."""
+    return begin[:4] == b"PK\x03\x04"
 
 
 def read_from(token: str, offset: int) -> Iterator[tuple[int, list[str]]]:
@@ -112,50 +162,29 @@ def read_from(token: str, offset: int) -> Iterator[tuple[int, list[str]]]:
     with path_of(token).open("rb") as file:
         file.seek(offset)
         # Records may hold line breaks; the reader takes as many lines as it needs and then says so here.
-        for record in csv.reader(_lines(file)):
+        for record in csv.reader(lines_of(file)):
             yield file.tell(), record
 
 
-def _lines(file: IO[bytes]) -> Iterator[str]:
+def lines_of(file: IO[bytes]) -> Iterator[str]:
     while line := file.readline():
         yield line.decode()
 
 
-def _write(token: str, records: Iterator[Sequence[str]], encoding: str) -> Table:
-    rows = 0
-    with path_of(token).open("x", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        head = _head(next(records, []))
-        writer.writerow(head)
-        for record in records:
-            rows += 1
-            writer.writerow(record)
-    if not rows:
-        raise _refusal("no_rows", _("The file has a head and no row below it."))
-    return Table(token, head, rows, encoding)
-
-
-def _head(cells: Sequence[str]) -> list[str]:
+def head_of(cells: Sequence[str]) -> list[str]:
     """The names of the columns; raises Refusal where they cannot be told apart."""
     names = [" ".join(cell.split())[:100] for cell in cells]
     while names and not names[-1]:
         names.pop()
     if not names:
-        raise _refusal("no_head", _("The first row must name the columns; it is empty."))
+        raise Unreadable("no_head")
     if len(names) > MOST_COLUMNS:
-        raise _refusal(
-            "too_many_columns",
-            _("The file has %(n)s columns; %(most)s can be read. Remove those that are not needed.")
-            % {"n": len(names), "most": MOST_COLUMNS},
-        )
+        raise Unreadable("too_many_columns", n=len(names), most=MOST_COLUMNS)
     names = [name or _("Column %(n)s") % {"n": position} for position, name in enumerate(names, start=1)]
     seen: set[str] = set()
     for name in names:
         if name.lower() in seen:
-            raise _refusal(
-                "doubled_head",
-                _("Two columns are called “%(name)s”. Give each its own name.") % {"name": name},
-            )
+            raise Unreadable("doubled_head", name=name)
         seen.add(name.lower())
     return names
 
@@ -163,64 +192,12 @@ def _head(cells: Sequence[str]) -> list[str]:
 def _refuse_other_files(begin: bytes) -> None:
     kind = next((kind for magic, kind in OTHER_FILES.items() if begin.startswith(magic)), "")
     if kind == "xls":
-        raise _refusal(
-            "old_excel", _("This is an Excel file of the old kind (.xls). Save it as .xlsx or CSV.")
-        )
+        raise Unreadable("old_excel")
     if kind:
-        raise _refusal(
-            "no_table",
-            _(
-                "This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."
-            ),
-        )
+        raise Unreadable("no_table")
 
 
-def _encoding(upload: IO[bytes]) -> str:
-    """How the text is encoded, found by reading all of it; the reader stands at the beginning again."""
-    begin = upload.read(4)
-    if begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        candidates = ["utf-16"]
-    elif begin[:3] == codecs.BOM_UTF8:
-        candidates = ["utf-8-sig"]
-    else:
-        candidates = ["utf-8", "gb18030"]
-    for encoding in candidates:
-        if _decodes(upload, encoding):
-            return encoding
-    raise _refusal(
-        "bad_encoding",
-        _("This file is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."),
-    )
-
-
-def _decodes(upload: IO[bytes], encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    upload.seek(0)
-    try:
-        while block := upload.read(BLOCK):
-            if "\0" in decoder.decode(block):
-                raise _refusal("nul", _("The file holds NUL characters: it is damaged, or no text file."))
-        decoder.decode(b"", final=True)
-    except UnicodeError:
-        return False
-    upload.seek(0)
-    return True
-
-
-def _records(upload: IO[bytes], encoding: str) -> Generator[list[str], None, None]:
-    text = io.TextIOWrapper(upload, encoding=encoding, newline="")
-    try:
-        delimiter = _delimiter(text.read(SAMPLE))
-        text.seek(0)
-        for record in csv.reader(text, delimiter=delimiter):
-            yield [_checked(cell) for cell in record]
-    except csv.Error:
-        raise _refusal("bad_quotes", _("A quote mark is missing somewhere: a cell has no end.")) from None
-    finally:
-        text.detach()
-
-
-def _delimiter(sample: str) -> str:
+def delimiter_of(sample: str) -> str:
     """What parts the cells: the sign that gives the most columns, the same number in most records."""
     best, most = ",", 0.0
     for sign in DELIMITERS:
@@ -236,17 +213,14 @@ def _delimiter(sample: str) -> str:
     return best
 
 
-def _checked(cell: str) -> str:
+def plain_cell(cell: str) -> str:
     if len(cell) > LONGEST_CELL:
-        raise _refusal(
-            "cell_too_long",
-            _("A cell holds more than %(n)s characters. A quote mark may be missing.") % {"n": LONGEST_CELL},
-        )
+        raise Unreadable("cell_too_long", n=LONGEST_CELL)
     # The apostrophe by which an export keeps a spreadsheet from taking a cell for a formula is not part of it.
     return cell[1:] if cell.startswith("'") and cell[1:2] in tuple("=+-@\t\r\n") else cell
 
 
-def _workbook(upload: IO[bytes]) -> Generator[list[str], None, None]:
+def workbook_rows(upload: IO[bytes]) -> Generator[list[str], None, None]:
     """The rows of the first sheet as texts; of formulas the values that Excel last saw."""
     import openpyxl
 
@@ -261,9 +235,7 @@ def _workbook(upload: IO[bytes]) -> Generator[list[str], None, None]:
         raise
     except Exception:
         # A broken workbook breaks anywhere inside the reader, with whatever error.
-        raise _refusal(
-            "bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")
-        ) from None
+        raise Unreadable("bad_workbook") from None
 
 
 def _limited(rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
@@ -271,12 +243,8 @@ def _limited(rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
     for row in rows:
         cells += len(row)
         if cells > MOST_CELLS:
-            raise _refusal(
-                "too_many_cells",
-                _("The sheet holds more than %(n)s cells. Save it as CSV: that is read at any length.")
-                % {"n": MOST_CELLS},
-            )
-        texts = [_checked(_plain(value)) for value in row]
+            raise Unreadable("too_many_cells", n=MOST_CELLS)
+        texts = [plain_cell(_plain(value)) for value in row]
         while texts and not texts[-1]:
             texts.pop()
         yield texts
@@ -289,22 +257,11 @@ def _refuse_bombs(upload: IO[bytes]) -> None:
             names = {entry.filename for entry in archive.infolist()}
             inflated = sum(entry.file_size for entry in archive.infolist())
     except (zipfile.BadZipFile, NotImplementedError):
-        raise _refusal(
-            "bad_workbook", _("This Excel file cannot be opened. Save it once more, or as CSV.")
-        ) from None
+        raise Unreadable("bad_workbook") from None
     if "xl/workbook.xml" not in names:
-        raise _refusal(
-            "no_table",
-            _(
-                "This is no table but a picture, PDF or archive, whatever its name says. Choose a CSV or Excel file."
-            ),
-        )
+        raise Unreadable("no_table")
     if inflated > MOST_INFLATED:
-        raise _refusal(
-            "zip_bomb",
-            _("This workbook unpacks to more than %(n)s MB. Save it as CSV.")
-            % {"n": MOST_INFLATED // 1024**2},
-        )
+        raise Unreadable("zip_bomb", n=MOST_INFLATED // 1024**2)
     upload.seek(0)
 
 
@@ -321,7 +278,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value).replace("\0", "")
-
-
-def _refusal(code: str, sentence: str) -> Refusal:
-    return Refusal(code, sentence, field="file")

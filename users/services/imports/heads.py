@@ -26,6 +26,7 @@ HEADS = {
     "platform": "平台",
     "createdAt": "registered|created|created at|registered at|sign up date|注册时间|注册日期|入会时间",
     "noProfiling": "no profiling|不做画像",
+    "order_number": "order|order id|order number|order no|订单号|订单编号|单号",
     "number": "order|order id|order number|order no|订单号|订单编号|单号",
     "ordered_at": "ordered|ordered at|order date|date|created|created at|下单时间|订单日期|日期|付款时间|订单时间",
     "total": "amount|order total|总金额|金额|订单金额|实付金额|实付",

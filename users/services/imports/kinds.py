@@ -88,37 +88,6 @@ Plan = Any
 """What judging found out and writing needs; each kind has its own."""
 
 
-class ImportKind(ABC):
-    """What a kind of import does. ``needs_customer``: rows are about customers and name them by a key."""
-
-    name: ClassVar[str]
-    title: ClassVar[StrOrPromise]
-    about: ClassVar[StrOrPromise]
-    fields: ClassVar[tuple[Field, ...]]
-    needs_customer: ClassVar[bool] = True
-    extra_options: ClassVar[tuple[str, ...]] = ()
-
-    @abstractmethod
-    def mark(self, row: Row) -> str:
-        """What the row is about; rows of one mark are judged together, in order."""
-
-    @abstractmethod
-    def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Plan]:
-        """The fate of every row, by its number, and what writing them needs."""
-
-    @abstractmethod
-    def write(
-        self, plan: Plan, verdicts: Verdicts, batch: Batch
-    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
-        """Write new and changing rows; per row whose it became and what undoing needs."""
-
-    @abstractmethod
-    def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
-        """Undo rows; per row that was left as it is the reason."""
-
-
-import_kinds: Registry[ImportKind] = Registry("kind of import")
-
 KEYS: dict[str, StrOrPromise] = {
     IdentityKind.USER_ID.value: _("User ID"),
     IdentityKind.PHONE.value: _("Phone"),
@@ -146,6 +115,42 @@ def _phone(cell: str, options: Options) -> str:
         raise Unreadable("not_a_phone")
     return number
 
+
+ORDER_NUMBER = "order_number"
+"""A key that some kinds take beside those: whose the order is."""
+
+
+class ImportKind(ABC):
+    """What a kind of import does. ``needs_customer``: rows are about customers and name them by one of ``keys``."""
+
+    name: ClassVar[str]
+    title: ClassVar[StrOrPromise]
+    about: ClassVar[StrOrPromise]
+    fields: ClassVar[tuple[Field, ...]]
+    needs_customer: ClassVar[bool] = True
+    keys: ClassVar[Mapping[str, StrOrPromise]] = KEYS
+    extra_options: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def mark(self, row: Row) -> str:
+        """What the row is about; rows of one mark are judged together, in order."""
+
+    @abstractmethod
+    def judge(self, groups: Sequence[list[Row]], batch: Batch) -> tuple[Verdicts, Plan]:
+        """The fate of every row, by its number, and what writing them needs."""
+
+    @abstractmethod
+    def write(
+        self, plan: Plan, verdicts: Verdicts, batch: Batch
+    ) -> dict[int, tuple[int | None, dict[str, Any]]]:
+        """Write new and changing rows; per row whose it became and what undoing needs."""
+
+    @abstractmethod
+    def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
+        """Undo rows; per row that was left as it is the reason."""
+
+
+import_kinds: Registry[ImportKind] = Registry("kind of import")
 
 KEY_FIELDS = (
     Field("user_id", KEYS["user_id"], _user_id),

@@ -45,6 +45,24 @@ def owners(keys: Iterable[Key]) -> dict[Key, int]:
     return {(kind, value): customer_id for kind, value, customer_id in rows}
 
 
+def owners_of_orders(numbers: Iterable[str]) -> dict[str, int]:
+    """Whose the orders with these numbers are; a number that several customers' orders bear is nobody's."""
+    rows = fetch(
+        """
+        WITH RECURSIVE sources AS (  -- the few there are, each by one step in the index (source, number)
+            SELECT min(source) AS source FROM users_orderkey
+            UNION ALL
+            SELECT (SELECT min(source) FROM users_orderkey later WHERE later.source > sources.source)
+            FROM sources WHERE sources.source IS NOT NULL
+        )
+        SELECT number, min(bearer.customer_id) FROM sources JOIN users_orderkey bearer USING (source)
+        WHERE number = ANY(%s) GROUP BY number HAVING count(DISTINCT bearer.customer_id) = 1
+        """,
+        [sorted(set(numbers))],
+    )
+    return dict(rows)
+
+
 def handles(customer_ids: Iterable[int], now: datetime) -> tuple[dict[int, Handle], dict[int, str]]:
     """A handle for each customer, and those that had to be made: customers without userId or anonymousId."""
     ids = sorted(set(customer_ids))

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
 from users.models import Fate, Import, ImportRow, LongJob
-from users.services.imports import files
+from users.services.imports import files, people
 from users.services.imports.kinds import (
+    ORDER_NUMBER,
     Batch,
     ImportKind,
     Row,
@@ -172,6 +173,8 @@ def _store(file: Import, taken: Sequence[tuple[Row | None, Verdict | None, Any]]
 def _owners(file: Import, keys: set[str]) -> dict[str, int]:
     if not file.match_key:
         return {}
+    if file.match_key == ORDER_NUMBER:
+        return people.owners_of_orders(keys)
     rows = fetch(
         "SELECT value, customer_id FROM users_identity WHERE kind = %s AND value = ANY(%s)",
         [file.match_key, sorted(keys)],

@@ -21,7 +21,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     parking.begin()
     parking.refuse_what_is_ours()
     parking.refuse_unknown_consents()
-    said = order_items.read_items()
+    said = order_items.read_items(now)
     cards = owned.read_cards()
     parked = parking.park(now, is_history=is_history)
     people.resolve(now, is_history=is_history)

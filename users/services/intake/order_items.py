@@ -8,6 +8,7 @@ from users import shop
 from users.orders import OrderEvent, Telling, Unusable, parse, read
 from users.services.activity import oldest_trigger
 from users.services.exchange_rates import Rates, day_of
+from users.services.intake import erased_refunds
 from users.services.intake.parking import Refused, refuse
 from users.services.intake.turned_away import turn_away_orders
 from users.services.orders import NO_RATE, OrderPlan, known_orders
@@ -24,8 +25,11 @@ class Said:
     telling: Telling
 
 
-def read_items() -> list[Said]:
-    """Order items of the batch; those that cannot be understood are refused."""
+def read_items(now: datetime) -> list[Said]:
+    """Order items of the batch; those that cannot be understood are refused.
+
+    Refunds of erased customers' orders are put on record here and take no further part.
+    """
     rows = fetch(
         "SELECT no, name, message_id, occurred_at, confirmed, properties::text FROM intake_item"
         " WHERE name = ANY(%s) ORDER BY no",
@@ -48,7 +52,8 @@ def read_items() -> list[Said]:
         except Unusable as problem:
             refused.append(Refused(no, problem.code, problem.field))
     refuse(refused)
-    return _take_owners(said)
+    settled = erased_refunds.settle({one.no: one.telling for one in said}, now)
+    return _take_owners([one for one in said if one.no not in settled])
 
 
 def plan(said: list[Said], now: datetime, *, is_history: bool) -> OrderPlan:

@@ -1,0 +1,212 @@
+"""Sending: one request at a time per endpoint, in order, until the receiver says yes.
+
+Claim, read, send, note: the request is made outside any transaction, under a lease. Whoever dies in between
+leaves the endpoint where it was; after the lease the same delivery, with the same id, is made again.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from config.kit import clock, http
+from segments.models import Endpoint, WebhookDelivery
+from segments.services.changes import LAST_CUSTOMER, latest_run
+from segments.services.webhooks.batches import Spot, body_of, next_changes, spot_of
+from segments.services.webhooks.signing import headers
+from users.services import audit
+
+LEASE = timedelta(seconds=60)
+FIRST_WAIT = 5
+"""Seconds before the first repetition; each further one waits twice as long."""
+LONGEST_WAIT = 3_600
+PATIENCE = timedelta(days=3)
+"""How long an endpoint may fail before it is switched off."""
+KEPT = timedelta(days=30)
+GONE = 410
+ANSWER_WITHIN = 10.0
+
+Post = Callable[..., http.Answer]
+
+
+def deliver_due(*, seconds: float = 20.0, post: Post = http.post) -> dict[str, int]:
+    """Send what waits to every endpoint that is due, for about ``seconds``; what was delivered and what failed."""
+    until = time.monotonic() + seconds
+    done = {"delivered": 0, "failed": 0}
+    for pk in _due():
+        while time.monotonic() < until and (endpoint := _claim(pk)):
+            delivery = _next(endpoint)
+            if delivery is None:
+                Endpoint.objects.filter(pk=pk).update(lease_until=None)
+                break
+            is_delivered = _send(endpoint, delivery, post)
+            done["delivered" if is_delivered else "failed"] += 1
+    return done
+
+
+def forget_old(now: datetime) -> int:
+    """Remove the lines of deliveries that are over and old; how many."""
+    old = WebhookDelivery.objects.filter(created_at__lt=now - KEPT).exclude(
+        state=WebhookDelivery.State.WAITING
+    )
+    removed, _by_model = old.delete()
+    return removed
+
+
+def _free(now: datetime) -> Q:
+    return Q(state=Endpoint.State.ON, due_at__lte=now) & (Q(lease_until=None) | Q(lease_until__lt=now))
+
+
+def _due() -> list[int]:
+    return list(
+        Endpoint.objects.filter(_free(clock.lease_now()))
+        .order_by("due_at", "pk")
+        .values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _claim(pk: int) -> Endpoint | None:
+    """The endpoint under a lease, unless somebody else is at it or it must wait."""
+    now = clock.lease_now()
+    found = Endpoint.objects.select_for_update(skip_locked=True).filter(_free(now), pk=pk).first()
+    if found is not None:
+        found.lease_until = now + LEASE
+        found.save(update_fields=["lease_until"])
+    return found
+
+
+@transaction.atomic
+def _next(endpoint: Endpoint) -> WebhookDelivery | None:
+    """What to send: what was begun, or the next changes. Where there are none, the place moves to the end."""
+    waiting = WebhookDelivery.objects.filter(endpoint=endpoint, state=WebhookDelivery.State.WAITING)
+    begun: WebhookDelivery | None = waiting.order_by("id").first()
+    if begun is not None:
+        return begun
+    head = latest_run()
+    after = place_of(endpoint)
+    changes = next_changes(endpoint, after, until=None, head=head)
+    if not changes:
+        if head > endpoint.run:
+            _move(endpoint, after, (head, LAST_CUSTOMER, LAST_CUSTOMER))
+        return None
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint,
+        number=new_number(),
+        kind=WebhookDelivery.Kind.CHANGES,
+        after=list(after),
+        until=list(spot_of(changes[-1])),
+        changes=len(changes),
+        created_at=clock.now(),
+    )
+
+
+def new_number() -> str:
+    """The id of a delivery."""
+    return f"whd_{secrets.token_hex(16)}"
+
+
+def place_of(endpoint: Endpoint) -> Spot:
+    """Up to where everything is delivered."""
+    return endpoint.run, endpoint.segment, endpoint.customer
+
+
+def _move(endpoint: Endpoint, after: Spot, until: Spot) -> None:
+    """Move the place on, unless somebody else has."""
+    run, segment, customer = after
+    here = Endpoint.objects.filter(pk=endpoint.pk, run=run, segment=segment, customer=customer)
+    here.update(run=until[0], segment=until[1], customer=until[2])
+
+
+def _send(endpoint: Endpoint, delivery: WebhookDelivery, post: Post) -> bool:
+    changes = []
+    if delivery.until:
+        until = _spot(delivery.until)
+        changes = next_changes(endpoint, _spot(delivery.after), until=until, head=until[0])
+    body = body_of(delivery, changes)
+    signed = headers(endpoint.secret, delivery.number, int(clock.lease_now().timestamp()), body)
+    try:
+        answer = post(endpoint.url, body, signed, seconds=ANSWER_WITHIN)
+    except http.Unreachable as problem:
+        _note_failure(endpoint, delivery, None, problem.code, None)
+        return False
+    if 200 <= answer.status < 300:
+        _note_success(endpoint, delivery, answer)
+        return True
+    code = "redirect" if 300 <= answer.status < 400 else "status"
+    _note_failure(endpoint, delivery, answer.status, code, answer.milliseconds)
+    return False
+
+
+def _spot(stored: list[int]) -> Spot:
+    run, segment, customer = stored
+    return run, segment, customer
+
+
+@transaction.atomic
+def _note_success(endpoint: Endpoint, delivery: WebhookDelivery, answer: http.Answer) -> None:
+    _note(delivery, WebhookDelivery.State.DELIVERED, answer.status, "", answer.milliseconds)
+    if delivery.kind == WebhookDelivery.Kind.CHANGES:
+        _move(endpoint, _spot(delivery.after), _spot(delivery.until))
+    Endpoint.objects.filter(pk=endpoint.pk).update(
+        attempts=0, failing_since=None, problem="", lease_until=None, delivered_at=clock.now()
+    )
+
+
+@transaction.atomic
+def _note_failure(
+    endpoint: Endpoint, delivery: WebhookDelivery, status: int | None, code: str, milliseconds: int | None
+) -> None:
+    """Wait longer and longer; after days of it, or where the receiver says it is gone, switch off."""
+    is_ours = delivery.kind == WebhookDelivery.Kind.CHANGES
+    state = WebhookDelivery.State.WAITING if is_ours else WebhookDelivery.State.FAILED
+    _note(delivery, state, status, code, milliseconds)
+    held = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+    held.lease_until = None
+    if is_ours:
+        now = clock.lease_now()
+        held.due_at = now + timedelta(seconds=min(FIRST_WAIT * 2**held.attempts, LONGEST_WAIT))
+        held.attempts = min(held.attempts + 1, 30)
+        held.failing_since = held.failing_since or now
+        held.problem = str(status or code)
+        if status == GONE or now - held.failing_since >= PATIENCE:
+            held.state = Endpoint.State.DISABLED
+            audit.record(
+                "webhook.switch", by=None, target=held, after={"is_on": False, "reason": held.problem}
+            )
+    held.save()
+
+
+def _note(
+    delivery: WebhookDelivery, state: str, status: int | None, problem: str, milliseconds: int | None
+) -> None:
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        state=state,
+        status=status,
+        problem=problem,
+        milliseconds=milliseconds,
+        attempts=F("attempts") + 1,
+        tried_at=clock.now(),
+    )
+
+
+PROBLEMS = {
+    "forbidden": lambda: _("the address leads into a private network"),
+    "unknown_host": lambda: _("the name is not known"),
+    "timeout": lambda: _("no answer within ten seconds"),
+    "refused": lambda: _("no connection"),
+    "tls": lambda: _("the certificate is not valid"),
+    "broken": lambda: _("the connection broke"),
+    "redirect": lambda: _("redirects are not followed"),
+    "status": lambda: _("the receiver said no"),
+}
+
+
+def problem_words(code: str) -> str:
+    """Why a delivery failed."""
+    found = PROBLEMS.get(code)
+    return found() if found else code
