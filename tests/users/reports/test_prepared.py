@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.kit import clock
+from config.kit.refusal import Refusal
 from tests.clock import move_to
 from tests.users.door import customer, identify, send, track, visit
 from users.models import LongJob, ReportResult
@@ -184,7 +185,7 @@ def test_a_question_that_takes_too_long_does_not_hold_up_the_others(monkeypatch:
     shop()
 
     def refuse(*_args: Any, **_values: Any) -> None:
-        raise stored.Refusal("too_slow", "x", status=503)
+        raise Refusal("too_slow", "x", status=503)
 
     monkeypatch.setattr(flows, "transitions", refuse)
     assert prepared.prepare(NOW)["left"] == 0
