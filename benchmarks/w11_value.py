@@ -35,9 +35,10 @@ def figures(size: str) -> Iterator[Figure]:
 
 def _whole_day(run: Run) -> dict[str, float]:
     """Every step to its end, in its own transactions; seconds by name."""
-    seconds = {}
+    seconds: dict[str, float] = {}
     for name, step in day.STEPS:
-        began, after = time.perf_counter(), 0
+        began = time.perf_counter()
+        after: int | None = 0
         while after is not None:
             with transaction.atomic():
                 after = step(run, after)

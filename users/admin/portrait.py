@@ -1,5 +1,6 @@
 """The portrait: any group of customers beside any other, the dimensions that differ most on top."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.functional import cached_property
@@ -10,7 +11,7 @@ from config.kit import words
 from config.kit.charts import Chart, Series
 from config.kit.parts import Ask, Cell, Choice, Column, Empty, Stat, Table
 from users.admin.cohort_pages import CohortPage
-from users.dimensions import Dimension
+from users.dimensions import Dimension, Labels
 from users.groups import Group, group_spec, group_url, offers, read_group
 from users.models import Stage
 from users.reports import portrait
@@ -155,7 +156,7 @@ class PortraitPage(CohortPage):
         )
 
     def _card(self, one: Comparison) -> dict[str, Any]:
-        namer = one.dimension.namer()
+        namer = self._namer(one.dimension)
         columns = [
             Column(_("Value")),
             Column(_("Here"), "percent"),
@@ -173,6 +174,16 @@ class PortraitPage(CohortPage):
             % {"ours": words.number(one.known[0]), "theirs": words.number(one.known[1])},
             "table": Table(columns, rows, Empty(_("Not known of anybody")), one.dimension.title),
         }
+
+    def _namer(self, dimension: Dimension) -> Callable[[str | None], str]:
+        """Names the values; dimensions of the same labels ask for them once."""
+        if dimension.labels not in self._namers:
+            self._namers[dimension.labels] = dimension.namer()
+        return self._namers[dimension.labels]
+
+    @cached_property
+    def _namers(self) -> dict[Labels, Callable[[str | None], str]]:
+        return {}
 
     def _row(self, one: Comparison, value: ValueShare, namer: Any) -> list[Any]:
         ours, theirs = (

@@ -95,6 +95,13 @@ class Customer(models.Model):
             ),
             # Rules about age: at midnight only those who have that birthday.
             models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
+            # Reports: whether a customer counts, and the channel, without reading profiles (docs/adr/0008).
+            models.Index(
+                fields=["id"],
+                include=["identified", "channel", "no_profiling"],
+                name="customer_living",
+                condition=Q(erased_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

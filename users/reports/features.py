@@ -18,7 +18,6 @@ from users.reports.stored import Question
 
 PAUSE = timedelta(minutes=30)
 LOOK_AHEAD = timedelta(days=1)  # a visit that runs longer past the period's end counts as going on
-DAYS_AT_ONCE = 45
 PAGES = ("Page Viewed", "Screen Viewed")
 # Lengths of visits in seconds: from (included), to (excluded).
 BUCKETS: tuple[tuple[int, int | None], ...] = (
@@ -101,13 +100,13 @@ def use_question(period: Period) -> Question:
         "last": period.last,
         "earliest": period.before.first,
     }
-    return Question(sql("feature_use"), values, sums=2, parts=_parts(2 * period.days))
+    return Question(sql("feature_use"), values, sums=2, parts=stored.parts_of(2 * period.days))
 
 
 def visits_question(period: Period) -> Question:
     """The visits that began in the period, by channel and by whether the customer is known."""
     return Question(
-        sql("visits") + sql("visit_counts"), visit_values(period), sums=1, parts=_parts(period.days)
+        sql("visits") + sql("visit_counts"), visit_values(period), sums=1, parts=stored.parts_of(period.days)
     )
 
 
@@ -158,11 +157,6 @@ def visit_values(period: Period) -> dict[str, Any]:
         "begin": period.begin,
         "end": period.end,
     }
-
-
-def _parts(days: int) -> int:
-    """In how many parts of the customers so many days are prepared: one takes seconds in a shop of a million."""
-    return max(1, days // DAYS_AT_ONCE)
 
 
 def _is_of(asked: Mapping[str, str], channel: str, identified: bool) -> bool:

@@ -210,7 +210,8 @@ def reached(asked: Asked) -> tuple[str, dict[str, object]]:
         "within": asked.within,
         **asked.whom.values,
     }
-    levels = _events(asked, values)
+    first, second, every = _events(asked, values)
+    levels = f"SELECT * FROM ({every}) AS told WHERE id IN (SELECT id FROM onward)"
     for number in range(1, len(asked.steps) + 1):
         levels = _level(levels, number)
     many = range(1, len(asked.steps) + 1)
@@ -220,6 +221,9 @@ def reached(asked: Asked) -> tuple[str, dict[str, object]]:
         for n in many[1:]
     )
     text = statement("funnel_reached").format(
+        first=first,
+        second=second,
+        no_gaps=", NULL::numeric" * len(many[1:]),
         levels=levels,
         depth=f"CASE {whens} END",
         gaps=gaps,
@@ -227,7 +231,9 @@ def reached(asked: Asked) -> tuple[str, dict[str, object]]:
         value=f"({cohorts.named(asked.whom.split)})::text",
         whom=asked.whom.condition,
     )
-    return text, values
+    # A million standings are joined only where something of them is asked for.
+    standing = "JOIN users_standing standing ON standing.customer_id = walked.id"
+    return text.replace("/* standing */", standing if "standing." in text else ""), values
 
 
 def _level(below: str, number: int) -> str:
@@ -255,33 +261,36 @@ def _kept(number: int) -> str:
     return ", ".join(columns)
 
 
-def _events(asked: Asked, values: dict[str, object]) -> str:
-    """Every event that may be a step, once, with a bit for each step that it may be."""
+def _events(asked: Asked, values: dict[str, object]) -> tuple[str, str, str]:
+    """Selects of the events that may be the first step, the second, and any step; of the latter each event once.
+
+    ``mask`` has a bit for each step that an event may be.
+    """
     by_event: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(asked.steps):
         by_event[step.event].append(number)
         values[f"category_{number}"] = step.category
-    selects = []
-    for position, (event, numbers) in enumerate(by_event.items()):
-        since = (
-            "at >= %(begin)s AND at < %(end)s"
-            if numbers == [0]
-            else "at >= %(begin)s AND at < %(end)s + %(within)s"
+        if step.event != REGISTERED:
+            values[f"type_{number}"] = int(step.event)
+    every = " UNION ALL ".join(_select(asked, numbers) for numbers in by_event.values())
+    return _select(asked, [0]), _select(asked, [1]), every
+
+
+def _select(asked: Asked, numbers: Sequence[int]) -> str:
+    """The events that may be one of some steps, which are all of one type."""
+    end = "%(end)s" if list(numbers) == [0] else "%(end)s + %(within)s"
+    if asked.steps[numbers[0]].event == REGISTERED:
+        bits = sum(1 << number for number in numbers)
+        return (
+            f"SELECT id, registered_at AS at, {bits} AS mask FROM users_customer"
+            f" WHERE registered_at >= %(begin)s AND registered_at < {end}"
         )
-        if event == REGISTERED:
-            bits = sum(1 << number for number in numbers)
-            when = since.replace("at ", "registered_at ")
-            selects.append(f"SELECT id, registered_at AS at, {bits} AS mask FROM users_customer WHERE {when}")
-            continue
-        values[f"type_{position}"] = int(event)
-        when = since.replace("at ", "occurred_at ")
-        mask = " | ".join(_bit(asked.steps[number], number) for number in numbers)
-        fits = " OR ".join(_fits(asked.steps[number], number) for number in numbers)
-        selects.append(
-            f"SELECT customer_id AS id, occurred_at AS at, {mask} AS mask FROM users_event"
-            f" WHERE type_id = %(type_{position})s AND {when} AND ({fits})"
-        )
-    return " UNION ALL ".join(selects)
+    mask = " | ".join(_bit(asked.steps[number], number) for number in numbers)
+    fits = " OR ".join(_fits(asked.steps[number], number) for number in numbers)
+    return (
+        f"SELECT customer_id AS id, occurred_at AS at, {mask} AS mask FROM users_event"
+        f" WHERE type_id = %(type_{numbers[0]})s AND occurred_at >= %(begin)s AND occurred_at < {end} AND ({fits})"
+    )
 
 
 def _fits(step: Step, number: int) -> str:

@@ -138,13 +138,8 @@ def compute(asked: Asked, now: datetime) -> Value:
 
 
 def _takings(asked: Asked, now: datetime) -> tuple[dict[tuple[str | None, int], Takings], datetime]:
-    days = cohorts.span(asked.cohorts, asked.grain)
-    members, values = cohorts.members(Start.ORDER, asked.whom, days, grain=asked.grain, unit=Grain.MONTH)
-    ordered = "(placed.ordered_at AT TIME ZONE %(zone)s)::date"
-    age = f"{Grain.MONTH.sql(ordered)} - {Grain.MONTH.sql('member.start_day')}"
     found: dict[tuple[str | None, int], Takings] = defaultdict(Takings)
-    query = statement("ltv").format(members=members, age=age)
-    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
+    told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values)
     for value, cohort, months, customers, net in told.rows:
         takings = found[value, cohort]
         if months is None:
@@ -152,6 +147,16 @@ def _takings(asked: Asked, now: datetime) -> tuple[dict[tuple[str | None, int], 
         else:
             takings.net[months], takings.buyers[months] = int(net), customers
     return found, told.as_of
+
+
+def question(asked: Asked) -> stored.Question:
+    """The statement behind the table."""
+    days = cohorts.span(asked.cohorts, asked.grain)
+    members, values = cohorts.members(Start.ORDER, asked.whom, days, grain=asked.grain, unit=Grain.MONTH)
+    ordered = "(placed.ordered_at AT TIME ZONE %(zone)s)::date"
+    age = f"{Grain.MONTH.sql(ordered)} - {Grain.MONTH.sql('member.start_day')}"
+    query = statement("ltv").format(members=members, age=age)
+    return stored.Question(query, values, sums=2, parts=stored.parts_of(days.days))
 
 
 def _cells(asked: Asked, cohort: int, takings: Takings, now: datetime) -> list[Worth]:

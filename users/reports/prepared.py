@@ -1,21 +1,26 @@
 """The usual questions of the reports, asked each morning before an operator asks them."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
+from config.kit.refusal import Refusal
 from users.models import ReportResult, Stage
 from users.reports import channels, cohorts, features, flows, funnel, ltv, retained, retention, stored
 from users.reports.cohorts import Start
 from users.reports.figures import today_in_shop
-from users.reports.periods import DAYS, Period
+from users.reports.periods import Period
+
+log = logging.getLogger(__name__)
 
 Asked = dict[str, str]
 Act = Callable[[datetime, float], bool]
 """Asks at an instant, up to a second of the monotonic clock; whether all of it is answered."""
-ENOUGH = 8.0
+ENOUGH = 4.0
 """Seconds of a run after which the rest waits for the next one."""
+SPANS = (30, 90, 365)
 ALL_ASKED = "all-asked"
 RETENTION: tuple[Asked, ...] = (
     {"grain": "month"},
@@ -42,8 +47,13 @@ def prepare(now: datetime) -> dict[str, int]:
     questions, done = list(_questions(now)), 0
     until = time.monotonic() + ENOUGH
     for ask in questions:
-        if time.monotonic() > until or not ask(now, until):
+        if time.monotonic() > until:
             break
+        try:
+            if not ask(now, until):
+                break
+        except Refusal:
+            log.warning("question_takes_too_long", extra={"question": done})
         done += 1
     left = len(questions) - done
     if not left:
@@ -66,12 +76,13 @@ def is_prepared(now: datetime) -> bool:
 
 
 def _questions(now: datetime) -> Iterator[Act]:
-    yield from (_at_once(partial(_retention, asked)) for asked in RETENTION)
-    yield from (_at_once(partial(_value, asked)) for asked in VALUE)
+    whole = [retention.question(retention.read(asked, now)) for asked in RETENTION]
+    whole += [ltv.question(ltv.read(asked, now)) for asked in VALUE]
+    yield from (partial(_in_parts, question) for question in whole)
     yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
     yield from (_at_once(partial(_funnel, asked)) for asked in FUNNELS)
     yesterday = today_in_shop(now) - timedelta(days=1)
-    for days in DAYS:
+    for days in SPANS:
         period = Period(yesterday - timedelta(days=days - 1), yesterday)
         yield _at_once(partial(channels.profit_and_loss, period))
         yield _at_once(partial(flows.transitions, period))
@@ -92,14 +103,6 @@ def _at_once(ask: Callable[[datetime], object]) -> Act:
 
 def _in_parts(question: stored.Question, now: datetime, until: float) -> bool:
     return stored.prepare(question, now, until=until)
-
-
-def _retention(asked: Asked, now: datetime) -> None:
-    retention.compute(retention.read(asked, now), now)
-
-
-def _value(asked: Asked, now: datetime) -> None:
-    ltv.compute(ltv.read(asked, now), now)
 
 
 def _retained(asked: Asked, now: datetime) -> None:

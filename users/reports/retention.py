@@ -201,12 +201,21 @@ def compute(asked: Asked, now: datetime) -> Retention:
 
 def _count(asked: Asked, now: datetime) -> tuple[dict[str | None, Counts], datetime]:
     """value → cohort → slot's number → customers (None as number: all), and the instant it stands for."""
+    told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values)
+    if asked.mode == Mode.AFTER:
+        return _from_last_ages(told.rows, asked), told.as_of
+    found: dict[str | None, Counts] = defaultdict(dict)
+    for value, cohort, size, *kept in told.rows:
+        found[value][cohort] = {None: size, **dict(enumerate(kept, start=1))}
+    return found, told.as_of
+
+
+def question(asked: Asked) -> stored.Question:
+    """The statement behind the table; one row per value of the split, cohort and, of the last ages, age."""
     days = cohorts.span(asked.cohorts, asked.grain)
     text, values = cohorts.members(asked.start, asked.whom, days, grain=asked.grain, unit=asked.unit)
     if asked.mode == Mode.AFTER:
-        query = statement("retention_after").format(members=text)
-        told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
-        return _from_last_ages(told.rows, asked), told.as_of
+        return stored.Question(statement("retention_after").format(members=text), values, sums=1)
     slot_of = [0] * (max(slot.last or slot.first for slot in asked.slots) + 1)
     for number, slot in enumerate(asked.slots, start=1):
         for at in range(slot.first, (slot.last or slot.first) + 1):
@@ -217,12 +226,8 @@ def _count(asked: Asked, now: datetime) -> tuple[dict[str | None, Counts], datet
         age=f"({asked.unit.sql('day.day')} - {asked.unit.sql('member.start_day')})",
         counts=", ".join(f"count(*) FILTER (WHERE slots & {1 << number} > 0)" for number in numbers),
     )
-    found: dict[str | None, Counts] = defaultdict(dict)
     values |= {"slot_of": slot_of, "first_day": days.first}
-    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
-    for value, cohort, size, kept in told.rows:
-        found[value][cohort] = {None: size, **dict(zip(numbers, kept, strict=True))}
-    return found, told.as_of
+    return stored.Question(query, values, sums=1 + len(asked.slots), parts=stored.parts_of(days.days))
 
 
 def _from_last_ages(rows: Sequence[Sequence[Any]], asked: Asked) -> dict[str | None, Counts]:

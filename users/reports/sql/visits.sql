@@ -8,7 +8,8 @@ WITH paused AS (
            ) AS pause
     FROM users_event event
     WHERE event.type_id = ANY(%(types)s) AND event.occurred_at >= %(since)s AND event.occurred_at < %(upto)s
-      AND event.occurred_at <= %(now)s AND event.customer_id %% %(parts)s = %(part)s
+      AND event.occurred_at <= %(now)s
+      AND (CASE event.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
 ), numbered AS (
     SELECT customer_id, occurred_at, type_id,
            count(*) FILTER (WHERE pause IS NULL OR pause >= interval '30 minutes') OVER (
