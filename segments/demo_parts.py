@@ -8,10 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from segments.models import Segment, SegmentState
-from segments.services import audience_export, lists, sampling, tag_keeping
 from segments.models import Backtest, Segment, SegmentState
-from segments.presets import install
 from segments.services import audience_export, backtest, lists, sampling, tag_keeping
 from segments.services.membership import members
 from segments.services.presets import install

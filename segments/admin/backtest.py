@@ -86,7 +86,7 @@ class BacktestList(OperatorPage):
         post = self.request.POST
         if "rule" not in post:
             segment = self._segment(post.get("segment", ""))
-            return segment.name, segment.rule, segment
+            return segment.title, segment.rule, segment
         try:
             raw = read_json(post["rule"][:LONGEST_RULE])
         except forms.ValidationError as problem:
@@ -102,7 +102,7 @@ class BacktestList(OperatorPage):
             version = segment.versions.filter(version=int(wanted[1:]), rule__isnull=False).first()
             if version is None:
                 raise Refusal("unknown_version", _("This segment has no such version."))
-            return _("%(name)s, version %(n)s") % {"name": segment.name, "n": version.version}, version.rule
+            return _("%(name)s, version %(n)s") % {"name": segment.title, "n": version.version}, version.rule
         other = self._segment(wanted)
         return other.name, other.rule
 

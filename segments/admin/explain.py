@@ -47,7 +47,7 @@ class OfCustomerInSegment(OfSegment):
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page_of = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page_of)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page_of)]
 
     @cached_property
     def day(self) -> date | None:
@@ -103,7 +103,7 @@ class Lookup(OfCustomerInSegment):
     template_name = "operator/list.html"
 
     def get_title(self) -> str:
-        return _("Who is in “%(name)s”, and why?") % {"name": self.segment.name}
+        return _("Who is in “%(name)s”, and why?") % {"name": self.segment.title}
 
     def get_purpose(self) -> Any:
         return self.purpose
@@ -195,7 +195,7 @@ class CustomerSegments(OperatorPage):
         query = f"?{urlencode({'at': self.day.isoformat()})}" if self.day else ""
         rows = [
             [
-                Cell(one.segment.name, url=reverse("segments:segment", args=[one.segment.pk])),
+                Cell(one.segment.title, url=reverse("segments:segment", args=[one.segment.pk])),
                 Cell(one.since, kind="time") if one.since else Cell(""),
                 Cell(_("; or ").join(both(flip) for flip in one.missing)),
                 Cell(
@@ -223,7 +223,7 @@ class CustomerSegments(OperatorPage):
         ]
         told = [
             [
-                Cell(row.segment.name, url=reverse("segments:segment", args=[row.segment_id])),
+                Cell(row.segment.title, url=reverse("segments:segment", args=[row.segment_id])),
                 Cell(_("entered"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
                 row.at,
                 causes[row.cause],

@@ -46,12 +46,12 @@ class SegmentHistory(OfSegment):
     template_name = "segments/history.html"
 
     def get_title(self) -> str:
-        return _("History of “%(name)s”") % {"name": self.segment.name}
+        return _("History of “%(name)s”") % {"name": self.segment.title}
 
     def get_crumbs(self) -> Sequence[Crumb]:
         return [
             *super().get_crumbs(),
-            Crumb(self.segment.name, reverse("segments:segment", args=[self.segment.pk])),
+            Crumb(self.segment.title, reverse("segments:segment", args=[self.segment.pk])),
         ]
 
     def get_actions(self) -> Sequence[Action]:

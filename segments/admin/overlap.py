@@ -98,7 +98,7 @@ class OverlapPage(OperatorPage):
         }
 
     def _ask(self) -> AskForm:
-        every = [Choice(str(one.pk), f"{one.name} ({words.number(one.size)})") for one in self.everything]
+        every = [Choice(str(one.pk), f"{one.title} ({words.number(one.size)})") for one in self.everything]
         none = [Choice("", _("none"))]
         titles = (_("First segment"), _("Second segment"), _("Third segment (optional)"))
         asks = [
@@ -113,7 +113,7 @@ class OverlapPage(OperatorPage):
     def _stat(self, one: Segment) -> Stat:
         state = freshness(one, self.now)
         return Stat(
-            one.name,
+            one.title,
             one.size,
             window=in_words(state) if TONES[state] != "good" else _as_of(one),
             url=reverse("segments:segment", args=[one.pk]),
@@ -172,8 +172,8 @@ class OverlapPage(OperatorPage):
                 ours = group_spec("not_in_segment", **{"in": one.pk, "not": other.pk})
                 theirs = group_spec("not_in_segment", **{"in": other.pk, "not": one.pk})
                 told = _("In %(one)s only, beside in %(other)s only") % {
-                    "one": quoted(one.name),
-                    "other": quoted(other.name),
+                    "one": quoted(one.title),
+                    "other": quoted(other.title),
                 }
                 query = urlencode({"group": ours, "other": theirs})
                 found.append((told, f"{reverse('users:portrait')}?{query}"))
@@ -198,7 +198,7 @@ class OverlapPage(OperatorPage):
                 HEIGHT / 2,
                 round(r * scale, 1),
                 COLOURS[at],
-                self.chosen[at].name,
+                self.chosen[at].title,
                 words.number(sizes[at]),
             )
             for at, (x, r) in enumerate(zip(places, radii, strict=True))
@@ -224,7 +224,7 @@ class OverlapPage(OperatorPage):
         return drawn
 
     def _rows(self) -> list[tuple[float, str]]:
-        return [(BAR_HEIGHT + 49 + 24 * at, one.name) for at, one in enumerate(self.chosen)]
+        return [(BAR_HEIGHT + 49 + 24 * at, one.title) for at, one in enumerate(self.chosen)]
 
 
 def _as_of(one: Segment) -> str:

@@ -234,32 +234,3 @@ class SegmentPage(OfSegment):
 
     def _why(self, customer_id: int) -> str:
         return reverse("segments:explain", args=[self.segment.pk, customer_id])
-<<<<<<< HEAD
-
-
-class ExplainPage(OfSegment):
-    """Why one customer is in the segment, or not."""
-
-    title = gettext_lazy("Why?")
-    template_name = "segments/explain.html"
-
-    def get_title(self) -> StrOrPromise:
-        return _("Why is this customer in the segment, or not?")
-
-    def get_crumbs(self) -> Sequence[Crumb]:
-        page_of = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.title, page_of)]
-
-    def get_as_of(self) -> Any:
-        return self.now
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        customer = get_object_or_404(Customer.objects.living(), pk=self.kwargs["customer_id"])
-        return super().get_context_data(**kwargs) | {
-            "segment": self.segment,
-            "customer": customer,
-            "sentence": sentence_of(self.segment.rule, self.words),
-            "explanation": explain_any(self.segment, customer.pk, self.now, self.words),
-        }
-=======
->>>>>>> past

@@ -15,10 +15,9 @@ from segments.admin.lineage import LineagePage
 from segments.admin.lists import SegmentList
 from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.named_members import ListFile, ListMembers, NewList, TakeList
-from segments.admin.runs import RunPage, RunsPage
-from segments.admin.ready import ReadyCount, ReadySegments
-from segments.admin.segment import ExplainPage, SegmentPage
 from segments.admin.overlap import OverlapPage
+from segments.admin.ready import ReadyCount, ReadySegments
+from segments.admin.runs import RunPage, RunsPage
 from segments.admin.segment import SegmentPage
 from segments.admin.suggest import Suggestions
 from segments.admin.versions import VersionsPage
