@@ -13,6 +13,25 @@ EDGES = {
 class Migration(migrations.Migration):
     dependencies = [("segments", "0003_history")]
     operations = [
+<<<<<<< HEAD
         migrations.AddField("segment", "preset", models.CharField(blank=True, db_default="", max_length=40)),
+=======
+        migrations.CreateModel(
+            name="FigureCut",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("figure", models.CharField(max_length=100)),
+                ("percent", models.SmallIntegerField()),
+                ("at", models.DateTimeField()),
+                ("value", models.DecimalField(decimal_places=12, max_digits=40, null=True)),
+                ("customers", models.IntegerField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("figure", "percent", "at"), name="figurecut_once")
+                ],
+            },
+        ),
+>>>>>>> main
         *(migrations.RunSQL(f"CREATE INDEX {name} ON {edge}", f"DROP INDEX {name}") for name, edge in EDGES.items()),
     ]
