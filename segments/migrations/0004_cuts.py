@@ -13,9 +13,7 @@ EDGES = {
 class Migration(migrations.Migration):
     dependencies = [("segments", "0003_history")]
     operations = [
-<<<<<<< HEAD
         migrations.AddField("segment", "preset", models.CharField(blank=True, db_default="", max_length=40)),
-=======
         migrations.CreateModel(
             name="FigureCut",
             fields=[
@@ -32,6 +30,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
->>>>>>> main
         *(migrations.RunSQL(f"CREATE INDEX {name} ON {edge}", f"DROP INDEX {name}") for name, edge in EDGES.items()),
     ]
