@@ -51,6 +51,7 @@ register(
         _("last activity"),
         kind=INSTANT,
         value="standing__last_activity_at",
+        also=(TouchTopic.EVENTS,),
         past=past.last_activity_then,
     ),
     active(
@@ -58,6 +59,7 @@ register(
         _("first activity"),
         kind=INSTANT,
         value="standing__first_activity_at",
+        also=(TouchTopic.EVENTS,),
         past=past.since_its_time("standing__first_activity_at"),
     ),
     active(
@@ -65,6 +67,7 @@ register(
         _("days with activity"),
         kind=NUMBER,
         value="standing__active_days",
+        also=(TouchTopic.EVENTS,),
         past=past.active_days_then,
     ),
     Source(
