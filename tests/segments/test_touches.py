@@ -41,6 +41,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Places that write such a table, by which no act comes: why no answer can change unnoticed there.
 ELSEWHERE = {
+    "feedback/services/keeping.py:remove": "touches whose conversations it removed",
+    "users/services/imports/people.py:unclaim": "touches whose keys it took",
+    "users/services/intake/erased_refunds.py:_write": "recounts the orders of those customers, which touches",
+    "users/services/intake/people.py:_name": "touches the profiles in the next statement",
+    "users/services/orders.py:write_refunds": "its callers recount the orders of those customers, which touches",
     "campaigns/services/claim.py:_mark_waiting": "what is queued again is not settled, and rules read what is settled",
     "campaigns/services/joining.py:_move_assignments": "the join touches the survivor at its end",
     "campaigns/services/joining.py:_move_conversions": "the join touches the survivor at its end",
