@@ -95,7 +95,7 @@ class Customer(models.Model):
             ),
             # Rules about age: at midnight only those who have that birthday.
             models.Index(fields=["birthday"], name="customer_birthday", condition=Q(birthday__isnull=False)),
-            # Reports: whether a customer counts, and the channel, without reading profiles (docs/adr/0008).
+            # Reports: whether a customer counts, and the channel, without reading profiles (docs/adr/0011).
             models.Index(
                 fields=["id"],
                 include=["identified", "channel", "no_profiling"],
