@@ -22,6 +22,7 @@ export function combo(options) {
   let marked = -1;
   let timer = 0;
   let asked = 0;
+  let dirty = false; // something was typed that the list does not know of yet
 
   const isOpen = () => !list.hidden;
 
@@ -30,6 +31,7 @@ export function combo(options) {
     asked += 1;
     list.hidden = true;
     marked = -1;
+    dirty = false;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
@@ -45,6 +47,7 @@ export function combo(options) {
   function draw(found) {
     items = found;
     marked = -1;
+    dirty = false;
     list.replaceChildren();
     let heading = null;
     let into = list;
@@ -96,6 +99,7 @@ export function combo(options) {
 
   input.addEventListener("input", () => {
     options.oninput?.(input.value);
+    dirty = true;
     clearTimeout(timer);
     timer = setTimeout(() => open(input.value.trim()), options.wait ?? WAIT);
   });
@@ -110,7 +114,10 @@ export function combo(options) {
       if (items.length) mark((Math.max(marked, step > 0 ? -1 : 0) + step + items.length) % items.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (isOpen() && items[marked]) take(items[marked]);
+      if (options.restore && dirty) {
+        clearTimeout(timer);
+        open(input.value.trim()).then(() => { if (isOpen() && items[marked]) take(items[marked]); });
+      } else if (isOpen() && items[marked]) take(items[marked]);
       else if (options.restore) { if (!isOpen()) open(""); } else options.enter?.(input.value);
     } else if (event.key === "Escape" && isOpen()) {
       event.preventDefault();
