@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from config.kit import clock
 from config.kit.refusal import Refusal
+from segments.demo_parts import EXAMPLES, load_examples
 from segments.models import FigureCut, Segment
 from segments.rules.as_of import AsOf
 from segments.rules.cuts import plain
@@ -229,3 +230,11 @@ def test_sentences_and_references() -> None:
 def test_figures_are_told_without_the_zeros_that_are_kept() -> None:
     assert plain("300.000000000000") == 300
     assert plain("2.500000000000") == Decimal("2.5")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_shop_has_some_of_each_once() -> None:
+    for _again in range(2):
+        load_examples(clock.now(), lambda done, total: None)
+    assert len(rebuild_waiting()) == len(EXAMPLES)
+    assert not Segment.objects.exclude(error="").exists()
