@@ -169,6 +169,26 @@ REFERENCES = (
             ) o ON o.customer_id = c.id WHERE {LIVING}""",
     ),
     Reference(
+        "put aside, then bought within 3 days",
+        (
+            {
+                "sequence": {"event": "Product Added"}, "op": "then", "then": {"event": "Order Completed"},
+                "within": 3, "unit": "days", "in_last_days": 30,
+            },
+        ),
+        f"""SELECT id FROM users_customer WHERE {LIVING} AND id IN (
+            SELECT a.customer_id FROM users_event a JOIN users_event b ON b.customer_id = a.customer_id
+                 AND b.type_id = {ORDERED} AND b.occurred_at > a.occurred_at
+                 AND b.occurred_at <= a.occurred_at + interval '3 days' AND {within(30, "b.occurred_at")}
+            WHERE a.type_id = {ADDED} AND {within(30, "a.occurred_at")})""",
+    ),
+    Reference(
+        "in the top 10 % by revenue",
+        ({"field": "top_revenue", "op": "at_most", "value": 10},),
+        f"""SELECT c.id FROM users_customer c JOIN users_customervalue v ON v.customer_id = c.id
+            WHERE {LIVING} AND v.top_revenue <= 10""",
+    ),
+    Reference(
         "put aside but not bought in 7 days",
         (
             {"event": "Product Added", "op": "did", "in_last_days": 7},

@@ -62,6 +62,12 @@ JOBS: tuple[Job, ...] = (
         _("Tell the shop's programs who entered and left"),
     ),
     Job("segments.audit", timedelta(minutes=5), "recompute", _("Recompute every segment and compare")),
+    Job(
+        "segments.measure_cuts",
+        timedelta(minutes=1),
+        "recompute",
+        _("Measure the cut points of the top N % at their stated time"),
+    ),
     Job("segments.watch", timedelta(minutes=1), "default", _("Tell of segments that are out of date")),
     Job("campaigns.start_due", timedelta(seconds=10), "campaigns", _("Start campaigns that are due")),
     Job("campaigns.dispatch", timedelta(seconds=5), "campaigns", _("Send what is due")),

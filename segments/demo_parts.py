@@ -1,9 +1,11 @@
 """What segments lend to the demo shop: the ready segments, computed."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from segments.models import Segment, SegmentState
@@ -95,6 +97,51 @@ def _agree_to_ads(guests: Segment, now: datetime) -> None:
     consent.answer_many(answers, now)
 
 
+def _made_of(*conditions: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 1, "root": {"all": list(conditions)}}
+
+
+EXAMPLES = (
+    (
+        _("In the cart, not ordered within a day"),
+        _made_of(
+            {
+                "sequence": {"event": "Product Added"},
+                "op": "not_then",
+                "then": {"happened": "orders"},
+                "within": 1,
+                "unit": "days",
+                "in_last_days": 30,
+            }
+        ),
+    ),
+    (
+        _("Come by in most weeks"),
+        _made_of({"regularly": {"event": "Product Viewed"}, "weeks": 3, "of": 4}),
+    ),
+    (_("The best tenth by money spent"), _made_of({"top": 10, "by": "revenue"})),
+    (
+        _("Buyers, in the week before Mid-Autumn"),
+        _made_of(
+            {"festival": "mid_autumn", "op": "within_days", "days": 7},
+            {"field": "orders", "op": "at_least", "value": 1},
+        ),
+    ),
+)
+
+
+def load_examples(now: datetime, progress: Progress) -> None:
+    """Segments by order, habit, rank and calendar, whose names are not taken; they are computed with the others."""
+    taken = set(Segment.objects.values_list("name", flat=True))
+    for name, rule in EXAMPLES:
+        if str(name) not in taken:
+            create_segment(name=str(name), rule=rule, by=None, actor="demo")
+
+
+demo_parts.register(
+    "segments.examples",
+    DemoPart("segments.examples", gettext_noop("Segments by habit and calendar"), 39, load_examples),
+)
 demo_parts.register(
     "segments.presets",
     DemoPart("segments.presets", gettext_noop("Segments"), 40, load_segments),

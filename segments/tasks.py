@@ -5,6 +5,7 @@ from typing import Any
 
 from segments.services import alarms
 from segments.services.audit import audit_due
+from segments.services.cuts import measure_daily
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import is_due
 from segments.services.refresh import refresh as refresh_segments
@@ -39,6 +40,12 @@ def rebuild(now: datetime) -> dict[str, Any]:
 def audit(now: datetime) -> dict[str, int]:
     """Compare segments with a computation from scratch, a few at a time, each once a day."""
     return audit_due(now)
+
+
+@scheduled("segments.measure_cuts")
+def measure_cuts(now: datetime) -> dict[str, int]:
+    """Measure the cut points of "top N %" at their stated time, once a day."""
+    return {"cuts": measure_daily(now)}
 
 
 @scheduled("segments.watch")

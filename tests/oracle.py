@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,6 +25,14 @@ class Happening:
 
 
 @dataclass
+class Shop:
+    """What some conditions ask of everybody: all people, and the cuts kept so far, oldest first."""
+
+    people: dict[int, "Person"] = field(default_factory=dict)
+    cuts: dict[tuple[str, int], list[tuple[datetime, Any]]] = field(default_factory=dict)
+
+
+@dataclass
 class Person:
     """Everything a rule may ask about one customer."""
 
@@ -37,6 +44,9 @@ class Person:
     contacts: list[tuple[str, str, bool]] = field(default_factory=list)  # channel, state, confirmed
     consents: dict[tuple[str, str], bool] = field(default_factory=dict)  # (channel, topic) → granted
     segments: dict[int, datetime] = field(default_factory=dict)  # segment → entered at
+    log: dict[int, list[tuple[datetime, bool]]] = field(default_factory=dict)  # segment → (at, entered)…
+    moves: list[tuple[datetime, str]] = field(default_factory=list)  # (at, to stage), oldest first
+    shop: Shop = field(default_factory=Shop, repr=False)
 
 
 def selects(rule: dict[str, Any], person: Person, now: datetime) -> bool:
@@ -71,6 +81,8 @@ def compare(x: Any, op: str, value: Any, now: datetime) -> bool:
         return False
     if op == "is_known":
         return True
+    if isinstance(x, datetime) and op.startswith("anniversary"):
+        return of_anniversary(x.astimezone(ZONE).date(), op, value, now.astimezone(ZONE).date())
     if isinstance(x, datetime):
         return in_window(x, op, value, now)
     if isinstance(x, date):
@@ -115,6 +127,15 @@ def of_birthday(x: date, op: str, value: Any, today: date) -> bool:
     ahead = range(value, value + 1) if op == "anniversary_in_days" else range(value + 1)
     days = [today + timedelta(days=n) for n in ahead]
     return any(kept(x, day.year) == day for day in days)
+
+
+def of_anniversary(x: date, op: str, value: Any, today: date) -> bool:
+    """As a birthday, but not in the year in which it began."""
+    if op == "anniversary_this_month":
+        return x.year < today.year and kept(x, today.year).month == today.month
+    ahead = range(value, value + 1) if op == "anniversary_in_days" else range(value + 1)
+    days = [today + timedelta(days=n) for n in ahead]
+    return any(x.year < day.year and kept(x, day.year) == day for day in days)
 
 
 def kept(x: date, year: int) -> date:
@@ -288,54 +309,6 @@ def of_property(x: Any, op: str, value: Any, now: datetime) -> bool:
     return any(compare(each, op, value, now) for each in x)
 
 
-# --- Sequences and habits -----------------------------------------------------------------------------------
-
-
-def sequence(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    """Try every first step in the window, and from it every next one."""
-    further = node.get("and_then", [])
-    steps = [node["then"], *(further if isinstance(further, list) else [further])]
-    span = timedelta(**{node["unit"]: node["within"]})
-
-    def goes_on(at: datetime, rest: list[dict[str, Any]]) -> bool:
-        following = [one.at for one in past_of(rest[0], person, now) if at < one.at <= at + span]
-        if len(rest) > 1:
-            return any(goes_on(each, rest[1:]) for each in following)
-        if node["op"] == "then":
-            return bool(following)
-        return now >= at + span and not following
-
-    begun = past_of(node["sequence"], person, now)
-    return any(is_within(one.at, node, now) and goes_on(one.at, steps) for one in begun)
-
-
-def stopped(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    times = [one.at for one in past_of(node["stopped"], person, now)]
-    return len(times) >= node.get("at_least", 1) and times[-1] < now - timedelta(days=node["gap_days"])
-
-
-def restarted(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    times = sorted({one.at for one in past_of(node["restarted"], person, now)})
-    return any(
-        late - early >= timedelta(days=node["gap_days"]) and is_within(late, node, now)
-        for early, late in pairwise(times)
-    )
-
-
-def regularly(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    def monday(at: datetime) -> date:
-        day = at.astimezone(ZONE).date()
-        return day - timedelta(days=day.weekday())
-
-    weeks = {(monday(now) - monday(one.at)).days // 7 for one in past_of(node["regularly"], person, now)}
-    return bool(len(weeks & set(range(1, node["of"] + 1))) >= node["weeks"])
-
-
-def nth(node: dict[str, Any], person: Person, now: datetime) -> bool:
-    past = past_of(node["nth"], person, now)
-    return len(past) >= node["n"] and is_within(past[node["n"] - 1].at, node, now)
-
-
 # --- Time ---------------------------------------------------------------------------------------------------
 
 
@@ -371,6 +344,7 @@ def mailed(node: dict[str, Any], person: Person, now: datetime) -> bool:
     return may if node.get("op", "may") == "may" else not may
 
 
+# ``tests/oracle_time.py`` adds the conditions that are about time, order and everybody.
 ASKED: dict[str, Callable[[dict[str, Any], Person, datetime], bool]] = {
     "field": lambda node, who, now: compare(
         who.values.get(node["field"]), node["op"], node.get("value"), now
@@ -385,11 +359,6 @@ ASKED: dict[str, Callable[[dict[str, Any], Person, datetime], bool]] = {
     "segment": in_segment,
     "everyone": lambda node, who, now: True,
     "no_one": lambda node, who, now: False,
-    "sequence": sequence,
-    "stopped": stopped,
-    "restarted": restarted,
-    "regularly": regularly,
-    "nth": nth,
     "event": happened,
     "happened": happened,
 }

@@ -7,7 +7,7 @@ from enum import IntEnum
 from django.db import connection
 
 _NAMESPACE = 0x5265  # "Re": keeps our locks apart from those of other users of the database
-_WORKS = 0x5266  # the marks of long works under way, one per thing worked on
+WORKS = 0x5266  # the marks of long works under way, one per thing worked on
 
 
 class Lock(IntEnum):
@@ -34,7 +34,7 @@ def try_lock_for_transaction(lock: Lock) -> bool:
 def mark_work(key: int) -> None:
     """Mark this transaction as the one at work on the thing ``key``, for ``is_at_work`` and ``call_off``."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_WORKS, key])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [WORKS, key])
 
 
 def call_off(key: int) -> bool:
@@ -44,14 +44,14 @@ def call_off(key: int) -> bool:
     moment too late and hit the session's next work, so that one must bear being asked to begin again.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_cancel_backend(pid) {_HELD} AND pid <> pg_backend_pid()", [_WORKS, key])
+        cursor.execute(f"SELECT pg_cancel_backend(pid) {_HELD} AND pid <> pg_backend_pid()", [WORKS, key])
         return bool(cursor.fetchall())
 
 
 def at_work() -> set[int]:
     """The keys of everything that is marked as being worked on now."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT objid::bigint {_HELD_ANY}", [_WORKS])
+        cursor.execute(f"SELECT objid::bigint {_HELD_ANY}", [WORKS])
         return {key for (key,) in cursor.fetchall()}
 
 

@@ -36,6 +36,7 @@ class SegmentList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         return [
+            Action(_("Runs and audits"), reverse("segments:runs"), icon="verified"),
             Action(_("What rests on what"), reverse("segments:lineage"), icon="account_tree"),
             Action(_("Webhooks"), reverse("segments:webhooks"), icon="webhook"),
             Action(_("Install ready segments"), self.request.path, icon="library_add", method="post"),

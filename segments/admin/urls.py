@@ -12,6 +12,7 @@ from segments.admin.lineage import LineagePage
 from segments.admin.lists import SegmentList
 from segments.admin.live import PartsPart, PreviewPart
 from segments.admin.named_members import ListFile, ListMembers, NewList, TakeList
+from segments.admin.runs import RunPage, RunsPage
 from segments.admin.segment import ExplainPage, SegmentPage
 from segments.admin.suggest import Suggestions
 from segments.admin.versions import VersionsPage
@@ -31,6 +32,8 @@ urlpatterns = [
     path("preview/", PreviewPart.as_view(), name="preview"),
     path("preview/parts/", PartsPart.as_view(), name="preview_parts"),
     path("suggest/", Suggestions.as_view(), name="suggest"),
+    path("runs/", RunsPage.as_view(), name="runs"),
+    path("runs/<int:run_id>/", RunPage.as_view(), name="run"),
     path("<int:segment_id>/", SegmentPage.as_view(), name="segment"),
     path("<int:segment_id>/members/", ListMembers.as_view(), name="list_members"),
     path("<int:segment_id>/file/", ListFile.as_view(), name="list_file"),

@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 # Rules ask in windows of time about tables of users; a refresh reads the slice that time carried over an edge.
 # They stand here because users knows nothing of rules.
@@ -13,5 +13,21 @@ EDGES = {
 class Migration(migrations.Migration):
     dependencies = [("segments", "0003_history")]
     operations = [
+        migrations.CreateModel(
+            name="FigureCut",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("figure", models.CharField(max_length=100)),
+                ("percent", models.SmallIntegerField()),
+                ("at", models.DateTimeField()),
+                ("value", models.DecimalField(decimal_places=12, max_digits=40, null=True)),
+                ("customers", models.IntegerField()),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("figure", "percent", "at"), name="figurecut_once")
+                ],
+            },
+        ),
         *(migrations.RunSQL(f"CREATE INDEX {name} ON {edge}", f"DROP INDEX {name}") for name, edge in EDGES.items()),
     ]

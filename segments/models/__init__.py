@@ -1,6 +1,7 @@
 """The tables of segments: who belongs together, and why."""
 
 from segments.models.audience import Audience, AudienceMember
+from segments.models.cut import FigureCut
 from segments.models.membership import ChangeCause, Membership, MembershipChange
 from segments.models.run import Run, RunKind, SegmentRun
 from segments.models.segment import Segment, SegmentKind, SegmentState, SegmentVersion
@@ -12,6 +13,7 @@ __all__ = [
     "ChangeCause",
     "Endpoint",
     "EndpointSegment",
+    "FigureCut",
     "Membership",
     "MembershipChange",
     "Run",

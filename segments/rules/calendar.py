@@ -65,7 +65,7 @@ class _Anniversary(Operator):
         return _is_on(x, changed) if changed else None
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
-        return _next_turn(actual, as_of, lambda today: month_day(actual) in kept_on(self.days(value, today)))
+        return next_turn(actual, as_of, lambda today: month_day(actual) in kept_on(self.days(value, today)))
 
 
 class AnniversaryIn(_Anniversary):
@@ -193,7 +193,7 @@ def _is_on(x: Asked, month_days: set[int]) -> Q:
     return Q(In(ExtractMonth(x) * Value(100) + ExtractDay(x), sorted(month_days)))
 
 
-def _next_turn(actual: Any, as_of: AsOf, holds: Any) -> list[datetime]:
+def next_turn(actual: Any, as_of: AsOf, holds: Any) -> list[datetime]:
     """The next midnight within a year at which ``holds(day)`` is another than today."""
     if not isinstance(actual, date):
         return []

@@ -8,6 +8,11 @@ from django.db.models import Case, Q, When
 from django.db.models import Value as Constant
 from django.db.models.lookups import Exact, IsNull
 
+from segments.rules.anniversaries import (
+    AnniversaryOfInstantIn,
+    AnniversaryOfInstantThisMonth,
+    AnniversaryOfInstantWithin,
+)
 from segments.rules.arguments import Scalar
 from segments.rules.calendar import (
     AgeAtLeast,
@@ -86,7 +91,16 @@ CHOICE = _kind("choice", (IsAnyOf(), IsNoneOf(), *KNOWN), known=is_filled)
 NUMBER = _kind("number", (*NUMBER_OPERATORS, *KNOWN))
 MONEY = _kind("money", (*NUMBER_OPERATORS, *KNOWN), is_money=True)
 FLAG = _kind("flag", FLAG_OPERATORS)
-INSTANT = _kind("instant", (*INSTANT_OPERATORS, *KNOWN))
+INSTANT = _kind(
+    "instant",
+    (
+        *INSTANT_OPERATORS,
+        AnniversaryOfInstantIn(),
+        AnniversaryOfInstantWithin(),
+        AnniversaryOfInstantThisMonth(),
+        *KNOWN,
+    ),
+)
 BIRTHDAY = _kind(
     "birthday",
     (

@@ -358,6 +358,12 @@ def longest(window: Window) -> timedelta | None:
     return None
 
 
+def is_empty(window: Window, as_of: AsOf) -> bool:
+    """Whether no instant lies in it: its first day has not begun."""
+    begins = window.begins(as_of)
+    return begins is not None and begins >= window.ends(as_of)
+
+
 def crossed(window: Window, then: AsOf, now: AsOf) -> list[tuple[datetime, datetime]]:
     """The stretches of time whose contents moved over an edge of the window between two instants."""
     stretches = [(window.ends(then), window.ends(now))]

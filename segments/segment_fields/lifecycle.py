@@ -49,6 +49,7 @@ register(
         _("last activity"),
         kind=INSTANT,
         value="standing__last_activity_at",
+        also=(TouchTopic.EVENTS,),
         past=past.last_activity_then,
     ),
     lifecycle(
@@ -56,6 +57,7 @@ register(
         _("first activity"),
         kind=INSTANT,
         value="standing__first_activity_at",
+        also=(TouchTopic.EVENTS,),
         past=past.since_its_time("standing__first_activity_at"),
     ),
     lifecycle(
@@ -63,6 +65,7 @@ register(
         _("days with activity"),
         kind=NUMBER,
         value="standing__active_days",
+        also=(TouchTopic.EVENTS,),
         past=past.active_days_then,
     ),
     Source(

@@ -6,6 +6,9 @@ from typing import Any
 
 from segments.models import Segment
 
+# What a condition on another segment begins with.
+REFERRING = ("segment", "segment_time")
+
 
 def referred(rule: Any) -> set[int]:
     """The segments that the JSON of a stored rule refers to; reads no field, so it cannot fail on one."""
@@ -13,8 +16,9 @@ def referred(rule: Any) -> set[int]:
         return set().union(*(referred(part) for part in rule))
     if not isinstance(rule, dict):
         return set()
-    if isinstance(rule.get("segment"), int):
-        return {rule["segment"]}
+    for key in REFERRING:
+        if isinstance(rule.get(key), int):
+            return {rule[key]}
     return set().union(*(referred(rule[key]) for key in ("root", "all", "any", "none") if key in rule))
 
 

@@ -18,7 +18,7 @@ from config.kit.refusal import Refusal
 from segments.models import ChangeCause, Run, RunKind, Segment, SegmentRun, SegmentState
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
-from segments.services import tag_keeping
+from segments.services import cuts, tag_keeping
 from segments.services.difference import Difference, apply_to_everybody
 from segments.services.order import in_order, referred
 from segments.services.snapshot import concerns_the_whole_run, in_snapshot
@@ -91,6 +91,7 @@ def _compute(segment: Segment, run: Run) -> Difference:
     if Segment.objects.filter(pk__in=rule.segments()).exclude(state=SegmentState.LIVE).exists():
         raise Refusal("child_not_live", _("A segment that this one refers to cannot be computed."))
     edited = segment.computed_version not in (None, segment.rule_version)
+    cuts.need(rule, run.now)
     cause = ChangeCause.EDIT if edited else ChangeCause.REBUILD
     return apply_to_everybody(segment, rule, run, AsOf(run.now), cause)
 

@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import Model
 
 from config.kit.batches import execute, fetch
-from segments.models import Membership, MembershipChange, Run, Segment, SegmentRun, SegmentVersion
-from tests.oracle import Happening, Person
+from segments.models import FigureCut, Membership, MembershipChange, Run, Segment, SegmentRun, SegmentVersion
+from tests import oracle, oracle_time
+from tests.oracle import Happening, Person, Shop
 from users.models import (
     AuditEntry,
     Consent,
@@ -22,6 +23,7 @@ from users.models import (
     EventType,
     Order,
     OrderLine,
+    StageMove,
     Standing,
     Tag,
     Topic,
@@ -29,6 +31,8 @@ from users.models import (
 )
 from users.services.touch import touch
 from users.topics import TouchTopic
+
+oracle.ASKED.update(oracle_time.ASKED)
 
 EVENTS = ("Product Viewed", "Product Added")
 TAGS = ("VIP", "Press", "O'Hara")
@@ -45,10 +49,10 @@ STANDING = {
 }
 TABLES = (
     *(model._meta.db_table for model in (
-        Touched, CustomerTag, Consent, ContactPoint, Event, Order, OrderLine, Standing, Customer, AuditEntry,
+        Touched, CustomerTag, Consent, ContactPoint, Event, Order, OrderLine, StageMove, Standing, Customer, AuditEntry,
     )),
     *(model._meta.db_table for model in (
-        Membership, MembershipChange, SegmentRun, Run, SegmentVersion, Segment,
+        Membership, MembershipChange, SegmentRun, Run, SegmentVersion, Segment, FigureCut,
     )),
 )  # fmt: skip
 EMPTY = ";".join(f"DELETE FROM {table}" for table in TABLES)
@@ -64,8 +68,12 @@ class World:
     tags: dict[str, int] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
+    shop: Shop = field(default_factory=Shop)
     # Rows that wait to be written together, by model; None: each is written at once, with its touch.
     later: dict[type[Model], list[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        self.shop.people = self.people
 
     @classmethod
     def empty(cls, now: datetime, *, sweep: bool = True) -> "World":
@@ -124,6 +132,7 @@ class World:
         self._add(made)
         self._add(Standing(customer=made, **standing))
         person = Person(made.pk, {"stage": "prospect", **_defaults(), **values}, attributes)
+        person.shop = self.shop
         person.sets = {"interests": interests, "tags": set(), "reachable_by": set()}
         self.people[made.pk] = person
         self._touch(person, TouchTopic.PROFILE)
@@ -203,6 +212,15 @@ class World:
             person.sets["reachable_by"].add("email")
         self._touch(person, TouchTopic.CONTACT)
 
+    def moves(self, person: Person, at: datetime, to: str) -> None:
+        """A move between stages, later than those before it."""
+        self._add(StageMove(
+            customer_id=person.pk, at=at, noticed_at=at, from_stage="active", to_stage=to, cause="clock",
+            rule_version=1, starts_things=False,
+        ))  # fmt: skip
+        person.moves = sorted([*person.moves, (at, to)])
+        self._touch(person, TouchTopic.STAGE)
+
     def is_erased(self, person: Person) -> None:
         """A tombstone remains."""
         Customer.objects.filter(pk=person.pk).update(erased_at=self.now)
@@ -219,7 +237,14 @@ class World:
     def read_memberships(self) -> None:
         """Give the oracle who is in which segment since when, as stored."""
         for person in self.people.values():
-            person.segments = {}
+            person.segments, person.log = {}, {}
+        self.shop.cuts.clear()
+        for cut in FigureCut.objects.order_by("at"):
+            self.shop.cuts.setdefault((cut.figure, cut.percent), []).append((cut.at, cut.value))
+        for change in MembershipChange.objects.order_by("run_id"):
+            if change.customer_id in self.people:
+                log = self.people[change.customer_id].log
+                log.setdefault(change.segment_id, []).append((change.at, change.entered))
         for customer, segment, at in Membership.objects.values_list(
             "customer_id", "segment_id", "entered_at"
         ):

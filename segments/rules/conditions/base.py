@@ -24,6 +24,13 @@ class Condition(ABC):
 
     # Whether ``actual`` says something worth showing beside the answer.
     actual_is_shown: ClassVar[bool] = True
+    # Whether it is the same for every customer, true on some days and false on others.
+    depends_on_the_day: ClassVar[bool] = False
+
+    @property
+    def always(self) -> bool | None:
+        """True or false of everybody whatever the data; None: it depends."""
+        return None
 
     @classmethod
     @abstractmethod

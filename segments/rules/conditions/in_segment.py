@@ -33,10 +33,8 @@ class InSegment(Condition):
     @classmethod
     def read(cls, reader: Reader) -> "InSegment":
         reader.only(required=("segment", "op"), optional=("for_days",))
-        pk = reader.at("segment").whole(1)
         inside = reader.at("op").one_of(("in", "not_in")) == "in"
-        if not Segment.objects.filter(pk=pk).exists():
-            raise reader.at("segment").refusal("unknown_segment", _("there is no such segment"))
+        pk = read_segment(reader.at("segment"))
         if "for_days" not in reader.mapping():
             return cls(pk, inside)
         if not inside:
@@ -83,10 +81,10 @@ class InSegment(Condition):
 
     def _then(self, as_of: AsOf) -> Q:
         """By the log: the last coming or going up to the instant was a coming, long enough ago."""
-        inside = Q(IsNull(_since(self.segment, as_of), False))
+        inside = Q(IsNull(entered_by(self.segment, as_of), False))
         if self.for_days is not None:
             edge = as_of.now - timedelta(days=self.for_days)
-            inside = Q(LessThanOrEqual(Coalesce(_since(self.segment, as_of), NEVER), edge))
+            inside = Q(LessThanOrEqual(Coalesce(entered_by(self.segment, as_of), NEVER), edge))
         return inside if self.inside else ~inside
 
     def of_today(self, words: Words) -> list[str]:
@@ -119,7 +117,7 @@ class InSegment(Condition):
 
     def actual(self, as_of: AsOf) -> Shown:
         if as_of.past:
-            return _since(self.segment, as_of)
+            return entered_by(self.segment, as_of)
         members = Membership.objects.filter(customer=OuterRef("pk"), segment=self.segment)
         return Subquery(members.values("entered_at"))
 
@@ -135,7 +133,15 @@ class InSegment(Condition):
         return [actual + timedelta(days=self.for_days)]
 
 
-def _since(segment: int, as_of: AsOf) -> Subquery:
+def read_segment(reader: Reader) -> int:
+    """The number of a segment that exists. Raises Refusal."""
+    pk = reader.whole(1)
+    if not Segment.objects.filter(pk=pk).exists():
+        raise reader.refusal("unknown_segment", _("there is no such segment"))
+    return pk
+
+
+def entered_by(segment: int, as_of: AsOf) -> Subquery:
     """When the customer had entered the segment, as of a past instant; NULL: was not in it."""
     changes = MembershipChange.objects.filter(customer=OuterRef("pk"), segment=segment, at__lte=as_of.now)
     entered = Case(When(entered=True, then=F("at")), output_field=DateTimeField())

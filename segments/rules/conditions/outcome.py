@@ -19,6 +19,7 @@ ON_PURPOSE = gettext_lazy("Said on purpose")
 @dataclass(frozen=True)
 class Everyone(Condition):
     actual_is_shown = False
+    always = True
 
     @classmethod
     def read(cls, reader: Reader) -> "Everyone":
@@ -46,6 +47,7 @@ class Everyone(Condition):
 @dataclass(frozen=True)
 class NoOne(Condition):
     actual_is_shown = False
+    always = False
 
     @classmethod
     def read(cls, reader: Reader) -> "NoOne":

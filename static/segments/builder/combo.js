@@ -60,7 +60,14 @@ export function combo(options) {
     if (!items.length) list.append(el("li", { class: "r-rule-list-none", role: "option", "aria-disabled": "true", "aria-selected": "false" }, words.noHits));
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
-    if (items.length && input.value && options.restore) mark(0);
+    if (items.length && input.value && options.restore) mark(best(input.value.trim().toLowerCase()));
+  }
+
+  /* Which item was most likely meant: the one whose name ends what was typed, or begins with it, or the first. */
+  function best(typed) {
+    const labels = items.map((item) => item.label.toLowerCase());
+    const called = labels.reduce((found, label, at) => (typed.endsWith(label) && label.length > (labels[found]?.length ?? 0) ? at : found), -1);
+    return Math.max(0, called >= 0 ? called : labels.findIndex((label) => label.startsWith(typed)));
   }
 
   function option(item, at) {

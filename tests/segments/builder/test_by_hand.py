@@ -11,7 +11,7 @@ from segments.services.rebuild import rebuild_waiting
 from tests.segments.builder.conftest import Bench
 from tests.segments.shop import ago, customer, order, segment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 WANTED: list[dict[str, Any]] = [
     {"field": "stage", "op": "is_any_of", "value": ["dormant"]},
@@ -88,7 +88,7 @@ def test_made_with_keys_alone(bench: Bench) -> None:
     keys.press("Control+a")
     keys.type("3")
     tab_to(page, "Add a condition to “all of these”")
-    add_by_keys(page, "messages sent")
+    add_by_keys(page, "what happened messages sent")
     keys.press("ArrowDown")
     assert page.evaluate("document.activeElement.value") == "did_not"
     tab_to(page, "days")
@@ -138,6 +138,7 @@ def test_dragged(bench: Bench) -> None:
     )
     bench.open("edit", made.pk)
     page = bench.page
+    page.locator(".r-rule-row .r-rule-figure:not(:empty)").first.wait_for()
     grip = handle(page, "city").bounding_box()
     target = page.locator(".r-rule-any .r-rule-row").bounding_box()
     assert grip and target

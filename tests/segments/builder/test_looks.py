@@ -9,7 +9,7 @@ from tests.browser.test_access import LOOK
 from tests.segments.builder.conftest import Bench
 from tests.segments.shop import customer, rule
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 FULL = rule(
     {"field": "stage", "op": "is_any_of", "value": ["dormant"]},

@@ -11,7 +11,7 @@ from tests.segments.builder.conftest import Bench
 from tests.segments.shop import rule, segment
 from tests.segments.strategies import rules
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 # Lays each rule in, lets every input say what it shows, and gives back what the form would send.
 TRIP = """async (rules) => {

@@ -10,7 +10,7 @@ from tests.segments.builder.conftest import Bench
 from tests.segments.builder.test_by_hand import choose, handle
 from tests.segments.shop import customer, rule, segment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 CITY = {"field": "city", "op": "equals", "value": "Suzhou"}
 REGION = {"field": "region", "op": "is_known"}
