@@ -112,13 +112,14 @@ class Look:
 
     def _failed(self, segment: Segment) -> Condition:
         child = self._ailing(segment)
-        if child is not None and child.state == SegmentState.FAILED:
-            return Condition(
-                "failed",
-                _("It refers to the segment “%(name)s”, which failed.") % {"name": child.title},
-                _("Put that one right; this one follows."),
-            )
-        return Condition("failed", *of_error(segment.error))
+        told = {
+            SegmentState.FAILED: _("It refers to the segment “%(name)s”, which failed."),
+            SegmentState.RETIRED: _("It refers to the segment “%(name)s”, which has stopped."),
+        }
+        if child is None or child.state not in told:
+            return Condition("failed", *of_error(segment.error))
+        reason = told[SegmentState(child.state)] % {"name": child.title}
+        return Condition("failed", reason, _("Put that one right; this one follows."))
 
     def _computing(self, segment: Segment) -> Condition:
         if segment.pk in self.being_computed:

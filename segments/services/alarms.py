@@ -52,8 +52,8 @@ def watch(now: datetime) -> dict[str, int]:
 
 
 def is_troubled(segment: Segment, condition: Condition, now: datetime) -> bool:
-    """Failed, or not up to date for longer than the shop allows (a new one: since it was made)."""
-    if condition.state == "failed":
+    """Failed or stopped by what its rule asks for, or not up to date for longer than the shop allows."""
+    if condition.state == "failed" or (condition.state == "stopped" and condition.advice):
         return True
     if condition.state in {"fresh", "stopped"}:
         return False

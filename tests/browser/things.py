@@ -10,9 +10,11 @@ from campaigns.services.campaigns import Plan, Text, create_campaign
 from config.sink import store
 from feedback.services.conversations import Opening, open_conversation
 from growth.models import EarningRule, Level
-from segments.models import Segment
+from segments.models import Run, Segment
+from segments.services import backtest
 from segments.services.rebuild import rebuild
 from segments.services.segments import create_segment
+from segments.services.webhooks import endpoints
 from tests.operators import operator
 from tests.users.door import customer, identify, send, track, visit
 from users.models import (
@@ -51,12 +53,27 @@ def some_of_everything(now: datetime) -> dict[str, object]:
         "operators": operator(Role.ANALYST).pk,
         "storefronts": storefront.pk,
         "dead-letters": letter.pk,
-        "segments": segment.pk,
+        **_of_segments(segment, now),
         "campaigns": _campaign(segment, now).pk,
         "mail": _mail(),
         "rules": EarningRule.objects.earliest("pk").pk,
         "levels": Level.objects.earliest("pk").pk,
         "feedback": conversation.key,
+    }
+
+
+def _of_segments(segment: Segment, now: datetime) -> dict[str, object]:
+    """What the pages of segments want to show: a list comes first where a page is about lists."""
+    endpoint = endpoints.create(
+        name="CRM", url="https://shop.example.com/hook", segments=[segment.pk], by=operator()
+    )
+    past = backtest.begin(title="Before", rule=segment.rule, by=operator(), now=now, segment=segment)
+    return {
+        "segments": segment.pk,
+        "of": customer("alice").pk,
+        "runs": Run.objects.latest("pk").pk,
+        "webhooks": endpoint.pk,
+        "backtests": past.pk,
     }
 
 

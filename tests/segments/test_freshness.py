@@ -66,23 +66,31 @@ def test_a_run_at_work_is_shown_but_still_refused() -> None:
     assert not is_fresh(found, clock.now() + timedelta(minutes=3))
 
 
-def test_what_refers_to_a_failed_one_says_so() -> None:
+@pytest.mark.parametrize(("trouble", "word"), [("failed", "failed"), ("retired", "has stopped")])
+def test_what_refers_to_one_in_trouble_says_so(trouble: str, word: str) -> None:
     child = segment(CITY, name="Child")
     upon = segment({"segment": child.pk, "op": "in"})
-    Segment.objects.filter(pk=child.pk).update(rule=rule({"field": "gone", "op": "is_known"}))
+    Segment.objects.filter(pk=child.pk).update(state=trouble, error="DataError: out of range")
     refresh()
-    rebuild_waiting()
-    assert state(child) == (
-        "failed",
-        "The rule cannot be read: root.all[0].field: there is no such field. Edit the rule.",
-    )
-    sentence = (
-        "It refers to the segment “Child”, which is not up to date. Put that one right; this one follows."
-    )
-    assert state(upon, minutes=3) == ("stale", sentence)
+    advice = "Put that one right; this one follows."
+    reason = "It refers to the segment “Child”, which is not up to date."
+    assert state(upon, minutes=3) == ("stale", f"{reason} {advice}")
     Segment.objects.filter(pk=upon.pk).update(state="needs_rebuild")
     rebuild_waiting()
-    assert state(upon)[1].startswith("It refers to the segment “Child”, which failed.")
+    assert state(upon) == ("failed", f"It refers to the segment “Child”, which {word}. {advice}")
+
+
+def test_a_rule_that_cannot_be_read_stops_its_segment_and_is_an_alarm() -> None:
+    found = segment(CITY)
+    Segment.objects.filter(pk=found.pk).update(rule=rule({"field": "gone", "op": "is_known"}))
+    refresh()
+    rebuild_waiting()
+    assert state(found) == (
+        "stopped",
+        "It has stopped: there is no such field: “gone”. Edit the rule; then it is computed anew.",
+    )
+    assert alarms.watch(clock.now()) == {"raised": 1, "ended": 0}
+    assert alarms.watch(clock.now()) == {"raised": 0, "ended": 0}
 
 
 @pytest.mark.parametrize(

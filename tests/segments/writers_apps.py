@@ -284,6 +284,10 @@ def points(of: str, **bounds: Any) -> dict[str, Any]:
 
 def growth() -> tuple[Act, ...]:
     """What growth does; asked for when the ladder is there."""
+    return (*_points(), *_steps())
+
+
+def _points() -> tuple[Act, ...]:
     lowest = str(Level.objects.order_by("threshold").values_list("pk", flat=True)[0])
     return (
         Act(
@@ -343,6 +347,11 @@ def growth() -> tuple[Act, ...]:
             correct,
             (happened("points_earned", kind=["adjust"]), field("points_balance", "at_least", 40)),
         ),
+    )
+
+
+def _steps() -> tuple[Act, ...]:
+    return (
         Act("a step of the ladder is moved", change_ladder, (field("to_next_level", "in_range", [99, 99]),)),
         Act(
             "check-ins",

@@ -195,7 +195,7 @@ CARDS = (
     HomeCard(
         "orders", gettext_lazy("Orders and revenue"), 20, "users/cards/figures.html", orders, 2, AT_ONCE
     ),
-    HomeCard("activity", gettext_lazy("Activity"), 30, "users/cards/figures.html", activity, 1, AT_ONCE),
+    HomeCard("activity", gettext_lazy("Activity"), 30, "users/cards/figures.html", activity, 1),
     HomeCard(
         "front-door", gettext_lazy("Events coming in"), 90, "users/cards/front_door.html", front_door, 1
     ),

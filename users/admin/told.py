@@ -122,6 +122,7 @@ FIGURES = {
     "counted": gettext_lazy("counted"),
     "customers": gettext_lazy("customers"),
     "days": gettext_lazy("days counted"),
+    "cuts": gettext_lazy("cuts measured"),
     "delivered": gettext_lazy("delivered"),
     "conversations": gettext_lazy("conversations removed"),
     "dead_letters": gettext_lazy("dead letters removed"),

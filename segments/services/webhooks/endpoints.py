@@ -6,6 +6,7 @@ from typing import Literal
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -139,7 +140,7 @@ def get(pk: int) -> Endpoint:
 
 def in_trouble() -> list[Endpoint]:
     """Those that were switched off after failures, and those that have failed for an hour."""
-    failing = Q(state=Endpoint.State.ON, failing_since__lt=clock.lease_now() - ALARM_AFTER)
+    failing = Q(state=Endpoint.State.ON, failing_since__lt=Now() - ALARM_AFTER)
     return list(Endpoint.objects.filter(failing | Q(state=Endpoint.State.DISABLED)))
 
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 from config.kit import clock
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
-from tests.users.files.hands import csv_bytes, upload
+from tests.users.files.hands import check, csv_bytes, upload
 from users.admin import urls
 from users.models import AcquisitionChannel, Category, Product, Role, SourceCode, Tag
 
@@ -128,7 +128,7 @@ def address(name: str) -> str:
         return reverse("users:tag", args=[Tag.objects.get_or_create(name="VIP")[0].pk])
     if name in ("import", "import_columns"):
         file = upload("customers", csv_bytes(("user_id", "name"), [("u1", "A")]))
-        return reverse(f"users:{name}", args=[file.pk])
+        return reverse(f"users:{name}", args=[(check(file) if name == "import" else file).pk])
     if name == "acquisition_channel":
         return reverse("users:acquisition_channel", args=[AcquisitionChannel.objects.get(slug="weibo").pk])
     if name.startswith("source") and name not in ("sources", "source_create"):
