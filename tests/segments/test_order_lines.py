@@ -9,8 +9,10 @@ from django.utils import translation
 from config.kit import clock
 from config.kit.batches import fetch
 from config.kit.refusal import Refusal
+from segments.admin.catalogue import catalogue
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
+from segments.rules.schema import json_schema
 from segments.rules.words import Words
 from tests.clock import move_to
 from tests.segments.shop import ago, customer, members, order, rule, segment
@@ -142,3 +144,18 @@ def test_lines_are_joined_to_their_orders_by_the_whole_key_once() -> None:
     assert sql.count('INNER JOIN "users_order" ') == 1
     ((plan,),) = fetch(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
     assert "SubPlan" not in str(plan).replace("hashed SubPlan", "")
+
+
+def test_the_builder_offers_what_the_parser_takes() -> None:
+    """Figures for the top N % and for totals, texts for different values: the same lists on both sides."""
+    offered = catalogue(clock.now())
+    top = json_schema()["$defs"]["condition"]["anyOf"]
+    figures = next(one["properties"]["by"]["enum"] for one in top if "top" in one.get("properties", {}))
+    assert [one["name"] for one in offered["fields"] if one["has_top"]] == figures
+    lines = next(one for one in offered["sources"] if one["name"] == "order_lines")["properties"]
+    assert [one["name"] for one in lines if one["is_figure"]] == ["quantity", "amount"]
+    for one in lines:
+        if one["is_text"]:
+            parse(rule(asked("distinct", of=one["name"], at_least=1)))
+    days = next(form for form in offered["forms"] if form["key"] == "in_stage")["inputs"][2]
+    assert (days["key"], days["only_if"]) == ("days", ("op", "for_at_least", "for_at_most"))
