@@ -102,22 +102,22 @@ def test_the_list_knows_a_ready_segment_by_the_name_and_subject_that_the_reader_
     client, page = logged_in(Role.OWNER), reverse("segments:list")
     with translation.override("zh-hans"):
         name, subject = str(PRESETS["spenders_asleep"].name), str(PRESETS["spenders_asleep"].group)
-    chinese = {"HTTP_ACCEPT_LANGUAGE": "zh-hans"}
-    found = client.get(page, {"q": name[:4]}, **chinese)
+    chinese = {"Accept-Language": "zh-hans"}
+    found = client.get(page, {"q": name[:4]}, headers=chinese)
     assert [row[0].value for row in found.context["table"].rows] == [name]
     assert found.context["table"].rows[0][1].value == subject
     shelf = next(
         key for key, (title, _keys) in shelves().items() if title == str(PRESETS["spenders_asleep"].group)
     )
-    of_subject = client.get(page, {"folder": shelf}, **chinese)
+    of_subject = client.get(page, {"folder": shelf}, headers=chinese)
     assert name in [row[0].value for row in of_subject.context["table"].rows]
     Segment.objects.filter(preset="spenders_asleep").update(folder="Mine")
-    kept = client.get(page, {"folder": "Mine"}, **chinese).context["table"].rows
+    kept = client.get(page, {"folder": "Mine"}, headers=chinese).context["table"].rows
     assert [(row[0].value, row[1].value) for row in kept] == [(name, "Mine")]
     assert name not in [
-        row[0].value for row in client.get(page, {"folder": shelf}, **chinese).context["table"].rows
+        row[0].value for row in client.get(page, {"folder": shelf}, headers=chinese).context["table"].rows
     ]
-    words = client.get(reverse("segments:lineage"), **chinese).content.decode()
+    words = client.get(reverse("segments:lineage"), headers=chinese).content.decode()
     assert name in words
     assert "Big spenders falling asleep" not in words
 
