@@ -29,7 +29,7 @@ def moved(asked: Parameters, now: datetime) -> Group:
     if cause:
         found = found.filter(cause=ChangeCause(cause))
     pattern = _("Entered %(segment)s, %(period)s") if entered else _("Left %(segment)s, %(period)s")
-    told = pattern % {"segment": quoted(segment.name), "period": period.sentence}
+    told = pattern % {"segment": quoted(segment.title), "period": period.sentence}
     if cause:
         told = _("%(who)s: %(cause)s") % {"who": told, "cause": ChangeCause(cause).label}
     return Group(told, found.values("customer_id"))
@@ -51,14 +51,14 @@ def stayed(asked: Parameters, now: datetime) -> Group:
         if has_left
         else _("In %(segment)s for %(least)s to under %(most)s days")
     )
-    told = pattern % {"segment": quoted(segment.name), "least": least, "most": most}
+    told = pattern % {"segment": quoted(segment.title), "least": least, "most": most}
     if most == moves.DWELLS[-1][2]:
         longer = (
             _("Left %(segment)s after %(least)s days or more")
             if has_left
             else _("In %(segment)s for %(least)s days or more")
         )
-        told = longer % {"segment": quoted(segment.name), "least": least}
+        told = longer % {"segment": quoted(segment.title), "least": least}
     query = f"SELECT customer_id FROM ({statement}) AS stay WHERE days >= %s AND days < %s"
     return Group(told, selected(query, (*(bound[name] for name in names), least, most)))
 
@@ -137,8 +137,8 @@ def _churned(begin: datetime, end: datetime) -> "QuerySet[StageMove]":
 
 def region_in_words(segments: Sequence[Segment], bits: int) -> str:
     """ "In “A” and “B”, not in “C”" """
-    inside = [quoted(one.name) for at, one in enumerate(segments) if bits >> at & 1]
-    outside = [quoted(one.name) for at, one in enumerate(segments) if not bits >> at & 1]
+    inside = [quoted(one.title) for at, one in enumerate(segments) if bits >> at & 1]
+    outside = [quoted(one.title) for at, one in enumerate(segments) if not bits >> at & 1]
     if not outside:
         return _("In %(inside)s") % {"inside": both(inside)}
     return _("In %(inside)s, not in %(outside)s") % {"inside": both(inside), "outside": both(outside)}

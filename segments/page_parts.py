@@ -115,7 +115,7 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
 
 def find_segments(text: str, limit: int) -> list[Hit]:
     """Segments by a part of the name."""
-    found = Segment.objects.filter(name__icontains=text).order_by("name")[:limit]
+    found = Segment.objects.named(text).order_by("name")[:limit]
     counted = _("%(n)d customers")
     return [
         Hit(
@@ -157,7 +157,7 @@ home_card(
         "segments/alarms_card.html",
         segments_in_trouble,
         3,
-        is_late=False,
+        is_late=False,  # a card fetched later cannot hide
     )
 )
 home_card(

@@ -44,7 +44,7 @@ class Action:
     """Something an operator may do: a link, or with ``method="post"`` a button that posts to ``url``.
 
     ``confirm`` opens a dialog with that sentence first; ``ask_for`` in it demands the typing of a name or
-    count. ``name`` and ``value`` are posted along.
+    count. ``name`` and ``value`` are posted along. ``folded``: in the menu "More" beside the others.
     """
 
     title: StrOrPromise
@@ -56,6 +56,7 @@ class Action:
     danger: bool = False
     name: str = ""
     value: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.kit import clock, words
-from config.kit.parts import Cell, Column
+from config.kit.parts import Action, Cell, Column
 
 register = template.Library()
 
@@ -28,6 +28,12 @@ def part(context: Context, template_name: str, values: dict[str, Any]) -> SafeSt
     """A template that an app lends to a page, with values of its own over those of the page."""
     with context.push(**values):
         return SafeString(get_template(template_name).template.render(context))  # type: ignore[attr-defined]
+
+
+@register.filter
+def folded(actions: Sequence[Action]) -> list[Action]:
+    """Those of a page's actions that stand in the menu beside the others."""
+    return [action for action in actions if action.folded]
 
 
 @register.filter

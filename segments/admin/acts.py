@@ -1,6 +1,7 @@
 """What may be done with a segment from its page, by its kind and state."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +17,12 @@ Done = tuple[StrOrPromise, str]
 
 
 def actions_of(segment: Segment, here: str) -> Sequence[Action]:
-    """The buttons of the page, the main one last."""
+    """What may be done: the main act last, the one before it beside it, all others in the menu."""
+    *others, second, main = _acts(segment, here)
+    return [*(replace(act, folded=True) for act in others), second, main]
+
+
+def _acts(segment: Segment, here: str) -> Sequence[Action]:
     kept = [
         _to(_("Keep a tag"), "keep_tag", segment, "sell"),
         _to(_("Name and folder"), "describe", segment, "drive_file_rename_outline"),

@@ -104,7 +104,7 @@ class BacktestList(OperatorPage):
                 raise Refusal("unknown_version", _("This segment has no such version."))
             return _("%(name)s, version %(n)s") % {"name": segment.title, "n": version.version}, version.rule
         other = self._segment(wanted)
-        return other.name, other.rule
+        return other.title, other.rule
 
     def _segment(self, pk: str) -> Segment:
         found = None

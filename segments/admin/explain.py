@@ -224,7 +224,7 @@ class CustomerSegments(OperatorPage):
         told = [
             [
                 Cell(row.segment.title, url=reverse("segments:segment", args=[row.segment_id])),
-                Cell(_("entered"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
+                Cell(_("came"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
                 row.at,
                 causes[row.cause],
             ]

@@ -111,7 +111,7 @@ class SegmentHistory(OfSegment):
         return wanted if wanted in ("entered", "left") else ""
 
     def _filters(self) -> list[Filter]:
-        ways = [Choice("entered", _("entered")), Choice("left", _("left"))]
+        ways = [Choice("entered", _("came")), Choice("left", _("left"))]
         causes = [Choice(value, label) for value, label in ChangeCause.choices]
         return [
             *period_filters(self.request.GET),
@@ -257,7 +257,7 @@ class SegmentHistory(OfSegment):
             rows=[
                 [
                     row.customer,
-                    Cell(_("entered"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
+                    Cell(_("came"), tone="good") if row.entered else Cell(_("left"), tone="muted"),
                     row.at,
                     causes[row.cause],
                     Cell(_("Why?"), url=reverse("segments:explain", args=[self.segment.pk, row.customer_id])),
@@ -278,7 +278,7 @@ class SegmentHistory(OfSegment):
 
     def _csv(self) -> HttpResponseBase:
         rows = self._rows().order_by("-run_id", "-customer_id")
-        told = {"segment": self.segment.name, "from": str(self.period.first), "to": str(self.period.last)}
+        told = {"segment": self.segment.title, "from": str(self.period.first), "to": str(self.period.last)}
         acts.note_list(rows[: acts.MOST_LISTED + 1].count(), filters=told, by=self.operator)
         found = rows.values_list(
             "customer_id", "customer__user_id", "customer__name", "entered", "at", "cause"

@@ -15,7 +15,7 @@ from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
 from segments.freshness import Look, in_words
 from segments.models import Segment, SegmentKind, SegmentState
-from segments.ready import title_of
+from segments.ready import shelves, title_of
 from segments.reports.sizes import sizes_by_day
 from segments.services.order import referred
 from segments.uses import uses_of
@@ -35,11 +35,11 @@ class SegmentList(OperatorPage):
 
     def get_actions(self) -> Sequence[Action]:
         return [
-            Action(_("Runs and audits"), reverse("segments:runs"), icon="verified"),
-            Action(_("Overlap"), reverse("segments:overlap"), icon="join_inner"),
-            Action(_("Backtests"), reverse("segments:backtests"), icon="update"),
-            Action(_("What rests on what"), reverse("segments:lineage"), icon="account_tree"),
-            Action(_("Webhooks"), reverse("segments:webhooks"), icon="webhook"),
+            Action(_("Runs and audits"), reverse("segments:runs"), icon="verified", folded=True),
+            Action(_("Overlap"), reverse("segments:overlap"), icon="join_inner", folded=True),
+            Action(_("Backtests"), reverse("segments:backtests"), icon="update", folded=True),
+            Action(_("What rests on what"), reverse("segments:lineage"), icon="account_tree", folded=True),
+            Action(_("Webhooks"), reverse("segments:webhooks"), icon="webhook", folded=True),
             Action(_("Ready segments"), reverse("segments:ready"), icon="library_add"),
             Action(_("New list"), reverse("segments:list_create"), icon="playlist_add"),
             Action(_("New segment"), reverse("segments:create"), icon="add"),
@@ -65,7 +65,23 @@ class SegmentList(OperatorPage):
         names = (
             Segment.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct()
         )
-        return Filter("folder", _("Folder"), [Choice(name, name) for name in names], self._asked("folder"))
+        shelves = [Choice(key, title) for key, (title, _keys) in self._shelves.items()]
+        choices = [*(Choice(name, name) for name in names), *shelves]
+        return Filter("folder", _("Folder"), choices, self._asked("folder"))
+
+    @cached_property
+    def _shelves(self) -> dict[str, tuple[str, list[str]]]:
+        """What ready segments are about: their folder until somebody puts them into another."""
+        return shelves()
+
+    @cached_property
+    def _shelf_of(self) -> dict[str, str]:
+        return {preset: key for key, (_title, keys) in self._shelves.items() for preset in keys}
+
+    def _folder(self, segment: Segment) -> Cell:
+        shelf = self._shelf_of.get(segment.preset, "")
+        name = segment.folder or (self._shelves[shelf][0] if shelf else "")
+        return Cell(name, url=f"?{urlencode({'folder': segment.folder or shelf})}" if name else "")
 
     def _kind_filter(self) -> Filter:
         choices = [Choice(kind.value, kind.label) for kind in SegmentKind]
@@ -76,11 +92,14 @@ class SegmentList(OperatorPage):
         return self.request.GET.get(name, "").replace("\0", "")[:120]
 
     def _rows(self) -> Any:
-        rows = Segment.objects.filter(name__icontains=self._asked("q"))
+        rows = Segment.objects.named(self._asked("q"))
         if self._state():
             rows = rows.filter(state=self._state())
-        if self._asked("folder"):
-            rows = rows.filter(folder=self._asked("folder"))
+        folder = self._asked("folder")
+        if folder in self._shelves:
+            rows = rows.filter(folder="", preset__in=self._shelves[folder][1])
+        elif folder:
+            rows = rows.filter(folder=folder)
         if self._kind_filter().chosen:
             rows = rows.filter(kind=self._kind_filter().chosen)
         return rows
@@ -128,7 +147,7 @@ class SegmentList(OperatorPage):
         name = f"{segment.title} · {_('list')}" if segment.is_list else segment.title
         return [
             Cell(name, url=reverse("segments:segment", args=[segment.pk]), hint=segment.purpose),
-            Cell(segment.folder, url=f"?{urlencode({'folder': segment.folder})}" if segment.folder else ""),
+            self._folder(segment),
             segment.size if segment.computed_at else None,
             [size for size in trend if size is not None],
             Cell(in_words(condition.state), tone=condition.tone, hint=condition.sentence),

@@ -92,7 +92,7 @@ class RunsPage(OperatorPage):
             rows=[
                 [
                     drift.of.run.now,
-                    Cell(drift.of.segment.name, url=reverse("segments:segment", args=[drift.of.segment_id])),
+                    Cell(drift.of.segment.title, url=reverse("segments:segment", args=[drift.of.segment_id])),
                     drift.of.entered,
                     drift.of.left,
                     ", ".join(str(customer) for customer in drift.customers),
@@ -118,7 +118,7 @@ class RunsPage(OperatorPage):
             ],
             rows=[
                 [
-                    Cell(one.segment.name, url=reverse("segments:segment", args=[one.segment.pk])),
+                    Cell(one.segment.title, url=reverse("segments:segment", args=[one.segment.pk])),
                     one.seconds,
                     one.last_seconds,
                 ]
@@ -219,7 +219,7 @@ class RunPage(OperatorPage):
 
     def _row(self, row: SegmentRun) -> list[Any]:
         return [
-            Cell(row.segment.name, url=reverse("segments:segment", args=[row.segment_id])),
+            Cell(row.segment.title, url=reverse("segments:segment", args=[row.segment_id])),
             row.rule_version,
             row.checked,
             row.entered,

@@ -25,14 +25,14 @@ class VersionsPage(OfSegment):
     template_name = "segments/versions.html"
 
     def get_title(self) -> StrOrPromise:
-        return _("Versions of “%(name)s”") % {"name": self.segment.name}
+        return _("Versions of “%(name)s”") % {"name": self.segment.title}
 
     def get_purpose(self) -> StrOrPromise:
         return _("What each version of the rule changed. Taking an old one again makes a new version of it.")
 
     def get_crumbs(self) -> Sequence[Crumb]:
         page = reverse("segments:segment", args=[self.segment.pk])
-        return [*super().get_crumbs(), Crumb(self.segment.name, page)]
+        return [*super().get_crumbs(), Crumb(self.segment.title, page)]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = request.POST.get("version", "")

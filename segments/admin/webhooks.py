@@ -66,7 +66,7 @@ class WebhookList(OperatorPage):
                     [
                         Cell(one.name, url=reverse("segments:webhook", args=[one.pk])),
                         one.url,
-                        ", ".join(sorted(row.segment.name for row in one.subscriptions.all())),
+                        ", ".join(sorted(row.segment.title for row in one.subscriptions.all())),
                         state_cell(one),
                         one.delivered_at,
                     ]
@@ -263,7 +263,7 @@ class WebhookPage(UnderWebhooks):
 
     def _facts(self) -> list[Fact]:
         one = self.endpoint
-        names = sorted(row.segment.name for row in one.subscriptions.select_related("segment"))
+        names = sorted(row.segment.title for row in one.subscriptions.select_related("segment"))
         told = {"entered": _("who entered"), "left": _("who left")}
         facts = [
             Fact(_("State"), state_cell(one)),

@@ -1,9 +1,10 @@
 """Segments: a rule, its versions, and how fresh the membership is."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from segments.ready import purpose_of, title_of
+from segments.ready import called, purpose_of, title_of
 
 
 class SegmentKind(models.TextChoices):
@@ -30,6 +31,11 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
     def lists(self) -> "SegmentQuerySet":
         """Those whose members are named; always exact, unless they are stopped."""
         return self.filter(kind=SegmentKind.LIST, state=SegmentState.LIVE)
+
+    def named(self, text: str) -> "SegmentQuerySet":
+        """Those whose name has the text in it; of ready ones also their name in the reader's language."""
+        found = Q(name__icontains=text)
+        return self.filter(found | Q(preset__in=called(text)) if text else found)
 
 
 class Segment(models.Model):

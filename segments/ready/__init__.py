@@ -12,7 +12,7 @@ from segments.ready.base import Preset
 from segments.ready.who import WHO
 from segments.ready.worth import WORTH
 
-__all__ = ["PRESETS", "Preset", "names_of", "purpose_of", "title_of"]
+__all__ = ["PRESETS", "Preset", "called", "names_of", "purpose_of", "shelves", "title_of"]
 
 PRESETS: dict[str, Preset] = {each.key: each for each in (*WHO, *WORTH, *ANSWERS)}
 
@@ -27,6 +27,20 @@ def purpose_of(key: str, description: str) -> str:
     """The same of what it is for."""
     ready = PRESETS.get(key)
     return str(ready.description) if ready is not None and description in names_of(key) else description
+
+
+def called(text: str) -> list[str]:
+    """The keys of those whose name, in the reader's language, has the text in it."""
+    wanted = text.casefold()
+    return [key for key, ready in PRESETS.items() if wanted in str(ready.name).casefold()]
+
+
+def shelves() -> dict[str, tuple[str, list[str]]]:
+    """What the ready segments are about: a name for addresses → the title, and the keys of those about it."""
+    by_group: dict[str, list[str]] = {}
+    for key, ready in PRESETS.items():
+        by_group.setdefault(str(ready.group), []).append(key)
+    return {f"ready-{n}": (title, keys) for n, (title, keys) in enumerate(by_group.items(), 1)}
 
 
 @cache

@@ -69,7 +69,7 @@ def lineage(now: datetime, about: int | None = None) -> Lineage:
     used: dict[int, list[Use]] = {pk: [] for pk in kept}
     for pk in sorted(kept):
         for child in below[pk] & kept:
-            used[child].append(Use("segment", everyone[pk].name, _page(pk)))
+            used[child].append(Use("segment", everyone[pk].title, _page(pk)))
     others = uses_of(kept)
     drawn = [pk for pk in kept if about or below[pk] or used[pk] or others[pk]][:MOST_NODES]
     nodes, edges = _graph(drawn, everyone, below, others, now)
@@ -79,9 +79,9 @@ def lineage(now: datetime, about: int | None = None) -> Lineage:
         lines=[Line(_path(nodes[start], nodes[end])) for start, end in edges],
         width=max((node.x + WIDTH for node in nodes.values()), default=0) + EDGE,
         height=max((node.y + HEIGHT for node in nodes.values()), default=0) + EDGE,
-        refers={pk: sorted(everyone[child].name for child in below[pk]) for pk in kept},
+        refers={pk: sorted(everyone[child].title for child in below[pk]) for pk in kept},
         used={pk: [*used[pk], *others[pk]] for pk in kept},
-        segments=sorted((everyone[pk] for pk in kept), key=lambda one: one.name),
+        segments=sorted((everyone[pk] for pk in kept), key=lambda one: one.title),
     )
 
 
@@ -120,7 +120,7 @@ def _graph(
         one = everyone[pk]
         kind = "list" if one.is_list else "segment"
         layer = max((nodes[f"s{child}"].layer + 1 for child in below[pk] & shown), default=0)
-        nodes[f"s{pk}"] = Node(f"s{pk}", one.name, kind, look.condition(one).tone, _page(pk), layer)
+        nodes[f"s{pk}"] = Node(f"s{pk}", one.title, kind, look.condition(one).tone, _page(pk), layer)
         edges.extend((f"s{child}", f"s{pk}") for child in sorted(below[pk] & shown))
     last = max((node.layer for node in nodes.values()), default=0) + 1
     for pk in sorted(shown):

@@ -184,7 +184,7 @@ def refuse_used(segment: Segment) -> None:
 def uses_in_full(segment: Segment) -> list[Use]:
     """What uses the segment: other segments, and what the parts here and the apps above say."""
     others = users_of(segment.pk, Segment.objects.exclude(pk=segment.pk))
-    found = [Use("segment", _("segment “%(name)s”") % {"name": other.name}) for other in others]
+    found = [Use("segment", _("segment “%(name)s”") % {"name": other.title}) for other in others]
     return found + uses_of([segment.pk])[segment.pk]
 
 

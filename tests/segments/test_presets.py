@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from segments.models import Segment, SegmentState
-from segments.ready import PRESETS
+from segments.ready import PRESETS, shelves
 from segments.rules.parse import parse
 from segments.services.presets import install, install_one, rule_of
 from segments.services.rebuild import rebuild_waiting
@@ -95,3 +95,38 @@ def test_the_gallery_shows_counts_and_makes_one_or_all() -> None:
     analyst = logged_in(Role.ANALYST)
     assert analyst.get(page).status_code == 200
     assert analyst.post(page, {"preset": "active"}).status_code == 403
+
+
+def test_the_list_knows_a_ready_segment_by_the_name_and_subject_that_the_reader_sees() -> None:
+    install_one("spenders_asleep", by=None)
+    client, page = logged_in(Role.OWNER), reverse("segments:list")
+    with translation.override("zh-hans"):
+        name, subject = str(PRESETS["spenders_asleep"].name), str(PRESETS["spenders_asleep"].group)
+    chinese = {"Accept-Language": "zh-hans"}
+    found = client.get(page, {"q": name[:4]}, headers=chinese)
+    assert [row[0].value for row in found.context["table"].rows] == [name]
+    assert found.context["table"].rows[0][1].value == subject
+    shelf = next(
+        key for key, (title, _keys) in shelves().items() if title == str(PRESETS["spenders_asleep"].group)
+    )
+    of_subject = client.get(page, {"folder": shelf}, headers=chinese)
+    assert name in [row[0].value for row in of_subject.context["table"].rows]
+    Segment.objects.filter(preset="spenders_asleep").update(folder="Mine")
+    kept = client.get(page, {"folder": "Mine"}, headers=chinese).context["table"].rows
+    assert [(row[0].value, row[1].value) for row in kept] == [(name, "Mine")]
+    assert name not in [
+        row[0].value for row in client.get(page, {"folder": shelf}, headers=chinese).context["table"].rows
+    ]
+    words = client.get(reverse("segments:lineage"), headers=chinese).content.decode()
+    assert name in words
+    assert "Big spenders falling asleep" not in words
+
+
+def test_the_head_of_the_list_shows_three_buttons_and_folds_the_others() -> None:
+    actions = logged_in(Role.OWNER).get(reverse("segments:list")).context["actions"]
+    assert [action.url for action in actions if not action.folded] == [
+        reverse("segments:ready"), reverse("segments:list_create"), reverse("segments:create")
+    ]  # fmt: skip
+    assert [action.url for action in actions if action.folded] == [
+        reverse(f"segments:{name}") for name in ("runs", "overlap", "backtests", "lineage", "webhooks")
+    ]
