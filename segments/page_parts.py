@@ -157,6 +157,7 @@ home_card(
         "segments/alarms_card.html",
         segments_in_trouble,
         3,
+        is_late=False,
     )
 )
 home_card(
@@ -167,6 +168,7 @@ home_card(
         "segments/webhook_alarms.html",
         webhooks_in_trouble,
         3,
+        is_late=False,
     )
 )
 home_card(

@@ -1,8 +1,13 @@
-"""Every operator page in a real browser: it answers, says nothing on the console, asks no other host."""
+"""Every operator page in a real browser: it answers, says nothing on the console, asks no other host.
+
+On the pages of users axe-core looks as well: nothing serious or critical for people who read or act otherwise, in
+English and light, in Chinese and dark; on the main pages of the other apps too.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +23,7 @@ from config.kit.admin import OperatorPage
 from tests.browser.things import some_of_everything
 from tests.operators import operator
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 # Answers that are no page of their own but a part of one.
 PARTS = {
     r"admin/^reports/sources/(?P<source_id>[0-9]{1,18})/qr\.(?P<kind>svg|png)$",  # a picture
@@ -36,6 +41,14 @@ PARTS = {
 OF_GROUP = {"admin/segments/keep/", "admin/tags/group/"}
 
 ARGUMENT = re.compile(r"([\w-]+)/<[^>]*>(?:/<path:[^>]*>)?")
+
+
+LOOKED_AT = {f"/admin/{app}/" for app in ("segments", "campaigns", "growth", "feedback")}
+LOOK = """
+    axe.run(document, {resultTypes: ["violations"], iframes: false, preload: false}).then(found => found.violations
+        .filter(one => ["serious", "critical"].includes(one.impact))
+        .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))
+"""
 
 
 @dataclass
@@ -61,30 +74,32 @@ class Listener:
         return [*self.said, *self.strangers, *self.failures]
 
 
-def operator_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
-    """The address, with placeholders, of every operator page."""
+def operator_pages(resolver: URLResolver | None = None, prefix: str = "", app: str = "") -> Iterator[str]:
+    """The address, with placeholders, of every operator page, or of those of one app."""
     for pattern in (resolver or get_resolver()).url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from operator_pages(pattern, path)
-        elif isinstance(pattern, URLPattern) and _is_page(pattern) and path not in PARTS:
+            yield from operator_pages(pattern, path, app)
+        elif isinstance(pattern, URLPattern) and _is_page(pattern, app) and path not in PARTS:
             yield path
 
 
-def _is_page(pattern: URLPattern) -> bool:
+def _is_page(pattern: URLPattern, app: str) -> bool:
     view = getattr(pattern.callback, "view_class", None)
-    return view is not None and issubclass(view, OperatorPage) and hasattr(view, "get")
+    is_page = view is not None and issubclass(view, OperatorPage) and hasattr(view, "get")
+    return is_page and (not app or view.__module__.startswith(f"{app}."))
 
 
-def addresses(things: dict[str, object]) -> list[str]:
+def addresses(things: dict[str, object], app: str = "") -> list[str]:
     """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
     pages = [
         f"/{ARGUMENT.sub(lambda found: _filled(found, things), path)}{'?group=everyone' if path in OF_GROUP else ''}"
-        for path in operator_pages()
+        for path in operator_pages(app=app)
     ]
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
+        if not app
     ]
     return [*pages, *lists]
 
@@ -111,16 +126,22 @@ def context(
     ("language", "scheme", "word"), [("en-GB", "light", "Customers"), ("zh-CN", "dark", "顾客")]
 )
 def test_every_operator_page_opens_quietly_and_fits_a_phone(
-    context: BrowserContext, live_server: LiveServer, word: str
+    context: BrowserContext, live_server: LiveServer, node_folder: Path, word: str
 ) -> None:
+    axe = (node_folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
     page = context.new_page()
     listener = Listener(urlsplit(live_server.url).netloc)
     listener.listen(page)
-    for address in addresses(some_of_everything(clock.now())):
+    things = some_of_everything(clock.now())
+    looked_at = LOOKED_AT | set(addresses(things, app="users"))
+    for address in addresses(things):
         page.set_viewport_size({"width": 1280, "height": 800})
         answer = page.goto(address)
         assert answer is not None and (address, answer.status) == (address, 200)
         assert (address, page.locator("h1").count()) == (address, 1)
+        if address in looked_at:
+            page.evaluate(axe)
+            assert (address, page.evaluate(LOOK)) == (address, [])
         page.set_viewport_size({"width": 390, "height": 800})
         page.wait_for_timeout(150)
         assert (address, page.evaluate("document.documentElement.scrollWidth")) == (address, 390)
