@@ -57,7 +57,7 @@ def start(*, since: datetime, until: datetime, by: Operator) -> LongJob:
     period = {"since": since.isoformat(), "until": until.isoformat()}
     audit.record(KIND, by=by, after=period | {"orders": seen.orders, "points": seen.points})
     return long_jobs.start(
-        KIND, title=_("Award points for past orders"), by=by, parameters=period, total=seen.orders
+        KIND, title=lambda: _("Award points for past orders"), by=by, parameters=period, total=seen.orders
     )
 
 

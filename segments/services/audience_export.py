@@ -14,9 +14,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from config.kit import clock
+from config.kit import clock, told
 from config.kit.batches import copy_rows, fetch
 from config.kit.refusal import Conflict, Refusal
 from segments.audiences import CHANNELS, PLATFORMS, Platform
@@ -55,20 +55,31 @@ def ask(
     now = clock.now()
     if not is_fresh(segment, now):
         raise Conflict("not_fresh", _("The segment is not up to date now. Wait until it is."))
-    title = _("Audience for %(platform)s: %(segment)s") % {"platform": found.title, "segment": segment.name}
+
+    def title() -> str:
+        return _("Audience for %(platform)s: %(segment)s") % {
+            "platform": found.title, "segment": segment.title,
+        }  # fmt: skip
+
     export = Export.objects.create(
-        kind="audience", title=title[:200], token=secrets.token_hex(16), form="csv", by=by, created_at=now
+        kind="audience",
+        title=title()[: told.LONGEST],
+        token=secrets.token_hex(16),
+        form="csv",
+        by=by,
+        created_at=now,
+        options={"titles": told.in_every_language(title)},
     )
     made = Audience.objects.create(
         export=export, segment=segment, segment_name=segment.name, platform=platform, channel=channel,
         algorithm=algorithm, asked_at=now, by=by,
     )  # fmt: skip
     export.job = long_jobs.start(
-        JOB, title=title[:200], by=by, parameters={"audience": made.pk}, total=segment.size
+        JOB, title=title, by=by, parameters={"audience": made.pk}, total=segment.size
     )
     export.save(update_fields=["job"])
-    told = {"platform": platform, "channel": channel, "segment": segment.name, "algorithm": algorithm}
-    audit.record("audience.ask", by=by, actor=actor, target=made, after=told)
+    asked = {"platform": platform, "channel": channel, "segment": segment.name, "algorithm": algorithm}
+    audit.record("audience.ask", by=by, actor=actor, target=made, after=asked)
     return made
 
 
@@ -107,8 +118,8 @@ def audience_chunk(job: LongJob, now: datetime) -> Chunk:
         left_out={reason: audience.left_out.get(reason, 0) + left_out[reason] for reason in REASONS},
     )
     rows_so_far = job.parameters.get("rows", 0) + len(lines)
-    told = {"after": rows[-1][0], "offset": offset, "begun": True, "rows": rows_so_far}
-    return Chunk(done=len(rows), step=_("Writing"), parameters=told)
+    at = {"after": rows[-1][0], "offset": offset, "begun": True, "rows": rows_so_far}
+    return Chunk(done=len(rows), step=gettext_noop("Writing"), parameters=at)
 
 
 def _finish(audience: Audience, export: Export, offset: int, now: datetime) -> Chunk:

@@ -81,7 +81,7 @@ def begin(
     made.save()
     made.job = long_jobs.start(
         KIND,
-        title=(_("Backtest: %(what)s") % {"what": made.title})[:200],
+        title=lambda: _("Backtest: %(what)s") % {"what": made.title},
         by=by,
         parameters={"backtest": made.pk, "days": [day.isoformat() for day in days]},
         total=len(days),

@@ -120,9 +120,12 @@ def _fill(made: Segment, source: dict[str, Any], size: int, by: Operator | None)
         _put_in(made, source, clock.now())
         made.refresh_from_db()
         return None
-    title = (_("Fill the list “%(name)s”") % {"name": made.name})[:200]
     job = long_jobs.start(
-        FILL, title=title, by=by, parameters={"list": made.pk, "source": source}, total=size
+        FILL,
+        title=lambda: _("Fill the list “%(name)s”") % {"name": made.name},
+        by=by,
+        parameters={"list": made.pk, "source": source},
+        total=size,
     )
     audit.record("segment.fill", by=by, target=made, after={"customers": size})
     return job

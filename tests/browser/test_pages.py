@@ -1,8 +1,13 @@
-"""Every operator page in a real browser: it answers, says nothing on the console, asks no other host."""
+"""Every operator page in a real browser: it answers, says nothing on the console, asks no other host.
+
+On the pages of users axe-core looks as well: nothing serious or critical for people who read or act otherwise, in
+English and light, in Chinese and dark; on the main pages of the other apps too.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -40,6 +45,14 @@ OF_GROUP = {"admin/segments/keep/", "admin/tags/group/", "admin/tags/group/off/"
 ARGUMENT = re.compile(r"([\w-]+)/<[^>]*>(?:/<path:[^>]*>)?")
 
 
+LOOKED_AT = {f"/admin/{app}/" for app in ("segments", "campaigns", "growth", "feedback")}
+LOOK = """
+    axe.run(document, {resultTypes: ["violations"], iframes: false, preload: false}).then(found => found.violations
+        .filter(one => ["serious", "critical"].includes(one.impact))
+        .map(one => `${one.id}: ${one.nodes[0].html.slice(0, 200)}`))
+"""
+
+
 @dataclass
 class Listener:
     """What a page said and asked while it was open."""
@@ -67,30 +80,32 @@ class Listener:
         return taken
 
 
-def operator_pages(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
-    """The address, with placeholders, of every operator page."""
+def operator_pages(resolver: URLResolver | None = None, prefix: str = "", app: str = "") -> Iterator[str]:
+    """The address, with placeholders, of every operator page, or of those of one app."""
     for pattern in (resolver or get_resolver()).url_patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from operator_pages(pattern, path)
-        elif isinstance(pattern, URLPattern) and _is_page(pattern) and path not in PARTS:
+            yield from operator_pages(pattern, path, app)
+        elif isinstance(pattern, URLPattern) and _is_page(pattern, app) and path not in PARTS:
             yield path
 
 
-def _is_page(pattern: URLPattern) -> bool:
+def _is_page(pattern: URLPattern, app: str) -> bool:
     view = getattr(pattern.callback, "view_class", None)
-    return view is not None and issubclass(view, OperatorPage) and hasattr(view, "get")
+    is_page = view is not None and issubclass(view, OperatorPage) and hasattr(view, "get")
+    return is_page and (not app or view.__module__.startswith(f"{app}."))
 
 
-def addresses(things: dict[str, object]) -> list[str]:
+def addresses(things: dict[str, object], app: str = "") -> list[str]:
     """Every operator page with something to show, and the generic lists; what nobody made is a failure."""
     pages = [
         f"/{ARGUMENT.sub(lambda found: _filled(found, things), path)}{'?group=everyone' if path in OF_GROUP else ''}"
-        for path in operator_pages()
+        for path in operator_pages(app=app)
     ]
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
+        if not app
     ]
     return [*pages, *lists]
 
@@ -113,19 +128,23 @@ def context(
     made.close()
 
 
-def _complaints(page: Page, address: str, listener: Listener) -> list[object]:
-    """What is wrong with one page on a desk and on a phone."""
+def _complaints(page: Page, address: str, listener: Listener, axe: str) -> list[object]:
+    """What is wrong with one page on a desk and on a phone; ``axe``: the script that looks at it, if it shall."""
     page.set_viewport_size({"width": 1280, "height": 800})
     answer = page.goto(address)
     if answer is None or answer.status != 200:
         return [answer and answer.status, *listener.taken()]
-    headings = page.locator("h1").count()
+    headings, unfit = page.locator("h1").count(), []
+    if axe:
+        page.evaluate(axe)
+        unfit = page.evaluate(LOOK)
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_timeout(150)
     width = page.evaluate("document.documentElement.scrollWidth")
     return [
         *([f"{headings} headings"] if headings != 1 else []),
         *([f"{width} wide"] if width != 390 else []),
+        *unfit,
         *listener.taken(),
     ]
 
@@ -134,14 +153,17 @@ def _complaints(page: Page, address: str, listener: Listener) -> list[object]:
     ("language", "scheme", "word"), [("en-GB", "light", "Customers"), ("zh-CN", "dark", "顾客")]
 )
 def test_every_operator_page_opens_quietly_and_fits_a_phone(
-    context: BrowserContext, live_server: LiveServer, word: str
+    context: BrowserContext, live_server: LiveServer, node_folder: Path, word: str
 ) -> None:
+    axe = (node_folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
     page = context.new_page()
     listener = Listener(urlsplit(live_server.url).netloc)
     listener.listen(page)
+    things = some_of_everything(clock.now())
+    looked_at = LOOKED_AT | set(addresses(things, app="users"))
     found = {
-        address: _complaints(page, address, listener)
-        for address in addresses(some_of_everything(clock.now()))
+        address: _complaints(page, address, listener, axe if address in looked_at else "")
+        for address in addresses(things)
     }
     assert {address: said for address, said in found.items() if said} == {}
     page.goto("/admin/customers/")

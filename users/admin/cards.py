@@ -43,7 +43,9 @@ def demo(now: datetime) -> dict[str, Any]:
     job = LongJob.objects.filter(kind="demo").order_by("-pk").first()
     if job is None or job.state not in (LongJob.State.WAITING, LongJob.State.RUNNING, LongJob.State.FAILED):
         return {"hidden": True}
-    progress = Progress(_("Loading the demo shop"), job.done, job.total, job.started_at, now, step=job.step)
+    progress = Progress(
+        _("Loading the demo shop"), job.done, job.total, job.started_at, now, step=job.step_in_words
+    )
     return {"progress": progress, "failed": job.error if job.state == LongJob.State.FAILED else ""}
 
 

@@ -312,9 +312,9 @@ class ImportPage(ImportStep):
         cancel = self._post(
             "cancel", _("Cancel"), _("Stop here? What is done stays done and can be undone."), danger=True
         )
-        step = _("Stopping …") if job.cancel_asked else job.step
+        step = _("Stopping …") if job.cancel_asked else job.step_in_words
         return Progress(
-            job.title, job.done, job.total, job.started_at, clock.lease_now(), step,
+            job.in_words, job.done, job.total, job.started_at, clock.lease_now(), step,
             cancel if self.may_act and not job.cancel_asked else None,
         )  # fmt: skip
 

@@ -80,13 +80,13 @@ class JobsPage(OperatorPage):
                 _("Cancel"),
                 reverse("users:jobs"),
                 method="post",
-                confirm=_("Stop “%(title)s”? What is done stays done.") % {"title": job.title},
+                confirm=_("Stop “%(title)s”? What is done stays done.") % {"title": job.in_words},
                 danger=True,
                 name="cancel",
                 value=str(job.pk),
             )
-        step = _("Stopping …") if job.cancel_asked else job.step
-        return Progress(job.title, job.done, job.total, job.started_at, clock.lease_now(), step, cancel)
+        step = _("Stopping …") if job.cancel_asked else job.step_in_words
+        return Progress(job.in_words, job.done, job.total, job.started_at, clock.lease_now(), step, cancel)
 
 
 def _open_jobs() -> list[LongJob]:
@@ -106,7 +106,7 @@ def _ended() -> Table:
         ],
         rows=[
             [
-                job.title,
+                job.in_words,
                 str(job.by) if job.by else _("Regulars"),
                 job.finished_at,
                 Cell(job.get_state_display(), tone=tones.get(job.state, "muted"), hint=job.error[:300]),

@@ -132,7 +132,9 @@ class LifecyclePage(SettingsForm):
 
 
 def _progress(job: LongJob) -> Progress:
-    return Progress(TITLES[job.kind], job.done, job.total, job.started_at, clock.lease_now(), job.step)
+    return Progress(
+        TITLES[job.kind], job.done, job.total, job.started_at, clock.lease_now(), job.step_in_words
+    )
 
 
 def _suggestion(study: Study) -> dict[str, Any] | None:

@@ -155,7 +155,7 @@ class OrdersPage(OperatorPage):
             _("Daily net revenue by source"),
             [words.day(day) for day in days],
             [
-                Series(origin or _("Other sources"), values)
+                Series(self.source_names.get(origin, origin) or _("Other sources"), values)
                 for origin, values in sales.series(found, self.period)
             ],
             unit="money",

@@ -118,7 +118,9 @@ def _progress(copy: DataExport | None) -> Progress | None:
     if copy is None or copy.job.state not in OPEN:
         return None
     job = copy.job
-    return Progress(job.title, job.done, job.total, job.started_at, clock.lease_now(), job.step, None)
+    return Progress(
+        job.in_words, job.done, job.total, job.started_at, clock.lease_now(), job.step_in_words, None
+    )
 
 
 def _table(held: list[Held]) -> Table:

@@ -73,7 +73,7 @@ class TransferList(OperatorPage):
         )
         state = Cell(pgettext("export", "Ready"), tone="good") if is_there else _export_state(export)
         return [
-            export.title, str(export.by or ""), export.created_at, export.rows if export.ready_at else None, state,
+            export.in_words, str(export.by or ""), export.created_at, export.rows if export.ready_at else None, state,
             export.expires_at if is_there else None, Cell(_("Download") if fetch else "", url=fetch),
         ]  # fmt: skip
 

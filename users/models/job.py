@@ -2,7 +2,10 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from config.kit import told
 
 
 class JobRun(models.Model):
@@ -60,4 +63,14 @@ class LongJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.in_words
+
+    @property
+    def in_words(self) -> str:
+        """What it does, in the reader's language."""
+        return told.to_reader(self.parameters.get("titles"), gettext(self.title) if self.title else "")
+
+    @property
+    def step_in_words(self) -> str:
+        """What it is at, in the reader's language; workers note it in the language of the source."""
+        return gettext(self.step) if self.step else ""

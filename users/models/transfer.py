@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.kit import told
+
 
 class Fate(models.TextChoices):
     """What a row of a file does: judged in the dry run, and judged again when it is written."""
@@ -128,4 +130,9 @@ class Export(models.Model):
         verbose_name_plural = _("exports")
 
     def __str__(self) -> str:
-        return self.title
+        return self.in_words
+
+    @property
+    def in_words(self) -> str:
+        """What it holds, in the reader's language."""
+        return told.to_reader(self.options.get("titles"), self.title)

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import View
 
@@ -57,8 +58,12 @@ class LandingView(View):
 
     def _front(self, request: HttpRequest) -> HttpResponse:
         """A page that says so and offers the shop's front."""
-        context = {"shop_name": shop_name.get(), "front": front_of_shop()}
-        response = render(request, "users/public/unknown_link.html", context, status=404)
+        wanted, codes = request.GET.get("lang", ""), [code for code, _name in settings.LANGUAGES]
+        language = wanted if wanted in codes else translation.get_language() or "en"
+        with translation.override(language):
+            other = next(code for code in codes if code != language)
+            context = {"shop_name": shop_name.get(), "front": front_of_shop(), "other_language": other}
+            response = render(request, "users/public/unknown_link.html", context, status=404)
         response["Cache-Control"] = "no-store"
         return response
 

@@ -50,7 +50,7 @@ def ask(customer_id: int, *, by: Operator | None, actor: str = "", now: datetime
     key = uuid4()
     job = start(
         EXPORT,
-        title=_("Copy of the data of customer %(number)s") % {"number": customer_id},
+        title=lambda: _("Copy of the data of customer %(number)s") % {"number": customer_id},
         by=by,
         parameters={"customer": customer_id, "key": str(key)},
         total=len(_shown()) + 1,

@@ -22,7 +22,7 @@ def count(now: datetime) -> bool:
     due = is_due(now)
     rollups.count_days(now, first=rollups.recent_since(now), last=today_in_shop(now))
     if due:
-        start(COUNT, title=_("Count active customers of all days"), by=None)
+        start(COUNT, title=lambda: _("Count active customers of all days"), by=None)
     return due
 
 

@@ -71,8 +71,13 @@ def _start(customer_id: int, by: Operator | None) -> LongJob:
     under_way = LongJob.objects.filter(
         kind=ERASE, state__in=["waiting", "running"], parameters__customer=customer_id
     ).first()
-    title = _("Erase customer %(number)s") % {"number": customer_id}
-    return under_way or start(ERASE, title=title, by=by, parameters={"customer": customer_id}, total=1)
+    return under_way or start(
+        ERASE,
+        title=lambda: _("Erase customer %(number)s") % {"number": customer_id},
+        by=by,
+        parameters={"customer": customer_id},
+        total=1,
+    )
 
 
 @runs(ERASE)

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from config.kit import clock
+from config.kit import clock, told
 from config.kit.registry import Registry
 from users.models import LongJob, Operator
 from users.services import audit
@@ -47,14 +47,21 @@ def runs(kind: str) -> Callable[[ChunkAct], ChunkAct]:
 def start(
     kind: str,
     *,
-    title: str,
+    title: str | told.Wording,
     by: Operator | None,
     parameters: dict[str, Any] | None = None,
     total: int | None = None,
 ) -> LongJob:
-    """Ask for a long job in the caller's transaction; it begins within seconds of the commit."""
+    """Ask for a long job in the caller's transaction; it begins within seconds of the commit.
+
+    A ``title`` that is a function is said in every language, so that whoever reads it does so in their own.
+    """
+    held = dict(parameters or {})
+    if callable(title):
+        held["titles"] = told.in_every_language(title)
+        title = title()
     job = LongJob.objects.create(
-        kind=kind, title=title, by=by, parameters=parameters or {}, total=total, created_at=clock.now()
+        kind=kind, title=title[: told.LONGEST], by=by, parameters=held, total=total, created_at=clock.now()
     )
     nudge("users.run_long_jobs")
     return job

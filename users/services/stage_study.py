@@ -80,7 +80,7 @@ def study(*, now: datetime, by: Operator | None) -> LongJob:
     _refuse_second(STUDY)
     return start(
         STUDY,
-        title=_("Count the silences between visits"),
+        title=lambda: _("Count the silences between visits"),
         by=by,
         parameters={"now": now.isoformat()},
         total=Standing.objects.count(),
@@ -110,7 +110,7 @@ def replay(
     _refuse_second(REPLAY)
     job = start(
         REPLAY,
-        title=_("Try thresholds on the last 365 days"),
+        title=lambda: _("Try thresholds on the last 365 days"),
         by=by,
         parameters={
             "now": now.isoformat(),

@@ -199,7 +199,7 @@ def accept_rule(
     before = rule_in_force()
     rule = LifecycleRule.objects.create(**days, accepted_at=clock.now(), accepted_by=by)
     audit.record("lifecycle.accept", by=by, target=rule, before=days_of(before), after=days_of(rule))
-    return start(RECOMPUTE, title=_("Recompute all stages"), by=by)
+    return start(RECOMPUTE, title=lambda: _("Recompute all stages"), by=by)
 
 
 @runs(RECOMPUTE)

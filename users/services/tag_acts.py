@@ -170,10 +170,12 @@ def tag_group(name: str, *, group: str, is_on: bool, by: Operator | None, now: d
         tag = Tag.objects.create(name=plain)
     run = TagRun(tag=tag, is_on=is_on, group=group, sentence=str(found.sentence)[:300], by=by, at=now)
     run.save()
-    title = _("Put “%(tag)s” on: %(whom)s") if is_on else _("Take “%(tag)s” off: %(whom)s")
-    run.job = long_jobs.start(
-        PUT, title=(title % {"tag": plain, "whom": found.sentence})[:200], by=by, parameters={"run": run.pk}
-    )
+
+    def title() -> str:
+        pattern = _("Put “%(tag)s” on: %(whom)s") if is_on else _("Take “%(tag)s” off: %(whom)s")
+        return pattern % {"tag": plain, "whom": read_group(group, now).sentence}
+
+    run.job = long_jobs.start(PUT, title=title, by=by, parameters={"run": run.pk})
     run.save(update_fields=["job"])
     audit.record("tag.group", by=by, target=tag, after={"on": is_on, "group": run.sentence})
     return run
@@ -224,7 +226,7 @@ def undo_group(run: TagRun, *, by: Operator | None) -> LongJob:
     if held.finished_at is None or held.undone_at is not None:
         raise Refusal("wrong_state", _("This tagging is not finished, or has been undone."))
     held.job = long_jobs.start(
-        UNDO, title=_("Undo %(file)s") % {"file": held.sentence[:150]}, by=by, parameters={"run": run.pk},
+        UNDO, title=lambda: _("Undo %(file)s") % {"file": held.job or held.sentence}, by=by, parameters={"run": run.pk},
         total=held.customers,
     )  # fmt: skip
     held.save(update_fields=["job"])

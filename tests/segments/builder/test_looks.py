@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_access import LOOK
+from tests.browser.test_pages import LOOK
 from tests.segments.builder.conftest import Bench
 from tests.segments.shop import customer, rule
 

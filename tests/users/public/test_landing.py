@@ -253,3 +253,18 @@ def test_the_png_shows_the_modules_of_the_link(link: str) -> None:
         bits = "".join(f"{byte:08b}" for byte in line[1:])[:width]
         assert line[0] == 0
         assert [bit == "0" for bit in bits] == [wanted[y // scale][x // scale] for x in range(width)]
+
+
+def test_a_link_that_leads_nowhere_is_kind_in_both_languages(client: Client) -> None:
+    for language, sentence, other in (
+        ("en", "You did nothing wrong", "?lang=zh-hans"),
+        ("zh-hans", "这不是您的问题", "?lang=en"),
+    ):
+        answer = client.get("/s/nonsense", headers={"Accept-Language": language})
+        assert answer.status_code == 404
+        page = answer.content.decode()
+        assert sentence in page
+        assert f'href="{other}"' in page
+    turned = client.get("/s/nonsense?lang=zh-hans", headers={"Accept-Language": "en"}).content.decode()
+    assert '<html lang="zh-hans">' in turned
+    assert "这不是您的问题" in turned

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from config.kit import words
+from config.kit import told, words
 from config.kit.refusal import Refusal
 from users.groups import read_group
 from users.models import Customer, Export, LongJob, Operator, Role
@@ -37,17 +38,22 @@ def ask(
     names = found.head(columns)
     if not names:
         raise Refusal("no_columns", _("Choose at least one column."), field="columns")
-    sentence = str(read_group(group, now).sentence) if group else str(_("All customers"))
     if Export.objects.filter(by=by, ready_at=None, job__state__in=long_jobs.OPEN).count() >= MOST_WAITING:
         raise Refusal("too_many", _("Several exports of yours are still being made. Wait for them."))
-    title = f"{found.title}: {sentence}"[:200]
+
+    def title() -> str:
+        return f"{found.title}: {read_group(group, now).sentence if group else _('All customers')}"
+
     export = Export(
-        kind=kind, title=title, token=secrets.token_hex(16), form=form, by=by, created_at=now,
-        options={"columns": names, "group": group},
+        kind=kind, title=title()[: told.LONGEST], token=secrets.token_hex(16), form=form, by=by, created_at=now,
+        options={"columns": names, "group": group, "titles": told.in_every_language(title)},
     )  # fmt: skip
     export.save()
     export.job = long_jobs.start(
-        EXPORT, title=(_("Export %(what)s") % {"what": title})[:200], by=by, parameters={"export": export.pk}
+        EXPORT,
+        title=lambda: _("Export %(what)s") % {"what": title()},
+        by=by,
+        parameters={"export": export.pk},
     )
     export.save(update_fields=["job"])
     audit.record("export.ask", by=by, target=export, after={"kind": kind, "columns": names, "form": form})
@@ -71,8 +77,8 @@ def export_chunk(job: LongJob, now: datetime) -> Chunk:
         return Chunk(finished=True, result={"rows": job.parameters.get("rows", 0)})
     rows = kind.rows(names, ids)
     offset = files.append(export.token, export.form, offset, rows)
-    told = {"after": ids[-1], "offset": offset, "rows": job.parameters.get("rows", 0) + len(rows)}
-    return Chunk(done=len(ids), step=_("Writing"), parameters=told)
+    at = {"after": ids[-1], "offset": offset, "rows": job.parameters.get("rows", 0) + len(rows)}
+    return Chunk(done=len(ids), step=gettext_noop("Writing"), parameters=at)
 
 
 def _next(export: Export, after: int, now: datetime) -> list[int]:

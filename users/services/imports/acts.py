@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from config.kit.refusal import Refusal
 from users import cells, shop
@@ -44,7 +44,7 @@ def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | N
     with transaction.atomic():
         made.save()
         made.job = long_jobs.start(
-            READ, title=(_("Read %(file)s") % {"file": made.file_name})[:200], by=by,
+            READ, title=lambda: _("Read %(file)s") % {"file": made.file_name}, by=by,
             parameters={"import": made.pk}, total=size,
         )  # fmt: skip
         made.save(update_fields=["job"])
@@ -63,7 +63,7 @@ def read_chunk(job: LongJob, now: datetime) -> Chunk:
         if not reading.is_done:
             return Chunk(
                 done=int((_share_read(reading) - before) * (job.total or 0)),
-                step=_("Reading"),
+                step=gettext_noop("Reading"),
                 parameters={"reading": reading.as_parameters()},
             )
         _take(made, finish(made.token, reading))
@@ -161,7 +161,9 @@ def check(
             _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]},
             field=problem.field,
         )
-    return _start(file, CHECK, Import.State.CHECKING, _("Check %(file)s"), total=2 * file.rows, by=by)
+    return _start(
+        file, CHECK, Import.State.CHECKING, gettext_noop("Check %(file)s"), total=2 * file.rows, by=by
+    )
 
 
 def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -> None:
@@ -207,7 +209,7 @@ def title_of(kind: ImportKind, name: str) -> str:
 def start(file: Import, *, by: Operator | None) -> LongJob:
     """Write what the dry run showed."""
     file = _held(file, Import.State.CHECKED)
-    return _start(file, RUN, Import.State.RUNNING, _("Import %(file)s"), total=file.rows, by=by)
+    return _start(file, RUN, Import.State.RUNNING, gettext_noop("Import %(file)s"), total=file.rows, by=by)
 
 
 @transaction.atomic
@@ -222,7 +224,7 @@ def undo(file: Import, *, by: Operator | None) -> LongJob:
             "nothing_to_undo",
             _("Nothing is left to undo: no row was written, or the rows have been removed."),
         )
-    return _start(held, UNDO, Import.State.UNDOING, _("Undo %(file)s"), total=written, by=by)
+    return _start(held, UNDO, Import.State.UNDOING, gettext_noop("Undo %(file)s"), total=written, by=by)
 
 
 @transaction.atomic
@@ -273,7 +275,7 @@ def _held(file: Import, *states: str) -> Import:
 def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator | None) -> LongJob:
     file.job = long_jobs.start(
         kind,
-        title=(title % {"file": file.file_name})[:200],
+        title=lambda: _(title) % {"file": file.file_name},
         by=by,
         parameters={"import": file.pk},
         total=total,

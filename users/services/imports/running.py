@@ -12,7 +12,7 @@ from itertools import groupby, islice
 from typing import Any
 
 from django.db.models import Count
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
@@ -57,7 +57,7 @@ def check_chunk(job: LongJob, now: datetime) -> Chunk:
     kind = import_kinds[file.kind]
     verdicts, _plan = kind.judge(_groups(file, kind, after, last), Batch(file, now))
     _note(file, verdicts)
-    return Chunk(done=_between(file, after, last), step=_("Judging"), parameters={"after": last})
+    return Chunk(done=_between(file, after, last), step=gettext_noop("Judging"), parameters={"after": last})
 
 
 @runs(RUN)
@@ -77,7 +77,7 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
     verdicts, plan = kind.judge(_groups(file, kind, after, last), batch)
     _note(file, verdicts)
     _note_written(file, kind.write(plan, verdicts, batch))
-    return Chunk(done=_between(file, after, last), step=_("Writing"), parameters={"after": last})
+    return Chunk(done=_between(file, after, last), step=gettext_noop("Writing"), parameters={"after": last})
 
 
 @runs(UNDO)
@@ -98,7 +98,7 @@ def undo_chunk(job: LongJob, now: datetime) -> Chunk:
     written = [Written(no, customer_id, before or {}) for no, customer_id, before in rows]
     left_rows = import_kinds[file.kind].take_back(written, Batch(file, now))
     _note_undone(file, [one.no for one in written], left_rows)
-    return Chunk(done=len(rows), step=_("Taking back"))
+    return Chunk(done=len(rows), step=gettext_noop("Taking back"))
 
 
 def count_fates(file: Import) -> dict[str, int]:
@@ -125,7 +125,7 @@ def _read_chunk(file: Import, offset: int, no: int) -> Chunk:
     _store(file, [_taken(file, kind, number, cells) for number, cells in numbered if any(cells)])
     return Chunk(
         done=len(numbered),
-        step=_("Reading"),
+        step=gettext_noop("Reading"),
         parameters={"offset": records[-1][0], "no": no + len(records)},
     )
 
@@ -224,7 +224,7 @@ def _all_read(file: Import) -> Chunk:
     """Refuse what is too much for one customer or order, and let the file go."""
     execute("ANALYZE users_importrow")  # the statements from here on are planned by what the file holds
     execute(statement("refuse_crowds"), {"file": file.pk, "most": MOST_TOGETHER})
-    return Chunk(parameters={"is_read": True, "after": 0}, step=_("Judging"))
+    return Chunk(parameters={"is_read": True, "after": 0}, step=gettext_noop("Judging"))
 
 
 def _checked(file: Import) -> Chunk:

@@ -61,7 +61,7 @@ def start_if_due(now: datetime) -> bool:
     if LongJob.objects.filter(kind=KIND, state__in=long_jobs.OPEN).exists() or not is_due(now):
         return False
     with transaction.atomic():
-        long_jobs.start(KIND, title=_("Figures of the day"), by=None, total=len(STEPS))
+        long_jobs.start(KIND, title=lambda: _("Figures of the day"), by=None, total=len(STEPS))
     return True
 
 
@@ -102,16 +102,15 @@ def compute(now: datetime) -> ValueDay:
 def _do_chunk(job: LongJob, now: datetime) -> Chunk:
     """The next part of the next step; the instant is that of the job's first chunk."""
     told = job.parameters
-    as_of = datetime.fromisoformat(told["as_of"]) if told else instant_of_day(now)
+    as_of = datetime.fromisoformat(told["as_of"]) if "as_of" in told else instant_of_day(now)
     number, after = told.get("step", 0), told.get("after", 0)
-    name, step = STEPS[number]
+    _name, step = STEPS[number]
     after = step(Run.of(as_of), after)
     done = after is None
     number += done
     return Chunk(
         done=int(done),
         finished=number == len(STEPS),
-        step=name,
         parameters={"as_of": as_of.isoformat(), "step": number, "after": after or 0},
         result={"as_of": as_of.isoformat(), "computed": clock.now().isoformat()},
     )
