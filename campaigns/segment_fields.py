@@ -3,7 +3,19 @@
 from collections.abc import Collection, Sequence
 from functools import partial
 
-from django.db.models import Case, CharField, Count, DecimalField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as say
@@ -26,6 +38,7 @@ from campaigns.models import (
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, FLAG, INSTANT, MONEY, NUMBER, TEXT
+from segments.segment_fields import past
 from segments.segment_fields.offers import OFFERED, topic_names
 from segments.uses import Use, Uses, uses
 from users.models import Channel, Order
@@ -88,7 +101,8 @@ def _converted(as_of: AsOf, name: str | None) -> Rows:
 def _credited(as_of: AsOf, name: str | None) -> Rows:
     """Orders, so that they leave when they are cancelled; each is credited to one message at most."""
     same = {inner: OuterRef(outer) for inner, outer in ORDER.items()}
-    return Order.objects.filter(Exists(OrderCredit.objects.filter(**same)), counts=True)
+    counting = past.orders_then(as_of) if as_of.past else Order.objects.filter(counts=True)
+    return counting.filter(Exists(OrderCredit.objects.filter(**same)))
 
 
 def _last_sent() -> Rows:
@@ -98,6 +112,13 @@ def _last_sent() -> Rows:
     )
     later = sent.filter(customer=OuterRef("customer"), settled_at__gt=OuterRef("settled_at"))
     return sent.filter(~Exists(later))
+
+
+def _last_sent_then(as_of: AsOf) -> Subquery:
+    sent = Delivery.objects.filter(
+        customer=OuterRef("pk"), state=DeliveryState.SENT, settled_at__lt=as_of.now
+    ).exclude(step__campaign__kind=CampaignKind.SERVICE)
+    return Subquery(sent.order_by("-settled_at").values("settled_at")[:1])
 
 
 def _shares() -> Rows:
@@ -275,7 +296,7 @@ register(
         did_not=_("did not order because of a message"),
         noun=_("the orders credited to messages"),
         properties={
-            "net": Field("net", _("net amount"), MESSAGES, MONEY, TouchTopic.ORDERS),
+            "net": Field("net", _("net amount"), MESSAGES, MONEY, TouchTopic.ORDERS, past=past.net_then),
             "campaign": Field(
                 "campaign",
                 _("campaign"),
@@ -299,7 +320,14 @@ register(
             ),
         },
     ),
-    message("last_message", _("last campaign message"), kind=INSTANT, value="settled_at", rows=_last_sent),
+    message(
+        "last_message",
+        _("last campaign message"),
+        kind=INSTANT,
+        value="settled_at",
+        rows=_last_sent,
+        past=_last_sent_then,
+    ),
     message("open_share", _("share of messages opened (%)"), kind=NUMBER, value=F("opened"), rows=_shares),
     message("click_share", _("share of messages clicked (%)"), kind=NUMBER, value=F("clicked"), rows=_shares),
 )

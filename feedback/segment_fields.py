@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from django.db.models import DecimalField, Exists, F, OuterRef, Q
+from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Cast, Extract
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +11,7 @@ from feedback.models import Conversation, ConversationKind, ConversationState, M
 from segments.registry import Collection, Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, NUMBER, TEXT
+from segments.rules.operators import Value
 from segments.segment_fields.offers import OFFERED
 from users.topics import TouchTopic
 
@@ -71,7 +72,20 @@ FIRST_ANSWER_HOURS = Cast(
     Extract(F("first_replied_at") - F("opened_at"), "epoch") / 3600,
     DecimalField(max_digits=12, decimal_places=4),
 )
-STATE = of_conversation("state", _("state"), choices=lambda: dict(ConversationState.choices))
+
+
+def _first_answer_then(as_of: AsOf) -> Value:
+    """Not known before it was given."""
+    given = When(first_replied_at__lt=as_of.now, then=FIRST_ANSWER_HOURS)
+    return Case(given, output_field=DecimalField(max_digits=12, decimal_places=4))
+
+
+STATE = of_conversation(
+    "state",
+    _("state"),
+    choices=lambda: dict(ConversationState.choices),
+    past_note=_("state of conversations: as it is today"),
+)
 OF_MESSAGE = {
     "kind": of_conversation(
         "kind",
@@ -111,7 +125,11 @@ register(
             **MATTER,
             "state": STATE,
             "first_answer_hours": of_conversation(
-                "first_answer_hours", _("hours to the first answer"), kind=NUMBER, value=FIRST_ANSWER_HOURS
+                "first_answer_hours",
+                _("hours to the first answer"),
+                kind=NUMBER,
+                value=FIRST_ANSWER_HOURS,
+                past=_first_answer_then,
             ),
         },
     ),
@@ -124,6 +142,7 @@ register(
         did_not=_("does not wait for our answer"),
         noun=_("the conversations that wait for us"),
         properties=MATTER,
+        past_note=_("conversations that wait for us: those that still wait today"),
     ),
     # Late once this has passed; ahead of it "in the next days" is asked like any window.
     happening(
@@ -135,6 +154,7 @@ register(
         did_not=_("did not have to be answered"),
         noun=_("the answers due"),
         properties=MATTER,
+        past_note=_("answers due: those that are still due today"),
     ),
     happening(
         "solved_conversations",
@@ -145,6 +165,7 @@ register(
         did_not=_("had no conversation solved"),
         noun=_("the conversations solved"),
         properties=MATTER,
+        past_note=_("conversations solved: without those that were opened again since"),
     ),
     happening(
         "customer_messages",

@@ -1,20 +1,25 @@
 """What rules may ask about points, levels and check-ins."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
+from typing import Any
 
 from django.db.models import (
     Case,
     CharField,
     Count,
     DateField,
+    DateTimeField,
     Exists,
     F,
     IntegerField,
     Max,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
+    Sum,
     Value,
     When,
 )
@@ -37,6 +42,7 @@ from growth.models import (
 from segments.registry import Field, Live, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, INSTANT, NUMBER
+from segments.rules.operators import Value as X
 from users.models import Customer
 from users.topics import TouchTopic
 
@@ -90,13 +96,42 @@ def _booked(sign: int) -> dict[str, Field]:
     }
 
 
+def _balance_then(account: Account, column: str) -> Callable[[AsOf], X]:
+    """Today's balance less what was booked since; debt is booked with the sign of the books."""
+    sign = 1 if account is Account.DEBT else -1
+
+    def then(as_of: AsOf) -> X:
+        since = Entry.objects.filter(customer=OuterRef("pk"), account=account, at__gte=as_of.now)
+        booked = since.order_by().values("customer_id").annotate(booked=Sum("amount")).values("booked")
+        return Coalesce(F(column), 0) + Coalesce(Subquery(booked, output_field=IntegerField()), 0) * Value(
+            sign
+        )
+
+    return then
+
+
 REMAINING = {"points": points("points", _("points"), value="remaining")}
 of_points = partial(Source, group=POINTS, topic=TouchTopic.POINTS)
 
 register(
-    points("points_balance", _("points balance"), value=Coalesce(F("points__active"), 0)),
-    points("points_pending", _("pending points"), value=Coalesce(F("points__pending"), 0)),
-    points("points_owed", _("points owed"), value=Coalesce(F("points__debt"), 0)),
+    points(
+        "points_balance",
+        _("points balance"),
+        value=Coalesce(F("points__active"), 0),
+        past=_balance_then(Account.ACTIVE, "points__active"),
+    ),
+    points(
+        "points_pending",
+        _("pending points"),
+        value=Coalesce(F("points__pending"), 0),
+        past=_balance_then(Account.PENDING, "points__pending"),
+    ),
+    points(
+        "points_owed",
+        _("points owed"),
+        value=Coalesce(F("points__debt"), 0),
+        past=_balance_then(Account.DEBT, "points__debt"),
+    ),
     of_points(
         "points_earned",
         _("points earned"),
@@ -147,6 +182,7 @@ register(
         did_not=_("has no points that expire"),
         noun=_("the ends of points"),
         properties=REMAINING,
+        past_note=_("points that expire: by what is left of them today"),
     ),
     of_points(
         "points_maturing",
@@ -157,6 +193,7 @@ register(
         did_not=_("has no points that become active"),
         noun=_("the starts of pending points"),
         properties=REMAINING,
+        past_note=_("points that become active: by what still waits today"),
     ),
 )
 
@@ -167,6 +204,31 @@ LEVEL_ID = Coalesce(
     Cast("level_row__level_id", CharField()),
     Subquery(Level.objects.order_by("threshold").values(as_text=Cast("pk", CharField()))[:1]),
 )
+
+
+def _level_then(as_of: AsOf) -> X:
+    """The step that the last move before led to; before the first move the lowest."""
+    moved = _moves_before(as_of).values(as_text=Cast("to_level_id", CharField()))[:1]
+    lowest = Level.objects.order_by("threshold").values(as_text=Cast("pk", CharField()))[:1]
+    return Case(
+        When(level_row__since__lt=as_of.now, then=Cast("level_row__level_id", CharField())),
+        default=Coalesce(Subquery(moved), Subquery(lowest)),
+        output_field=CharField(),
+    )
+
+
+def _level_since_then(as_of: AsOf) -> X:
+    return Case(
+        When(level_row__since__lt=as_of.now, then=F("level_row__since")),
+        default=Subquery(_moves_before(as_of).values("at")[:1]),
+        output_field=DateTimeField(),
+    )
+
+
+def _moves_before(as_of: AsOf) -> "QuerySet[LevelMove]":
+    return LevelMove.objects.filter(customer=OuterRef("pk"), at__lt=as_of.now).order_by("-at")
+
+
 GROWTH_VALUE = Coalesce(F("level_row__growth_value"), 0)
 # Not known on the highest step; the threshold of the lowest is 0, so whoever never earned looks at the second.
 TO_NEXT_LEVEL = (
@@ -189,13 +251,14 @@ def _growth(as_of: AsOf, name: str | None) -> Rows:
 
 
 register(
-    level("level", _("level"), kind=CHOICE, value=LEVEL_ID, choices=_levels),
+    level("level", _("level"), kind=CHOICE, value=LEVEL_ID, choices=_levels, past=_level_then),
     level(
         "level_since",
         _("start of the current level"),
         kind=INSTANT,
         value="since",
         rows=CustomerLevel.objects.all,
+        past=_level_since_then,
     ),
     level(
         "level_judged",
@@ -307,6 +370,31 @@ def _broken(then: AsOf, now: AsOf) -> Q | None:
     return in_question & was_alive & Q(LessThan(F("local_date"), _yesterday(now)))
 
 
+def _before(as_of: AsOf) -> "QuerySet[CheckIn]":
+    """The customer's check-ins before the instant, the last first."""
+    return CheckIn.objects.filter(customer=OuterRef("pk"), at__lt=as_of.now).order_by("-local_date")
+
+
+def _then(figure: Any, absent: int | None = 0) -> Callable[[AsOf], X]:
+    """A figure of the last check-in before the instant."""
+
+    def then(as_of: AsOf) -> X:
+        found = Subquery(_before(as_of).annotate(told=figure(as_of)).values("told")[:1])
+        return found if absent is None else Coalesce(found, absent)
+
+    return then
+
+
+def _counted(figure: Any) -> Callable[[AsOf], X]:
+    """A figure over all check-ins before the instant."""
+
+    def then(as_of: AsOf) -> X:
+        found = _before(as_of).order_by().values("customer_id").annotate(told=figure).values("told")
+        return Coalesce(Subquery(found), 0)
+
+    return then
+
+
 def _breaks(customer_id: int, as_of: AsOf) -> list[datetime]:
     """When the customer's streak will have been broken, if nothing is done."""
     last = CheckIn.objects.filter(customer=customer_id).order_by("-local_date").first()
@@ -318,7 +406,14 @@ def _breaks(customer_id: int, as_of: AsOf) -> list[datetime]:
 
 
 register(
-    check_in("last_check_in", _("last check-in"), kind=INSTANT, value="at", rows=_last_check_ins),
+    check_in(
+        "last_check_in",
+        _("last check-in"),
+        kind=INSTANT,
+        value="at",
+        rows=_last_check_ins,
+        past=_then(lambda as_of: F("at"), None),
+    ),
     check_in(
         "check_in_streak",
         _("days in a row at the last check-in"),
@@ -326,6 +421,7 @@ register(
         value="streak",
         rows=_last_check_ins,
         absent=0,
+        past=_then(lambda as_of: F("streak")),
     ),
     check_in(
         "current_streak",
@@ -334,6 +430,7 @@ register(
         rows=_last_check_ins,
         absent=0,
         live=Live(_streak, _broken, _breaks),
+        past=_then(_streak),
     ),
     check_in(
         "longest_streak",
@@ -342,9 +439,16 @@ register(
         value=F("longest"),
         rows=_all_check_ins,
         absent=0,
+        past=_counted(Max("streak")),
     ),
     check_in(
-        "check_in_days", _("days checked in"), kind=NUMBER, value=F("days"), rows=_all_check_ins, absent=0
+        "check_in_days",
+        _("days checked in"),
+        kind=NUMBER,
+        value=F("days"),
+        rows=_all_check_ins,
+        absent=0,
+        past=_counted(Count("*")),
     ),
     Source(
         "check_ins",

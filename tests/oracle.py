@@ -263,6 +263,8 @@ def measured(op: str, within: list[Happening], of: Any) -> Any:
         return len(within)
     if op == "days":
         return len({one.at.astimezone(ZONE).date() for one in within})
+    if op == "distinct":
+        return len({x for one in within if isinstance(x := inside(one.properties, of), str) and x})
     figures = [exact(x) for one in within if kind_of(x := inside(one.properties, of)) == "number"]
     if op == "total":
         return sum(figures)
@@ -271,6 +273,16 @@ def measured(op: str, within: list[Happening], of: Any) -> Any:
     if op == "average":
         return Average(sum(figures), len(figures))
     return max(figures) if op == "highest" else min(figures)
+
+
+def parts(net: int, lines: list[tuple[str, str, int]]) -> list[int]:
+    """What each line has of its order's net: what the lines up to it make, rounded down, less what is given away."""
+    whole = sum(amount for _product, _category, amount in lines)
+    given: list[int] = []
+    for at in range(len(lines)):
+        so_far = sum(amount for _product, _category, amount in lines[: at + 1])
+        given.append(net * so_far // whole - sum(given))
+    return given
 
 
 @dataclass

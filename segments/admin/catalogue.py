@@ -17,8 +17,10 @@ from segments.models import Segment
 from segments.registry import Collection, Field, Source
 from segments.rules.conditions import CONDITIONS
 from segments.rules.conditions.collection import HAVING
+from segments.rules.conditions.happening import measurable
+from segments.rules.conditions.top import is_figure
 from segments.rules.forms import Form, Input
-from segments.rules.kinds import MONEY, NUMBER, OPEN
+from segments.rules.kinds import OPEN
 from segments.rules.measures import MEASURES
 from segments.rules.operators import INSTANT_OPERATORS, Operator
 from segments.rules.parse import DEEPEST, MOST_CONDITIONS
@@ -121,7 +123,9 @@ def _field(field: Field, choices: ChoicesOnce) -> dict[str, Any]:
         "suggests": field.suggest is not None,
         "is_tree": field.kind is CATEGORY,
         "is_money": field.kind.is_money,
-        "is_figure": field.rows is None and field.kind in (NUMBER, MONEY),
+        "is_figure": measurable(field, "figure"),
+        "is_text": measurable(field, "text"),
+        "has_top": is_figure(field),
     }
 
 

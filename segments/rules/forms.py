@@ -20,7 +20,7 @@ Kind = Literal["happening", "window", "figure", "whole", "number", "text", "day"
 class Input:
     """One part of a condition's JSON. ``optional``: left empty, the key is left out.
 
-    ``only_if``: another key of the condition and the value it must have for this part to be asked for.
+    ``only_if``: another key of the condition, and the values with one of which this part is asked for.
     """
 
     key: str
@@ -30,7 +30,7 @@ class Input:
     choices: Callable[[], Choices] | None = None
     least: int | None = None
     most: int | None = None
-    only_if: tuple[str, str] | None = None
+    only_if: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Kind:
     operators: MappingProxyType[str, Operator]
     known: Callable[[Value], Q] = is_not_null
     is_money: bool = False
+    is_text: bool = False
     answers: Callable[[Q, Q], Q] = guarded
 
 
@@ -77,8 +78,9 @@ def _kind(
     *,
     known: Callable[[Value], Q] = is_not_null,
     is_money: bool = False,
+    is_text: bool = False,
 ) -> Kind:
-    return Kind(name, by_name(*operators), known, is_money)
+    return Kind(name, by_name(*operators), known, is_money, is_text)
 
 
 def by_name(*operators: Operator) -> MappingProxyType[str, Operator]:
@@ -86,8 +88,8 @@ def by_name(*operators: Operator) -> MappingProxyType[str, Operator]:
     return MappingProxyType({each.name: each for each in operators})
 
 
-TEXT = _kind("text", (*TEXT_OPERATORS, *KNOWN), known=is_filled)
-CHOICE = _kind("choice", (IsAnyOf(), IsNoneOf(), *KNOWN), known=is_filled)
+TEXT = _kind("text", (*TEXT_OPERATORS, *KNOWN), known=is_filled, is_text=True)
+CHOICE = _kind("choice", (IsAnyOf(), IsNoneOf(), *KNOWN), known=is_filled, is_text=True)
 NUMBER = _kind("number", (*NUMBER_OPERATORS, *KNOWN))
 MONEY = _kind("money", (*NUMBER_OPERATORS, *KNOWN), is_money=True)
 FLAG = _kind("flag", FLAG_OPERATORS)

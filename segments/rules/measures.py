@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from django.db.models import Avg, Count, DecimalField, F, Max, Min, Q, Sum
 from django.db.models import Value as Constant
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce, NullIf, TruncDate
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -63,13 +63,19 @@ class Bounds:
         }
 
 
+Of = Literal["", "figure", "text"]
+
+
 class Measure(ABC):
-    """``zero``: those to whom nothing happened have 0 (else: no figure). ``of``: needs a property."""
+    """``zero``: those to whom nothing happened have 0 (else: no figure).
+
+    ``of``: the kind of property it needs, "" for none. Bounds of "figure" are in its unit, all others count.
+    """
 
     name: ClassVar[str]
     label: ClassVar[StrOrPromise]
     zero: ClassVar[bool] = False
-    of: ClassVar[bool] = True
+    of: ClassVar[Of] = "figure"
     pattern: ClassVar[StrOrPromise]
 
     @abstractmethod
@@ -96,7 +102,7 @@ class Times(Measure):
     name = "did"
     label = gettext_lazy("happened")
     zero = True
-    of = False
+    of = ""
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         return Count("*")
@@ -109,7 +115,7 @@ class Days(Measure):
     name = "days"
     label = gettext_lazy("on different days")
     zero = True
-    of = False
+    of = ""
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         return Count(TruncDate(time, tzinfo=as_of.zone), distinct=True)
@@ -117,6 +123,19 @@ class Days(Measure):
     def phrase(self, bounds: Bounds, of: str, is_money: bool, words: Words) -> str:
         days = bounds.phrase(lambda n: ngettext("%(n)d different day", "%(n)d different days", n) % {"n": n})
         return _("on %(days)s") % {"days": days}
+
+
+class Distinct(Measure):
+    """An empty text is no value."""
+
+    name = "distinct"
+    label = gettext_lazy("number of different")
+    zero = True
+    of = "text"
+    pattern = gettext_lazy("with %(bounds)s different values of %(of)s")
+
+    def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
+        return Count(NullIf(x, Constant("")), distinct=True)
 
 
 class Total(Measure):
@@ -164,7 +183,8 @@ class Lowest(Measure):
 
 
 MEASURES: dict[str, Measure] = {
-    measure.name: measure for measure in (Times(), Days(), Total(), Average(), Highest(), Lowest())
+    measure.name: measure
+    for measure in (Times(), Days(), Distinct(), Total(), Average(), Highest(), Lowest())
 }
 
 

@@ -9,9 +9,20 @@ from segments.segment_fields import (
     contact,
     goods,
     lifecycle,
+    order_lines,
     orders,
     profile,
     value,
 )
 
-__all__ = ["acquisition", "behaviour", "contact", "goods", "lifecycle", "orders", "profile", "value"]
+__all__ = [
+    "acquisition",
+    "behaviour",
+    "contact",
+    "goods",
+    "lifecycle",
+    "order_lines",
+    "orders",
+    "profile",
+    "value",
+]

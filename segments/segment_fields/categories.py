@@ -86,6 +86,7 @@ CATEGORY = Kind(
         ContainsNotText(), BeginsWith(), *KNOWN,
     ),
     is_filled,
+    is_text=True,
 )  # fmt: skip
 
 

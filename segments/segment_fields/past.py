@@ -27,6 +27,7 @@ from django.db.models import (
 )
 from django.db.models import Value as Constant
 from django.db.models.functions import Coalesce, Greatest
+from django.db.models.lookups import GreaterThan
 
 from segments.rules.as_of import AsOf
 from segments.rules.operators import Value
@@ -105,9 +106,15 @@ def orders_then(as_of: AsOf) -> "QuerySet[Order]":
     return Order.objects.filter(kept, partly, confirmed=True, paid_at__lt=as_of.now)
 
 
-def net_then(as_of: AsOf) -> Value:
-    """What an order had brought: what was given back since is put back."""
-    return F("net") + _given_back_later("net", as_of.now)
+def net_then(as_of: AsOf, net: str = "net") -> Value:
+    """What an order had brought: what was given back since is put back. ``net``: the way to it from the row."""
+    return F(net) + _given_back_later("net", as_of.now)
+
+
+def partly_refunded_then(as_of: AsOf) -> Value:
+    """Whether money of an order had been given back."""
+    given = F("refunded") - _given_back_later("amount", as_of.now)
+    return Case(When(GreaterThan(given, 0), then=Constant(True)), default=Constant(False))
 
 
 def _given_back_later(column: str, instant: datetime) -> Coalesce:

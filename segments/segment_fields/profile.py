@@ -107,6 +107,7 @@ register(
             "category": tagging("category", _("category of the tag"), kind=TEXT, value="tag__category"),
             "source": tagging("source", _("put on by"), kind=CHOICE, choices=_taggers),
         },
+        past_note=_("tags put on: what was taken off since is not known"),
     ),
     Collection(
         "tags",

@@ -16,7 +16,6 @@ from config.kit.batches import execute, fetch
 from config.kit.refusal import Refusal
 from config.kit.words import number
 from segments.rules.as_of import AsOf
-from segments.rules.conditions import Happened
 from segments.rules.outcome import Outcome, outcome
 from segments.rules.parse import parse
 from segments.rules.tree import Rule
@@ -101,13 +100,8 @@ def warnings(rule: Rule, as_of: AsOf, count: int, total: int, visitors: int) -> 
         found.append(_("Nobody matches at the moment."))
     if outcome(rule.root) is not Outcome.SOME:
         found.append(_("By its form this rule means everyone or no one."))
-    unseen = {
-        condition.event
-        for condition in rule.root.conditions()
-        if isinstance(condition, Happened)
-        and condition.event
-        and not as_of.event_types.id_of(condition.event)
-    }
+    named = frozenset[str]().union(*(condition.event_names() for condition in rule.root.conditions()))
+    unseen = {name for name in named if not as_of.event_types.id_of(name)}
     found.extend(_("No event “%(name)s” was ever seen.") % {"name": name} for name in sorted(unseen))
     return found
 

@@ -112,10 +112,17 @@ def _not_equals(question: Json) -> bool:
 
 
 @cache
-def filters(is_order: bool) -> st.SearchStrategy[Json]:
+def filters(of: str) -> st.SearchStrategy[Json]:
     category = text_questions(CATEGORIES).map(lambda question: {"property": "category", **question})
-    if is_order:
+    if of == "orders":
         return st.one_of(category, number_questions(MONEY).map(lambda q: {"property": "net", **q}))
+    if of == "order_lines":
+        return st.one_of(
+            category,
+            text_questions(st.sampled_from(["p1", "p2"])).map(lambda q: {"property": "product", **q}),
+            number_questions(st.sampled_from([0, 1, 4])).map(lambda q: {"property": "quantity", **q}),
+            number_questions(MONEY).map(lambda q: {"property": "amount", **q}),
+        )
     return st.one_of(
         category,
         number_questions(NUMBERS).map(lambda question: {"property": "value", **question}),

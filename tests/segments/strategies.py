@@ -59,6 +59,14 @@ __all__ = [
 ]
 
 
+OF_FIGURES = ("total", "average", "highest", "lowest")
+# Sources besides events, with the figures and the texts that can be measured of them.
+MEASURED = {
+    "orders": (["net"], []),
+    "order_lines": (["quantity", "amount"], ["product", "category"]),
+}
+
+
 @cache
 def instant_questions() -> st.SearchStrategy[Json]:
     named = windows().filter(bool).map(lambda window: next(iter(window.items())))
@@ -127,21 +135,24 @@ def happenings() -> st.SearchStrategy[Json]:
 
 @st.composite
 def _happening(draw: st.DrawFn) -> Json:
-    name = draw(st.sampled_from([*EVENTS, "Never Seen", "orders", "orders"]))
-    begin = {"happened": name} if name == "orders" else {"event": name}
-    op = draw(
-        st.sampled_from(["did", "did_not", "days", "total", "average", "highest", "lowest", "first", "last"])
-    )
+    name = draw(st.sampled_from([*EVENTS, "Never Seen", "orders", "orders", "order_lines", "order_lines"]))
+    begin = {"happened": name} if name in MEASURED else {"event": name}
+    op = draw(st.sampled_from(["did", "did_not", "first", "last", "days", "distinct", *OF_FIGURES]))
     condition: Json = {**begin, "op": op, **draw(windows())}
     if op in {"first", "last"} and len(condition) == 2:
         condition["in_last_days"] = 7
-    is_order = "happened" in begin
-    if op in {"total", "average", "highest", "lowest"}:
-        condition["of"] = "net" if is_order else draw(st.sampled_from(["value", "weight"]))
+    figures, texts = MEASURED.get(name, (["value", "weight"], ["category", "colour"]))
+    if op == "distinct" and not texts:
+        op = condition["op"] = "days"
+    if op in OF_FIGURES:
+        condition["of"] = draw(st.sampled_from(figures))
+    if op == "distinct":
+        condition["of"] = draw(st.sampled_from(texts))
     if op not in {"did_not", "first", "last"}:
-        condition |= draw(_bounds("count" if op in {"did", "days"} else "money" if is_order else "number"))
+        is_money = condition.get("of") in {"net", "amount"}
+        condition |= draw(_bounds("money" if is_money else "number" if op in OF_FIGURES else "count"))
     if draw(st.booleans()):
-        condition["where"] = draw(st.lists(filters(is_order), min_size=1, max_size=2))
+        condition["where"] = draw(st.lists(filters(name), min_size=1, max_size=2))
     return condition
 
 

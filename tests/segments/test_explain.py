@@ -84,6 +84,23 @@ def test_preview_counts_samples_reads_back_and_warns() -> None:
     assert shown.warnings == []
     nobody = preview(rule({"event": "Never Seen", "op": "did"}), clock.now())
     assert nobody.warnings == ["Nobody matches at the moment.", "No event “Never Seen” was ever seen."]
+    inside = preview(
+        rule(
+            {
+                "sequence": {"happened": "orders"},
+                "op": "then",
+                "then": {"event": "B"},
+                "within": 1,
+                "unit": "days",
+            },
+            {"stopped": {"event": "A"}, "gap_days": 3},
+            {"regularly": {"event": "C"}, "weeks": 1, "of": 2},
+            {"nth": {"event": "D"}, "n": 2, "in_last_days": 3},
+            {"restarted": {"event": "E"}, "gap_days": 3, "in_last_days": 3},
+        ),
+        clock.now(),
+    )
+    assert inside.warnings[1:] == [f"No event “{name}” was ever seen." for name in "ABCDE"]
     everybody = preview(rule({"field": "city", "op": "not_equals", "value": "Wuxi"}), clock.now())
     assert (everybody.count, everybody.warnings) == (2, ["Every customer matches at the moment."])
     assert plain.pk

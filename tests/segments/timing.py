@@ -14,7 +14,7 @@ def _occurrence(draw: st.DrawFn) -> Json:
     begin: Json = {"happened": name} if name == "orders" else {"event": name}
     if draw(st.integers(0, 3)):
         return begin
-    return {**begin, "where": draw(st.lists(filters("happened" in begin), min_size=1, max_size=1))}
+    return {**begin, "where": draw(st.lists(filters(begin.get("happened", "event")), min_size=1, max_size=1))}
 
 
 SPANS = st.sampled_from(

@@ -169,12 +169,18 @@ class World:
             customer_id=person.pk, source="shop", number=number, ordered_at=at, confirmed=True,
             currency="USD", total=net, net=net, counts=counts,
         ))  # fmt: skip
-        for line, category in enumerate(sorted(categories)):
+        lines = _lines(categories)
+        for line, (product, category, quantity) in enumerate(lines):
             self._add(OrderLine(
-                customer_id=person.pk, source="shop", number=number, line=line, category=category, quantity=1,
-                price=1, amount=1,
+                customer_id=person.pk, source="shop", number=number, line=line, category=category,
+                product_id=product, quantity=quantity, price=1, amount=quantity,
             ))  # fmt: skip
         if counts:
+            person.happenings.extend(
+                Happening("order_lines", at, {"product": product or None, "category": category,
+                                              "quantity": quantity, "amount": part})
+                for (product, category, quantity), part in zip(lines, oracle.parts(net, lines), strict=True)
+            )  # fmt: skip
             person.happenings.append(Happening("orders", at, {"net": net, "category": frozenset(categories)}))
         self._touch(person, TouchTopic.ORDERS)
 
@@ -254,6 +260,13 @@ class World:
     def touched(self) -> int:
         """How long the queue is."""
         return int(fetch("SELECT count(*) FROM users_touched")[0][0])
+
+
+def _lines(categories: set[str]) -> list[tuple[str, str, int]]:
+    """Product, category and quantity of each line of an order; a product that was not named among them."""
+    named = {"Jazz": "p1", "Rock": ""}
+    lines = [(named[category], category, at + 1) for at, category in enumerate(sorted(categories))]
+    return [*lines, ("p2", "Jazz", 4)] if len(lines) > 1 else lines
 
 
 def _columns(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -151,6 +151,8 @@ DOINGS = (
             field("paying", "equals", True),
             field("categories_bought", "at_least", 2),
             happened("orders", category="Music > Jazz"),
+            happened("order_lines", product="rec-1"),
+            {"happened": "order_lines", "op": "distinct", "of": "product", "at_least": 2},
             happened("owned", product="rec-1"),
         ),
     ),
@@ -159,16 +161,22 @@ DOINGS = (
         refund,
         (
             happened("refunds", category="Books"),
+            {"happened": "order_lines", "op": "total", "of": "amount", "at_least": 6000},
             happened("orders", refunded=True),
             field("revenue", "at_least", 6000),
         ),
     ),
-    Act("a cancellation", cancel, (happened("cancelled_orders"), field("orders", "at_least", 2))),
+    Act(
+        "a cancellation",
+        cancel,
+        (happened("cancelled_orders"), field("orders", "at_least", 2), happened("order_lines", 3)),
+    ),
     Act(
         "a product is sorted anew and gets a warranty",
         sort_product,
         (
             happened("orders", category="Sheet music"),
+            happened("order_lines", category="Sheet music"),
             {"happened": "warranties", "op": "did", "in_next_days": 3000},
         ),
     ),

@@ -7,7 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy as _
 
-from users.models.keys import of_customer
+from users.models.keys import of_customer, of_order
 
 
 class OrderKey(models.Model):
@@ -69,6 +69,7 @@ class OrderLine(models.Model):
     customer = of_customer("order_lines")
     source = models.CharField(max_length=40)
     number = models.CharField(max_length=100)
+    order = of_order()
     line = models.SmallIntegerField()
     product_id = models.CharField(max_length=100, blank=True)
     sku = models.CharField(max_length=100, blank=True)

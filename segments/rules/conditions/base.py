@@ -63,6 +63,10 @@ class Condition(ABC):
         """The topics whose touches can change the answer."""
         return frozenset()
 
+    def event_names(self) -> frozenset[str]:
+        """The names of the events it asks about."""
+        return frozenset()
+
     def segments(self) -> frozenset[int]:
         """The segments it refers to."""
         return frozenset()

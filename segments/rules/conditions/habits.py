@@ -67,6 +67,9 @@ class Regularly(Condition):
         weeks = whole(1, MOST_WEEKS)
         return [shape({"regularly": OCCURRENCE, "weeks": weeks, "of": weeks})]
 
+    def event_names(self) -> frozenset[str]:
+        return self.occurrence.event_names()
+
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.occurrence.source.topic})
 
@@ -147,6 +150,9 @@ class Nth(Condition):
     @classmethod
     def schema(cls) -> list[Schema]:
         return [shape({"nth": OCCURRENCE, "n": whole(1, MOST_TIMES)}, windows())]
+
+    def event_names(self) -> frozenset[str]:
+        return self.occurrence.event_names()
 
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.occurrence.source.topic})

@@ -55,6 +55,9 @@ class Happened(Condition):
         """What happened, without when and how often."""
         return Occurrence(self.source, self.event, self.where)
 
+    def event_names(self) -> frozenset[str]:
+        return self.occurrence.event_names()
+
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.source.topic})
 

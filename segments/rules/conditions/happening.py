@@ -13,9 +13,9 @@ from segments.rules.arguments import plain_number
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.attribute import open_field, read_path, write_path
 from segments.rules.conditions.field import read_operator, write_operator
-from segments.rules.json_values import json_value
+from segments.rules.json_values import JsonType, json_value
 from segments.rules.kinds import MONEY, NUMBER
-from segments.rules.measures import MEASURES, Bounds, Measure
+from segments.rules.measures import MEASURES, Bounds, Measure, Of
 from segments.rules.operators import Operator, Value
 from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Ever, Window, read_window
@@ -64,10 +64,13 @@ class Measured:
         if self.of is None:
             return None
         named = named_property(source, self.of)
-        return named.then(as_of).x if named else json_value(F(source.open_properties), self.of, "number")
+        wanted: JsonType = "text" if self.measure.of == "text" else "number"
+        return named.then(as_of).x if named else json_value(F(source.open_properties), self.of, wanted)
 
     def is_money(self, source: Source) -> bool:
         """Whether the figure is an amount in minor units."""
+        if self.measure.of != "figure":
+            return False
         named = named_property(source, self.of) if self.of else None
         return named is not None and named.kind.is_money
 
@@ -188,17 +191,25 @@ def _measured(reader: Reader, source: Source, op: str) -> Measured:
     if measure.of:
         if "of" not in reader.mapping():
             raise reader.refusal("missing_key", _("needs “%(key)s”") % {"key": "of"})
-        of = _measurable(reader.at("of"), source)
+        of = _measurable(reader.at("of"), source, measure)
     return Measured(measure, _bounds(reader, source, measure, of), of)
 
 
-def _measurable(reader: Reader, source: Source) -> tuple[str, ...]:
+def _measurable(reader: Reader, source: Source, measure: Measure) -> tuple[str, ...]:
     path = read_path(reader)
     field = _property(reader, source, path)
-    is_named = named_property(source, path) is not None
-    if is_named and (field.rows is not None or field.kind not in (NUMBER, MONEY)):
-        raise reader.refusal("not_a_number", _("is not a figure that can be added up"))
-    return path
+    if named_property(source, path) is None or measurable(field, measure.of):
+        return path
+    if measure.of == "text":
+        raise reader.refusal("not_a_text", _("is not a text whose different values can be counted"))
+    raise reader.refusal("not_a_number", _("is not a figure that can be added up"))
+
+
+def measurable(field: Field, of: Of) -> bool:
+    """Whether a property is of the kind that a measure needs: one value per row, a figure or a text."""
+    if field.rows is not None:
+        return False
+    return field.kind in (NUMBER, MONEY) if of == "figure" else field.kind.is_text
 
 
 def _bounds(reader: Reader, source: Source, measure: Measure, of: tuple[str, ...] | None) -> Bounds:
@@ -211,13 +222,13 @@ def _bounds(reader: Reader, source: Source, measure: Measure, of: tuple[str, ...
     bounds = Bounds(**{key: _bound(value, measure, named) for key, value in given.items()})
     if bounds.at_least is not None and bounds.at_most is not None and bounds.at_most < bounds.at_least:
         raise reader.at("at_most").refusal("bad_range", _("must not be smaller than “at_least”"))
-    if measure.name in {"did", "days"} and bounds == Bounds(at_least=0):
+    if measure.of != "figure" and bounds == Bounds(at_least=0):
         raise reader.at("at_least").refusal("means_everyone", _("0 or more times is true of everyone"))
     return bounds
 
 
 def _bound(reader: Reader, measure: Measure, named: Field | None) -> int | Decimal:
-    if not measure.of:
+    if measure.of != "figure":
         return reader.whole(0, LARGEST_COUNT)
     return reader.whole() if named is not None and named.kind.is_money else reader.number()
 

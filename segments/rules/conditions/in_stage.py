@@ -78,7 +78,14 @@ class InStage(Condition):
             (
                 Input("in_stage", "choice", gettext_lazy("stage"), choices=_stages),
                 Input("op", "choice", gettext_lazy("how"), choices=_ways),
-                Input("days", "whole", gettext_lazy("days"), optional=True, least=1, most=LONGEST_DAYS),
+                Input(
+                    "days",
+                    "whole",
+                    gettext_lazy("days"),
+                    least=1,
+                    most=LONGEST_DAYS,
+                    only_if=("op", "for_at_least", "for_at_most"),
+                ),
                 Input("window", "window", gettext_lazy("when"), optional=True, only_if=("op", "was")),
             ),
             lambda: {"in_stage": "dormant", "op": "for_at_least", "days": 14},

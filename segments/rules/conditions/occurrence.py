@@ -62,6 +62,10 @@ class Occurrence:
         """Whose they are."""
         return self.rows(as_of, begins, ends).values("customer_id")
 
+    def event_names(self) -> frozenset[str]:
+        """The name of the event, if it is one."""
+        return frozenset() if self.event is None else frozenset({self.event})
+
     def of_today(self) -> list[str]:
         """Asked about the past: what of the rows is as it is today, in words."""
         notes = [self.source.past_note, *(one.field.past_note for one in self.where)]

@@ -74,6 +74,9 @@ class Stopped(Condition):
     def schema(cls) -> list[Schema]:
         return [shape({"stopped": OCCURRENCE, "gap_days": DAYS}, {"at_least": whole(1, MOST_TIMES)})]
 
+    def event_names(self) -> frozenset[str]:
+        return self.occurrence.event_names()
+
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.occurrence.source.topic})
 
@@ -156,6 +159,9 @@ class Restarted(Condition):
     @classmethod
     def schema(cls) -> list[Schema]:
         return [shape({"restarted": OCCURRENCE, "gap_days": DAYS}, windows())]
+
+    def event_names(self) -> frozenset[str]:
+        return self.occurrence.event_names()
 
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.occurrence.source.topic})

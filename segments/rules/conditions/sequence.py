@@ -116,6 +116,9 @@ class Sequence(Condition):
         }
         return [shape(required, {"and_then": further, **windows()})]
 
+    def event_names(self) -> frozenset[str]:
+        return frozenset().union(*(step.event_names() for step in self.steps))
+
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset(step.source.topic for step in self.steps)
 

@@ -52,10 +52,13 @@ const BODIES = {
   event: happening,
   form(place, name, ctx) {
     const form = ctx.catalogue.forms.find((one) => one.key === name);
-    const isAsked = (part) => !part.only_if || (place.value[part.only_if[0]] ?? null) === part.only_if[1] || part.key in place.value;
+    const isAsked = (part) => !part.only_if || suits(part, place.value[part.only_if[0]] ?? null) || part.key in place.value;
     return form.inputs.filter(isAsked).flatMap((part) => [...formInput(part, place, form, ctx)]);
   },
 };
+
+/* Whether a part is asked for when the key that decides it has this value. */
+const suits = (part, value) => part.only_if.slice(1).includes(value);
 
 /* One part of a described condition (segments/rules/forms.py). */
 function formInput(part, place, form, ctx) {
@@ -66,13 +69,14 @@ function formInput(part, place, form, ctx) {
   const extra = { min: part.least, max: part.most, optional: part.optional };
   const gates = form.inputs.filter((one) => one.only_if?.[0] === part.key);
   const choose = (value) => {
-    const gone = gates.filter((one) => one.only_if[1] !== value).map((one) => [one.key, undefined]);
-    place.merge({ [part.key]: value === "" && part.optional ? undefined : value, ...Object.fromEntries(gone) }, gates.length > 0);
+    const gone = gates.filter((one) => !suits(one, value)).map((one) => [one.key, undefined]);
+    const come = gates.filter((one) => !one.optional && suits(one, value) && !(one.key in place.value)).map((one) => [one.key, form.fresh[one.key]]);
+    place.merge({ [part.key]: value === "" && part.optional ? undefined : value, ...Object.fromEntries([...gone, ...come]) }, gates.length > 0);
   };
   const drawn = {
     happening: () => inner(part, at, ctx),
     window: () => [el("span", { class: "r-muted" }, part.label), ...windows.beside(place, ctx, !part.optional)],
-    figure: () => labelled(select(part.label, catalogue.fields.filter((one) => one.is_figure).map((one) => [one.name, one.label]), at.value, (value) => at.put(value))),
+    figure: () => labelled(select(part.label, catalogue.fields.filter((one) => one.has_top).map((one) => [one.name, one.label]), at.value, (value) => at.put(value))),
     whole: () => labelled(number(at, part.label, 1, extra)),
     number: () => labelled(number(at, part.label, "any", extra)),
     text: () => labelled(field("text", at.value, (value) => at.put(value || (part.optional ? undefined : "")), (value) => value, { maxlength: "200", "aria-label": part.label })),

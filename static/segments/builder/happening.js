@@ -48,12 +48,13 @@ function measure(place, source, ctx) {
   const parts = [select(words.how, ops, op, (next) => place.put(remeasured(place.value, next, source, ctx), true), { class: "r-input r-rule-op" })];
   const chosen = named(catalogue.measures, op);
   if (!chosen) return parts;
-  const figures = source.properties.filter((one) => one.is_figure);
+  const figures = source.properties.filter((one) => isOf(one, chosen.of));
   if (chosen.of) parts.push(measured(place, source, figures, ctx));
-  const isMoney = chosen.of && figures.find((one) => one.name === place.value.of)?.is_money;
+  const isFigure = chosen.of === "figure";
+  const isMoney = isFigure && figures.find((one) => one.name === place.value.of)?.is_money;
   for (const [key, title] of [["at_least", words.atLeast], ["at_most", words.atMost]]) {
     const at = place.at(key);
-    const input = isMoney ? money(at, title, ctx, { optional: true }) : number(at, title, chosen.of ? "any" : 1, { optional: true, min: chosen.of ? null : 0 });
+    const input = isMoney ? money(at, title, ctx, { optional: true }) : number(at, title, isFigure ? "any" : 1, { optional: true, min: isFigure ? null : 0 });
     parts.push(el("span", { class: "r-rule-bound" }, el("span", { class: "r-muted" }, title), input));
   }
   if (!chosen.of) parts.push(el("span", { class: "r-muted" }, op === "days" ? words.differentDays : words.times));
@@ -65,13 +66,16 @@ function remeasured(json, op, source, ctx) {
   const next = { ...json, op };
   const chosen = named(ctx.catalogue.measures, op);
   const was = named(ctx.catalogue.measures, json.op ?? "did");
-  if (!chosen?.of) delete next.of;
-  else if (next.of === undefined) next.of = source.properties.find((one) => one.is_figure)?.name ?? "";
+  if (!chosen?.of || chosen.of !== was?.of) delete next.of;
+  if (chosen?.of && next.of === undefined) next.of = source.properties.find((one) => isOf(one, chosen.of))?.name ?? "";
   if (!chosen || (was && was.of !== chosen.of)) { delete next.at_least; delete next.at_most; }
-  if (chosen && next.at_least === undefined && next.at_most === undefined && !chosen.of) next.at_least = 1;
+  if (chosen && next.at_least === undefined && next.at_most === undefined && chosen.of !== "figure") next.at_least = 1;
   if (isOnce(op) && !windows.windowOf(next, ctx)) next.in_last_days = 30;
   return next;
 }
+
+/* Whether a measure can be taken of a property. */
+const isOf = (property, of) => (of === "text" ? property.is_text : property.is_figure);
 
 function measured(place, source, figures, ctx) {
   const at = place.at("of");
