@@ -8,7 +8,7 @@ customer, one order) are judged and written with the first of them, wherever in 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import shop
 from users.models import Fate, Import, ImportRow, LongJob
+from users.services import stages
 from users.services.imports import files, people
 from users.services.imports.kinds import (
     ORDER_NUMBER,
@@ -41,6 +42,8 @@ WRITE_ROWS = 2_000
 MOST_TOGETHER = 1_000
 """Rows of one customer or order: more are refused, and a hand can hold a group."""
 WRITTEN = (Fate.NEW, Fate.CHANGES)
+LONGEST_MARK = 320
+TRIES = 10
 
 
 @runs(CHECK)
@@ -55,7 +58,7 @@ def check_chunk(job: LongJob, now: datetime) -> Chunk:
     if last is None:
         return _checked(file)
     kind = import_kinds[file.kind]
-    verdicts, _plan = kind.judge(_groups(file, kind, after, last), Batch(file, now))
+    verdicts, _plan = kind.judge(_held_groups(file, kind, after, last), Batch(file, now))
     _note(file, verdicts)
     return Chunk(done=_between(file, after, last), step=gettext_noop("Judging"), parameters={"after": last})
 
@@ -74,7 +77,7 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
         return Chunk(finished=True, result=count_fates(file))
     as_history()
     kind, batch = import_kinds[file.kind], Batch(file, now)
-    verdicts, plan = kind.judge(_groups(file, kind, after, last), batch)
+    verdicts, plan = kind.judge(_held_groups(file, kind, after, last), batch)
     _note(file, verdicts)
     _note_written(file, kind.write(plan, verdicts, batch))
     return Chunk(done=_between(file, after, last), step=gettext_noop("Writing"), parameters={"after": last})
@@ -207,7 +210,7 @@ def _as_stored(
     return (
         file.pk,
         no,
-        kind.mark(row)[:320],
+        kind.mark(row)[:LONGEST_MARK],
         row.key,
         row.customer_id,
         cells,
@@ -250,15 +253,39 @@ def _between(file: Import, after: int, last: int) -> int:
     return ImportRow.objects.filter(file=file, no__gt=after, no__lte=last).count()
 
 
+def _held_groups(file: Import, kind: ImportKind, after: int, last: int) -> list[list[Row]]:
+    """The groups, read with the locks of their customers held.
+
+    Whoever had a customer before us may have erased the person, and the rows with it, or joined the customer
+    to another: so what was read before a lock was taken is read again.
+    """
+    held: set[int] = set()
+    for _attempt in range(TRIES):
+        groups = _groups(file, kind, after, last)
+        named = {row.customer_id for group in groups for row in group if row.customer_id}
+        if named <= held:
+            return groups
+        held |= named
+        stages.lock(named)
+    raise RuntimeError("the customers of the rows were joined to others again and again")
+
+
 def _groups(file: Import, kind: ImportKind, after: int, last: int) -> list[list[Row]]:
-    """The groups whose first row lies in the range, with all their rows."""
+    """The groups whose first row lies in the range, with all their rows.
+
+    Customers who were joined after the file was read are one group, as if they had been joined before.
+    """
     rows = fetch(statement("rows_together"), {"file": file.pk, "after": after, "last": last})
     late = _owners(file, {key for _no, _mark, key, customer_id, _cells in rows if customer_id is None})
     taken = (
         Row(no, mark, key, customer_id or late.get(key), _values(file, kind, cells), cells)
         for no, mark, key, customer_id, cells in rows
     )
-    return [list(group) for _mark, group in groupby(taken, key=lambda row: row.mark)]
+    groups: dict[str, list[Row]] = {}
+    for row in taken:
+        row.mark = kind.mark(row)[:LONGEST_MARK]
+        groups.setdefault(row.mark, []).append(row)
+    return [sorted(group, key=lambda row: row.no) for group in groups.values()]
 
 
 def _values(file: Import, kind: ImportKind, cells: str) -> dict[str, Any]:
