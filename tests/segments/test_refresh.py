@@ -19,7 +19,7 @@ from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import edit_segment
 from tests.segments.shop import ago, customer, event, members, rule, segment, tagged
-from users.models import CustomerTag, Event, Outbox, Touched
+from users.models import Customer, CustomerTag, Event, Outbox, Touched
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -214,6 +214,21 @@ def test_editing_a_rule_while_it_is_rebuilt_gives_the_new_version(monkeypatch: p
     assert members(found) == {b.pk}
     assert len(versions) == 2
     assert a.pk not in members(found)
+
+
+def test_who_enters_or_leaves_a_segment_is_looked_at_in_those_that_refer_to_it() -> None:
+    """By what the child reads: nothing that the parent itself reads was touched."""
+    who = customer(city="A")
+    child = segment({"field": "city", "op": "equals", "value": "A"})
+    inside, outside = (
+        segment({"segment": child.pk, "op": "in"}),
+        segment({"segment": child.pk, "op": "not_in"}),
+    )
+    for city, expected in (("B", (set(), {who.pk})), ("A", ({who.pk}, set()))):
+        Customer.objects.filter(pk=who.pk).update(city=city)
+        touch([who.pk], TouchTopic.PROFILE)
+        assert refresh() is not None
+        assert (members(inside), members(outside)) == expected
 
 
 def test_a_segment_that_fails_waits_for_a_rebuild_and_the_others_go_on() -> None:
