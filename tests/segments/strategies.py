@@ -63,7 +63,7 @@ OF_FIGURES = ("total", "average", "highest", "lowest")
 # Sources besides events, with the figures and the texts that can be measured of them.
 MEASURED = {
     "orders": (["net"], []),
-    "order_lines": (["quantity", "amount"], ["product", "category"]),
+    "order_lines": (["quantity"], ["product", "category"]),
 }
 
 
