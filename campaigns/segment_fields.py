@@ -18,9 +18,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from campaigns.models import (
     Assignment,
@@ -337,7 +336,7 @@ def _campaigns_of(segments: Collection[int]) -> Uses:
     found: dict[int, list[Use]] = {}
     rows = Campaign.objects.filter(segment__in=segments).values_list("segment_id", "pk", "name")
     for segment, pk, name in rows.order_by("name"):
-        use = Use("campaign", say("campaign “%(name)s”") % {"name": name}, _page(pk))
+        use = Use("campaign", gettext("campaign “%(name)s”") % {"name": name}, _page(pk))
         found.setdefault(segment, []).append(use)
     return found
 

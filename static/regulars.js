@@ -142,7 +142,8 @@
   }, { rootMargin: "120px" });
 
   function watchCharts(part) {
-    for (const figure of part.querySelectorAll("figure[data-chart]:not([data-watched])")) {
+    const wanted = "figure[data-chart]:not([data-watched])";
+    for (const figure of [...(part.matches?.(wanted) ? [part] : []), ...part.querySelectorAll(wanted)]) {
       figure.dataset.watched = "yes";
       seen.observe(figure);
     }

@@ -98,6 +98,11 @@ def absolute(at: datetime) -> str:
     return f"{format_datetime(here, 'medium', locale=locale())} {zone} ({settings.SHOP_TIME_ZONE})"
 
 
+def to_the_second(at: datetime) -> str:
+    """Date and time of day in the shop's zone, for what happens every other second."""
+    return f"{day(at, 'short')} {at.astimezone(shop_zone()):%H:%M:%S}"
+
+
 def clock_time(at: datetime) -> str:
     """Hours and minutes in the shop's zone."""
     return f"{at.astimezone(shop_zone()):%H:%M}"

@@ -115,11 +115,15 @@ class BacktestList(OperatorPage):
         return found
 
     def _table(self) -> Table:
-        made = Backtest.objects.select_related("made_by", "job").defer("rule", "other_rule").order_by("-pk")
+        made = (
+            Backtest.objects.select_related("made_by", "job", "segment")
+            .defer("rule", "other_rule")
+            .order_by("-pk")
+        )
         states = dict(LongJob.State.choices)
         rows = [
             [
-                Cell(one.title, url=reverse("segments:backtest", args=[one.pk])),
+                Cell(one.name, url=reverse("segments:backtest", args=[one.pk])),
                 one.other_title,
                 one.made_at,
                 str(one.made_by or _("Regulars")),
@@ -148,7 +152,9 @@ class BacktestPage(OperatorPage):
     @cached_property
     def made(self) -> Backtest:
         """The backtest of the address."""
-        return get_object_or_404(Backtest.objects.select_related("job"), pk=self.kwargs["backtest_id"])
+        return get_object_or_404(
+            Backtest.objects.select_related("job", "segment"), pk=self.kwargs["backtest_id"]
+        )
 
     @cached_property
     def words(self) -> Words:
@@ -172,7 +178,7 @@ class BacktestPage(OperatorPage):
         return int(wanted) if wanted in map(str, AFTERWARDS) else 30
 
     def get_title(self) -> str:
-        return _("Backtest: %(what)s") % {"what": self.made.title}
+        return _("Backtest: %(what)s") % {"what": self.made.name}
 
     def get_crumbs(self) -> Sequence[Crumb]:
         return [
@@ -295,7 +301,7 @@ class BacktestPage(OperatorPage):
         rows = [
             [_("by both rules"), Cell(both.both, url=self._group("both"))],
             [
-                _("by this rule only: %(what)s") % {"what": self.made.title},
+                _("by this rule only: %(what)s") % {"what": self.made.name},
                 Cell(both.one_only, url=self._group("one")),
             ],
             [
@@ -325,7 +331,7 @@ class BacktestPage(OperatorPage):
         points = [(date.fromisoformat(day), size, other) for day, size, other in self.made.points]
         page = reverse("segments:backtest", args=[self.made.pk])
         urls = [f"{page}?{urlencode({'at': day, 'days': self.days})}" for day, _size, _other in points]
-        series = [Series(self.made.title, [size for _day, size, _other in points], urls=urls)]
+        series = [Series(self.made.name, [size for _day, size, _other in points], urls=urls)]
         if self.made.other_rule is not None:
             series.append(Series(self.made.other_title, [other for *_rest, other in points], urls=urls))
         return Chart(

@@ -21,6 +21,7 @@ from segments.services.advice import about, advice
 from segments.services.preview import preview
 from segments.services.preview_cost import Cost, costs
 from segments.services.preview_parts import Drawn, Part, draw
+from users.models import AcquisitionChannel
 
 MOST_CHANNELS = 4
 TONES = {Cost.LIGHT: "good", Cost.MEDIUM: "info", Cost.HEAVY: "warn", Cost.REFUSED: "bad"}
@@ -118,9 +119,7 @@ def portrait(drawn: Drawn) -> dict[str, list[tuple[Any, str, float]]]:
     stages = [
         (stage, about(some), some.found / found) for stage, some in drawn.by(lambda one: one.stage) if stage
     ]
-    channels = [
-        (channel, about(some), some.found / found)
-        for channel, some in drawn.by(lambda one: one.channel)
-        if channel
-    ]
-    return {"stages": stages, "channels": channels[:MOST_CHANNELS]}
+    split = [(pk, some) for pk, some in drawn.by(lambda one: one.channel) if pk][:MOST_CHANNELS]
+    known = AcquisitionChannel.objects.in_bulk([pk for pk, _some in split])
+    channels = [(known[pk].title, about(some), some.found / found) for pk, some in split if pk in known]
+    return {"stages": stages, "channels": channels}

@@ -141,7 +141,7 @@ class RunsPage(OperatorPage):
         kinds = dict(RunKind.choices)
         return Table(
             columns=[
-                Column(_("As of"), "time"),
+                Column(_("As of")),
                 Column(_("Run")),
                 Column(_("Customers touched"), "number"),
                 Column(_("Answers looked at"), "number"),
@@ -151,7 +151,7 @@ class RunsPage(OperatorPage):
             ],
             rows=[
                 [
-                    run.now,
+                    words.to_the_second(run.now),
                     Cell(kinds[run.kind], url=reverse("segments:run", args=[run.pk])),
                     run.touched,
                     checked.get(run.pk, 0),
@@ -179,7 +179,8 @@ class RunPage(OperatorPage):
         return get_object_or_404(Run, pk=self.kwargs["run_id"])
 
     def get_title(self) -> StrOrPromise:
-        return str(dict(RunKind.choices)[self.run.kind])
+        kind = dict(RunKind.choices)[self.run.kind]
+        return _("%(kind)s, %(time)s") % {"kind": kind, "time": words.to_the_second(self.run.now)}
 
     def get_as_of(self) -> Any:
         return self.run.now

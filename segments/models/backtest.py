@@ -28,3 +28,9 @@ class Backtest(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def name(self) -> str:
+        """What it is about; of a ready segment that nobody renamed, in the reader's language."""
+        of = self.segment
+        return of.title if of is not None and self.title in (of.name, of.title) else self.title

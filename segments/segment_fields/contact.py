@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import get_language
-from django.utils.translation import gettext as say
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from segments.registry import Collection, Field, Rows, Source, register
@@ -51,7 +50,7 @@ def _has_contact_in_state(pairs: Sequence[str]) -> Q:
 
 
 def _contact_states() -> dict[str, str]:
-    pattern = say("%(channel)s: %(state)s")
+    pattern = gettext("%(channel)s: %(state)s")
     return {
         f"{channel.value}{BETWEEN}{state.value}": pattern % {"channel": channel.label, "state": state.label}
         for channel in Channel

@@ -19,7 +19,7 @@ PROFILE = _("Profile")
 
 
 def _acquisition_channels() -> dict[str, str]:
-    return dict(AcquisitionChannel.objects.order_by("name").values_list("slug", "name"))
+    return {one.slug: one.title for one in AcquisitionChannel.objects.order_by("name")}
 
 
 def _has_tag(names: Sequence[str]) -> Q:

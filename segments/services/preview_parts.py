@@ -23,7 +23,7 @@ from users.models import Customer
 # Up to so many customers all are asked, and the figures are exact.
 FEW = 5_000
 SECONDS = 4
-ABOUT = ("standing__stage", "standing__orders", "channel__name")
+ABOUT = ("standing__stage", "standing__orders", "channel_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Answers:
     holds: tuple[bool, ...]
     stage: str | None
     orders: int
-    channel: str | None
+    channel: int | None
 
 
 @dataclass(frozen=True)

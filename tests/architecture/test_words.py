@@ -55,3 +55,16 @@ def test_every_figure_of_a_job_has_words() -> None:
     ]
     told = set().union(*map(keys_of, returned)) | set(kinds.names())
     assert told - set(FIGURES) == set(), "name them in users/admin/told.py"
+
+
+def test_no_text_hides_from_the_catalogue() -> None:
+    """Texts are gathered by the name of the function: under another name they would stay in English."""
+    names = {
+        alias.asname
+        for tree in trees("**/*.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for alias in node.names
+        if alias.name.removesuffix("_lazy") in ("gettext", "ngettext", "pgettext", "npgettext")
+    }
+    assert names <= {None, "_"}

@@ -189,6 +189,15 @@ def test_search_opens_by_key_and_finds(context: BrowserContext) -> None:
     assert page.locator("h1").inner_text() == "Alice"
 
 
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light")])
+def test_a_card_that_comes_late_draws_its_chart(context: BrowserContext) -> None:
+    some_of_everything(clock.now())
+    page = context.new_page()
+    page.goto("/admin/")
+    page.locator("#card-activity").scroll_into_view_if_needed()
+    page.locator("#card-activity canvas").wait_for()
+
+
 def test_log_in_and_language_without_script(browser: Browser, live_server: LiveServer) -> None:
     person = operator()
     person.set_password("a long password")

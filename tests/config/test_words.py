@@ -58,6 +58,11 @@ def test_relative_time(language: str, ago: timedelta, written: str) -> None:
         assert words.relative(NOW - ago, NOW) == written
 
 
+def test_what_happens_every_other_second_is_told_to_the_second() -> None:
+    at = datetime(2026, 11, 27, 4, 5, 6, tzinfo=UTC)
+    assert words.to_the_second(at) == f"{words.day(at, 'short')} 12:05:06"
+
+
 def test_absolute_time_names_its_zone() -> None:
     with override("en"):
         assert words.absolute(NOW) == "May 20, 2026, 12:00:00\u202fPM GMT+08:00 (Asia/Shanghai)"

@@ -149,7 +149,7 @@ def _happening(draw: st.DrawFn) -> Json:
     if op == "distinct":
         condition["of"] = draw(st.sampled_from(texts))
     if op not in {"did_not", "first", "last"}:
-        is_money = condition.get("of") in {"net", "amount"}
+        is_money = condition.get("of") == "net"
         condition |= draw(_bounds("money" if is_money else "number" if op in OF_FIGURES else "count"))
     if draw(st.booleans()):
         condition["where"] = draw(st.lists(filters(name), min_size=1, max_size=2))

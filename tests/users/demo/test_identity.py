@@ -44,7 +44,10 @@ def test_everything_is_there_and_a_second_time_changes_nothing() -> None:
     phones = ContactPoint.objects.filter(channel="sms").values_list("address", flat=True)
     assert phones and all(number[5:9] == "5550" for number in phones)  # given to nobody
     assert Consent.objects.filter(source="paper").exclude(evidence="").exclude(wording="").exists()
-    assert ConsentRequest.objects.count() == 5
+    late = ContactPoint.objects.filter(channel="email", customer__user_id__startswith="cd-04")
+    assert late.count() == 5
+    reached = late.exclude(state__in=("bouncing", "blocked")).values_list("customer_id", flat=True)
+    assert set(ConsentRequest.objects.values_list("customer_id", flat=True)) == set(reached) != set()
     assert dict(AttributeDefinition.objects.values_list("name", "kind")) == {
         "recordPlayer": "text",
         "recordsOwned": "number",

@@ -137,12 +137,18 @@ def _set_states(now: datetime) -> None:
     """Most mail addresses have been written to before: some are verified, a few bounce, a few are blocked."""
     execute(
         """
-        WITH changed AS (
-            UPDATE users_contactpoint SET changed_at = %s, state = CASE
-                WHEN customer_id %% 97 = 0 THEN 'blocked' WHEN customer_id %% 41 = 0 THEN 'bouncing' ELSE 'verified' END
-            WHERE channel = 'email' AND state = 'unverified'
-              AND (customer_id %% 97 = 0 OR customer_id %% 41 = 0 OR customer_id %% 5 < 2)
-            RETURNING customer_id
+        WITH drawn AS (
+            SELECT id AS customer_id, abs(hashtext(user_id)::bigint) AS lot
+            FROM users_customer WHERE user_id IS NOT NULL
+        ),
+        changed AS (
+            UPDATE users_contactpoint point SET changed_at = %s, state = CASE
+                WHEN lot %% 97 = 0 THEN 'blocked' WHEN lot %% 41 = 0 THEN 'bouncing' ELSE 'verified' END
+            FROM drawn
+            WHERE drawn.customer_id = point.customer_id
+              AND channel = 'email' AND state = 'unverified'
+              AND (lot %% 97 = 0 OR lot %% 41 = 0 OR lot %% 5 < 2)
+            RETURNING point.customer_id
         )
         INSERT INTO users_touched (customer_id, topic) SELECT customer_id, 'contact' FROM changed
         """,
