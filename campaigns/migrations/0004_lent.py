@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0003_times'),
-        ('users', '0019_engine'),
+        ('users', '0018_files'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('feedback', '0002_replies_due'),
-        ('users', '0019_engine'),
+        ('users', '0018_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('growth', '0003_kinds_and_level_lists'),
-        ('users', '0019_engine'),
+        ('users', '0018_files'),
     ]
 
     operations = [

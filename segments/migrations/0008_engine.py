@@ -2,5 +2,5 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0005_engine")]
+    dependencies = [("segments", "0007_lists")]
     operations: list[object] = []

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('segments', '0007_past'),
-        ('users', '0019_engine'),
+        ('segments', '0006_past'),
+        ('users', '0018_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
