@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -276,12 +278,13 @@ def measured(op: str, within: list[Happening], of: Any) -> Any:
 
 
 def parts(net: int, lines: list[tuple[str, str, int]]) -> list[int]:
-    """What each line has of its order's net: what the lines up to it make, rounded down, less what is given away."""
+    """What each line has of its order's net: its fraction rounded down, cents left over to those who lost most."""
     whole = sum(amount for _product, _category, amount in lines)
-    given: list[int] = []
-    for at in range(len(lines)):
-        so_far = sum(amount for _product, _category, amount in lines[: at + 1])
-        given.append(net * so_far // whole - sum(given))
+    exact = [Fraction(net * amount, whole) for _product, _category, amount in lines]
+    given = [floor(one) for one in exact]
+    while lines and sum(given) < net:
+        lost = [one - part for one, part in zip(exact, given, strict=True)]
+        given[lost.index(max(lost))] += 1
     return given
 
 

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from users.money import NotMoney, is_currency, minor_units
+from users.shares import split
 
 DEFAULT_SOURCE = "shop"
 """Where an order comes from when nobody says otherwise."""
@@ -119,6 +120,16 @@ class OrderState:
     def net_before_refunds(self) -> int:
         """total − tax − shipping in the shop's currency: what the order brought when it was paid."""
         return self.in_shop_currency((self.total or 0) - self.tax - self.shipping)
+
+    @property
+    def shares(self) -> list[int | None]:
+        """What each line has of the net (``users/shares.py``)."""
+        return split(self.net, [line.amount for line in self.lines])
+
+    @property
+    def sold_at(self) -> datetime | None:
+        """When it was ordered, while it counts."""
+        return self.ordered_at if self.counts else None
 
     @property
     def priced(self) -> "list[Line]":

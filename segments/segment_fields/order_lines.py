@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
-from segments.rules.kinds import NUMBER, TEXT
+from segments.rules.kinds import MONEY, NUMBER, TEXT
 from segments.segment_fields import past
 from segments.segment_fields.categories import CATEGORY, category_paths
 from segments.segment_fields.offers import products
@@ -52,6 +52,13 @@ register(
             "category": buying("category", _("category"), kind=CATEGORY, suggest=category_paths),
             "variant": buying("variant", _("variant (SKU)"), kind=TEXT, value="sku"),
             "quantity": buying("quantity", _("quantity"), kind=NUMBER),
+            "amount": buying(
+                "amount",
+                _("part of the order's net amount"),
+                kind=MONEY,
+                value="share",
+                past=past.line_share_then,
+            ),
             "source": buying("source", _("order source"), kind=TEXT),
         },
     ),

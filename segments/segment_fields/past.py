@@ -9,12 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     Case,
     Count,
     DateTimeField,
     F,
+    Func,
     IntegerField,
     Max,
     Min,
@@ -27,11 +29,11 @@ from django.db.models import (
 )
 from django.db.models import Value as Constant
 from django.db.models.functions import Coalesce, Greatest
-from django.db.models.lookups import GreaterThan
+from django.db.models.lookups import Exact, GreaterThan
 
 from segments.rules.as_of import AsOf
 from segments.rules.operators import Value
-from users.models import CustomerDay, Event, MoveCause, Order, Refund, Stage, StageMove
+from users.models import CustomerDay, Event, MoveCause, Order, OrderLine, Refund, Stage, StageMove
 
 Past = Callable[[AsOf], Value]
 
@@ -109,6 +111,22 @@ def orders_then(as_of: AsOf) -> "QuerySet[Order]":
 def net_then(as_of: AsOf, net: str = "net") -> Value:
     """What an order had brought: what was given back since is put back. ``net``: the way to it from the row."""
     return F(net) + _given_back_later("net", as_of.now)
+
+
+def line_share_then(as_of: AsOf) -> Value:
+    """What a line had of its order's net: the share kept with it, unless money was given back since."""
+    siblings = OrderLine.objects.filter(
+        customer=OuterRef("customer_id"), source=OuterRef("source"), number=OuterRef("number")
+    )
+    upto = siblings.filter(line__lte=OuterRef("line")).order_by().values("customer_id").annotate(n=Count("*"))
+    then = Func(
+        net_then(as_of, "order__net"),
+        ArraySubquery(siblings.order_by("line").values("amount")),
+        Subquery(upto.values("n"), output_field=IntegerField()),
+        function="line_share",
+        output_field=BigIntegerField(),
+    )
+    return Case(When(Exact(_given_back_later("net", as_of.now), 0), then=F("share")), default=then)
 
 
 def partly_refunded_then(as_of: AsOf) -> Value:

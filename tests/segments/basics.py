@@ -121,6 +121,7 @@ def filters(of: str) -> st.SearchStrategy[Json]:
             category,
             text_questions(st.sampled_from(["p1", "p2"])).map(lambda q: {"property": "product", **q}),
             number_questions(st.sampled_from([0, 1, 4])).map(lambda q: {"property": "quantity", **q}),
+            number_questions(MONEY).map(lambda q: {"property": "amount", **q}),
         )
     return st.one_of(
         category,

@@ -21,6 +21,7 @@ from users.models import (
     Tag,
     Topic,
 )
+from users.services.shares import follow_orders
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -69,6 +70,7 @@ def order(who: Customer, at: datetime, net: int, *categories: str, counts: bool 
             customer=who, source="shop", number=number, line=line, category=category, quantity=1, price=1,
             amount=1,
         )  # fmt: skip
+    follow_orders([made.pk])
     touch([who.pk], TouchTopic.ORDERS)
     return made
 

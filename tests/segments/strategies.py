@@ -63,7 +63,7 @@ OF_FIGURES = ("total", "average", "highest", "lowest")
 # Sources besides events, with the figures and the texts that can be measured of them.
 MEASURED = {
     "orders": (["net"], []),
-    "order_lines": (["quantity"], ["product", "category"]),
+    "order_lines": (["quantity", "amount"], ["product", "category"]),
 }
 
 
@@ -149,7 +149,7 @@ def _happening(draw: st.DrawFn) -> Json:
     if op == "distinct":
         condition["of"] = draw(st.sampled_from(texts))
     if op not in {"did_not", "first", "last"}:
-        is_money = condition.get("of") == "net"
+        is_money = condition.get("of") in {"net", "amount"}
         condition |= draw(_bounds("money" if is_money else "number" if op in OF_FIGURES else "count"))
     if draw(st.booleans()):
         condition["where"] = draw(st.lists(filters(name), min_size=1, max_size=2))

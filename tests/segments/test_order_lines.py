@@ -17,6 +17,8 @@ from segments.rules.words import Words
 from tests.clock import move_to
 from tests.segments.shop import ago, customer, members, order, rule, segment
 from users.models import Customer, Order, OrderLine
+from users.services import categories
+from users.services.shares import follow_orders
 
 NOW = datetime(2026, 5, 14, 7, 30, tzinfo=UTC)
 
@@ -38,6 +40,7 @@ def bought(
             customer=who, source="shop", number=made.number, line=at, product_id=product, sku=f"{product}-s",
             category=category, quantity=quantity, price=1, amount=amount,
         )  # fmt: skip
+    follow_orders([made.pk])
     return made
 
 
@@ -56,6 +59,35 @@ def test_pieces_of_a_product_are_added_up_over_orders_that_count() -> None:
     window = {"in_last_days": 30}
     found = segment(asked("total", of="quantity", at_least=2, at_most=2, where={"product": "tea"}, **window))
     assert members(found) == {three.pk, two.pk}
+
+
+def test_money_by_category_has_its_part_of_what_the_order_brought_to_the_cent() -> None:
+    """An order's net of 1,000 shared 1 : 1 : 1 gives 334, 333 and 333; together they are the order."""
+    categories.sort_in(["Music > Jazz", "Music > Rock", "Books"])
+    one = customer()
+    bought(one, 3, 1000, ("a", "Music > Jazz", 1, 50), ("b", "Music > Rock", 1, 50), ("c", "Books", 1, 50))
+    music, books = {"category": "Music"}, {"category": "Books"}
+    assert members(segment(asked("total", of="amount", at_least=1000, at_most=1000)))
+    assert members(segment(asked("total", of="amount", at_least=667, at_most=667, where=music)))
+    assert members(segment(asked("highest", of="amount", at_least=334, at_most=334, where=music)))
+    assert members(segment(asked("total", of="amount", at_least=333, at_most=333, where=books)))
+    assert not members(segment(asked("total", of="amount", at_least=334, where=books)))
+
+
+def test_lines_without_amounts_have_no_known_part() -> None:
+    gift = customer()
+    bought(gift, 3, 1000, ("a", "Tea", 1, 0))
+    assert members(segment(asked("did"))) == {gift.pk}
+    assert members(segment(asked("total", of="amount", at_least=1))) == set()
+    assert members(segment(asked("highest", of="amount", at_least=0))) == set()
+
+
+def test_a_rule_about_money_by_line_shares_nothing_out_while_it_is_asked() -> None:
+    """The share stands with the line: asking a million lines reads a column (it was computed per line once)."""
+    condition = parse(rule(asked("total", of="amount", at_least=100, where={"category": "Tea"})))
+    found = Customer.objects.filter(condition.root.expression(AsOf(clock.now()))).values("pk")
+    sql, _parameters = found.query.sql_with_params()
+    assert '."share"' in sql and "line_share" not in sql and "OVER (" not in sql
 
 
 def test_first_and_last_purchase_of_a_product() -> None:
@@ -129,7 +161,7 @@ def test_the_builder_offers_what_the_parser_takes() -> None:
     figures = next(one["properties"]["by"]["enum"] for one in top if "top" in one.get("properties", {}))
     assert [one["name"] for one in offered["fields"] if one["has_top"]] == figures
     lines = next(one for one in offered["sources"] if one["name"] == "order_lines")["properties"]
-    assert [one["name"] for one in lines if one["is_figure"]] == ["quantity"]
+    assert [one["name"] for one in lines if one["is_figure"]] == ["quantity", "amount"]
     for one in lines:
         if one["is_text"]:
             parse(rule(asked("distinct", of=one["name"], at_least=1)))

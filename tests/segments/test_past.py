@@ -54,6 +54,7 @@ from users.models import (
     Tag,
     Topic,
 )
+from users.services.shares import follow_orders
 from users.services.sql import statement
 from users.services.stages import move_stages, recompute
 from users.services.touch import touch
@@ -120,6 +121,7 @@ class Shop:
                 customer_id=who, source="shop", number=number, line=line, category=category, quantity=1,
                 price=1, amount=1,
             )  # fmt: skip
+        follow_orders([(who, "shop", number)])
         self._recount(who)
 
     def moves_on(self, one: Order, what: str, part: int) -> None:
@@ -144,6 +146,7 @@ class Shop:
             paid_at=one.paid_at, cancelled_at=one.cancelled_at, refunded=one.refunded, net=one.net,
             counts=one.counts,
         )  # fmt: skip
+        follow_orders([one.pk])
         self._recount(one.customer_id)
 
     def tags_on(self, who: int, tag: Tag) -> None:

@@ -170,16 +170,18 @@ class World:
             currency="USD", total=net, net=net, counts=counts,
         ))  # fmt: skip
         lines = _lines(categories)
-        for line, (product, category, quantity) in enumerate(lines):
+        shares = oracle.parts(net, lines)
+        for line, ((product, category, quantity), share) in enumerate(zip(lines, shares, strict=True)):
             self._add(OrderLine(
                 customer_id=person.pk, source="shop", number=number, line=line, category=category,
                 product_id=product, quantity=quantity, price=1, amount=quantity,
+                share=share, sold_at=at if counts else None,
             ))  # fmt: skip
         if counts:
             person.happenings.extend(
                 Happening("order_lines", at, {"product": product or None, "category": category,
                                               "quantity": quantity, "amount": part})
-                for (product, category, quantity), part in zip(lines, oracle.parts(net, lines), strict=True)
+                for (product, category, quantity), part in zip(lines, shares, strict=True)
             )  # fmt: skip
             person.happenings.append(Happening("orders", at, {"net": net, "category": frozenset(categories)}))
         self._touch(person, TouchTopic.ORDERS)

@@ -161,6 +161,7 @@ DOINGS = (
         refund,
         (
             happened("refunds", category="Books"),
+            {"happened": "order_lines", "op": "total", "of": "amount", "at_least": 6000},
             happened("orders", refunded=True),
             field("revenue", "at_least", 6000),
         ),

@@ -17,7 +17,7 @@ from users.groups import group_url
 from users.models import Category, Product, Role
 from users.reports import sales
 from users.reports.periods import Period, period_filters, read_period
-from users.services import categories, products
+from users.services import categories
 
 MOST_FOUND = 100
 
@@ -71,7 +71,7 @@ class ProductsPage(OperatorPage):
         sold = {one.product.product_id: one for one in self._sold("")}
         owners = sales.owners_of([one.product_id for one in found])
         return [
-            sold.get(one.product_id) or sales.ProductSales(one, 0, 0, 0, 0, owners.get(one.product_id, 0))
+            sold.get(one.product_id) or sales.ProductSales(one, 0, 0, 0, 0, 0, owners.get(one.product_id, 0))
             for one in found
         ]
 
@@ -82,8 +82,13 @@ class ProductsPage(OperatorPage):
                 Column(_("Category")),
                 Column(_("Orders"), "number"),
                 Column(_("Customers"), "number"),
+                Column(_("Bought again"), "number", hint=_("Customers who bought it on two days or more")),
                 Column(_("Pieces"), "number"),
-                Column(_("Net revenue"), "money", hint=_("The order's net shared among its lines by amount")),
+                Column(
+                    _("Net revenue"),
+                    "money",
+                    hint=_("The order's net shared among its lines by amount"),
+                ),
                 Column(_("Owned by"), "number", hint=_("Customers who own it now")),
                 Column(_("Warranty in months"), "number"),
             ],
@@ -103,64 +108,12 @@ class ProductsPage(OperatorPage):
             product.category,
             one.orders,
             Cell(one.customers, url=group_url("product_buyers", product=number, **span)),
+            Cell(one.again, url=group_url("product_buyers", product=number, again="yes", **span)),
             one.pieces,
             one.revenue,
             Cell(one.owners, url=group_url("owners", product=number)),
             product.warranty_months,
         ]
-
-
-class ProductForm(forms.Form):
-    """What an operator sets of a product."""
-
-    category = forms.CharField(
-        label=gettext_lazy("Category"),
-        max_length=100,
-        required=False,
-        help_text=gettext_lazy(
-            "A path, such as “Music > Jazz”; a new one grows the tree. All its order lines follow."
-        ),
-    )
-    warranty_months = forms.IntegerField(
-        label=gettext_lazy("Warranty in months"),
-        required=False,
-        min_value=0,
-        max_value=products.LONGEST_WARRANTY,
-        help_text=gettext_lazy("What is usual for it; a warranty card may say otherwise."),
-    )
-
-
-class ProductPage(FormPage):
-    """A product's category and warranty."""
-
-    purpose = gettext_lazy("Its place in the tree of categories, and how long it is covered.")
-    form_class = ProductForm
-    roles_that_act = (Role.OPERATOR,)
-
-    @cached_property
-    def product(self) -> Product:
-        """Which one. Raises Http404."""
-        found = Product.objects.filter(pk=self.kwargs["pk"]).first()
-        if found is None:
-            raise Http404
-        return found
-
-    def get_title(self) -> StrOrPromise:
-        """Its name."""
-        return str(self.product)
-
-    def get_crumbs(self) -> Sequence[Crumb]:
-        """Under the products."""
-        return [Crumb(ProductsPage.title, reverse("users:products"))]
-
-    def get_initial(self) -> dict[str, Any]:
-        """As it is."""
-        return {"category": self.product.category, "warranty_months": self.product.warranty_months}
-
-    def act(self, form: Any) -> str:
-        """Set it, and back to the products."""
-        products.set_product(self.product.product_id, **form.cleaned_data, by=self.operator)
-        return reverse("users:products")
 
 
 class CategoriesPage(OperatorPage):

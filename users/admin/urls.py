@@ -36,7 +36,8 @@ from users.admin.owned import RegisterWarranty
 from users.admin.picked import PickedCustomers
 from users.admin.portrait import PortraitPage
 from users.admin.privacy import PrivacyPage
-from users.admin.products import CategoriesPage, CategoryPage, ProductPage, ProductsPage
+from users.admin.product import ProductPage
+from users.admin.products import CategoriesPage, CategoryPage, ProductsPage
 from users.admin.rates import RatesPage
 from users.admin.reach import ReachPage
 from users.admin.reports import ReportsPage

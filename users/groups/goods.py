@@ -2,11 +2,17 @@
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.kit import words
 from users.groups import Group, Parameters, group, selected
 from users.reports.periods import day_of, midnight
+
+_OF_PRODUCT = (
+    "FROM users_orderline WHERE coalesce(nullif(product_id, ''), sku) = %s AND sold_at >= %s AND sold_at < %s"
+)
+SOLD = f"SELECT customer_id {_OF_PRODUCT}"
 
 
 @group("ordered")
@@ -24,17 +30,34 @@ def ordered(asked: Parameters, now: datetime) -> Group:
 
 @group("product_buyers")
 def product_buyers(asked: Parameters, now: datetime) -> Group:
-    """Customers with a line of a product in an order that counts in a period."""
+    """Customers with a line of a product in an order that counts in a period; ``again``: on two days or more."""
+    begin, end = _span(asked)
+    told = _days(asked) | {"product": asked["product"]}
+    if "again" in asked:
+        day = "(sold_at AT TIME ZONE %s)::date"
+        found = selected(
+            f"{SOLD} GROUP BY customer_id HAVING min({day}) < max({day})",
+            (asked["product"], begin, end, settings.SHOP_TIME_ZONE, settings.SHOP_TIME_ZONE),
+        )
+        sentence = _("Customers who bought %(product)s on two days or more from %(first)s to %(last)s")
+        return Group(sentence % told, found)
+    found = selected(SOLD, (asked["product"], begin, end))
+    return Group(_("Customers who bought %(product)s from %(first)s to %(last)s") % told, found)
+
+
+@group("bought_together")
+def bought_together(asked: Parameters, now: datetime) -> Group:
+    """Customers with an order that counts, in a period, of two products (``product``, ``beside``)."""
     begin, end = _span(asked)
     found = selected(
-        "SELECT o.customer_id FROM users_orderline l JOIN users_order o USING (customer_id, source, number)"
-        " WHERE coalesce(nullif(l.product_id, ''), l.sku) = %s AND o.counts AND o.ordered_at >= %s"
-        " AND o.ordered_at < %s",
-        (asked["product"], begin, end),
+        f"SELECT customer_id FROM (SELECT customer_id, source, number {_OF_PRODUCT}) AS sold"
+        " JOIN users_orderline other USING (customer_id, source, number)"
+        " WHERE coalesce(nullif(other.product_id, ''), other.sku) = %s",
+        (asked["product"], begin, end, asked["beside"]),
     )
+    told = _days(asked) | {"product": asked["product"], "beside": asked["beside"]}
     return Group(
-        _("Customers who bought %(product)s from %(first)s to %(last)s")
-        % (_days(asked) | {"product": asked["product"]}),
+        _("Customers who bought %(product)s and %(beside)s in one order from %(first)s to %(last)s") % told,
         found,
     )
 

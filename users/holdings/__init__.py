@@ -338,11 +338,13 @@ holds(
             "quantity": _("Quantity"),
             "price": _("Price"),
             "amount": _("Amount"),
+            "share": _("Part of the order's net amount"),
         },
         why=_("What was sold belongs to the shop's books; the product's name as ordered goes."),
         empties={"name": ""},
         keeps=("source", "number", "product_id", "sku", "category"),
         money=("price", "amount"),
+        shop_money=("share",),
         currency=OF_ORDER,
         order=("source", "number", "line"),
     )

@@ -48,11 +48,12 @@ class Sales:
 
 @dataclass(frozen=True, slots=True)
 class ProductSales:
-    """A product with what it brought in a period and how many own it now."""
+    """A product with what it brought in a period, and how many own it now; ``again``: bought it on two days or more."""
 
     product: Product
     orders: int
     customers: int
+    again: int
     pieces: int
     revenue: int
     owners: int
@@ -74,7 +75,7 @@ def sales(period: Period, *, source: str = "") -> Sales:
     values = {"begin": period.begin, "end": period.end, "zone": settings.SHOP_TIME_ZONE}
     by_source: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     total = {"revenue": 0, "linked": 0, "orders": 0, "linked_orders": 0, "refunded": 0}
-    for day, origin, identified, amount, orders, refunded in fetch(_sql("sales_by_day"), values):
+    for day, origin, identified, amount, orders, refunded in fetch(report_sql("sales_by_day"), values):
         if source and origin != source:
             continue
         by_source[origin][day] += amount
@@ -122,12 +123,13 @@ def sources() -> list[str]:
 def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[ProductSales]:
     """The products that brought most in a period, at most 200; ``texts``: only lines of these categories."""
     rows = fetch(
-        _sql("product_sales"),
+        report_sql("product_sales"),
         {
             "begin": period.begin,
             "end": period.end,
             "texts": None if texts is None else list(texts),
             "most": MOST_PRODUCTS,
+            "zone": settings.SHOP_TIME_ZONE,
         },
     )
     ids = [row[0] for row in rows]
@@ -135,9 +137,15 @@ def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[Produc
     owners = owners_of(ids)
     return [
         ProductSales(
-            known.get(pk) or Product(product_id=pk), orders, who, pieces, revenue or 0, owners.get(pk, 0)
+            known.get(pk) or Product(product_id=pk),
+            orders,
+            who,
+            again,
+            pieces,
+            revenue or 0,
+            owners.get(pk, 0),
         )
-        for pk, orders, who, pieces, revenue in rows
+        for pk, orders, who, again, pieces, revenue in rows
     ]
 
 
@@ -204,5 +212,6 @@ def owned_by(customer_id: int) -> list[OwnedProduct]:
 
 
 @cache
-def _sql(name: str) -> str:
+def report_sql(name: str) -> str:
+    """A statement of the reports about sales, by its name."""
     return (Path(__file__).parent / "sql" / f"{name}.sql").read_text()

@@ -13,7 +13,7 @@ from users import shop
 from users.models import ExchangeRate, Operator
 from users.money import is_currency
 from users.reports.periods import midnight
-from users.services import audit, orders, stages
+from users.services import audit, orders, shares, stages
 from users.services.exchange_rates import minor_rate
 from users.services.jobs import nudge
 
@@ -117,4 +117,10 @@ def _convert(currency: str, begin: datetime, end: datetime, factor: Decimal) -> 
         """,
         span,
     )
+    converted = fetch(
+        "SELECT customer_id, source, number FROM users_order WHERE customer_id = ANY(%(customers)s)"
+        " AND currency = %(currency)s AND ordered_at >= %(begin)s AND ordered_at < %(end)s",
+        span,
+    )
+    shares.follow_orders(converted)
     orders.recount(span["customers"], is_history=True)

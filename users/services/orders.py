@@ -15,7 +15,7 @@ from typing import Any
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users import facts
 from users.orders import AMOUNTS, Line, OrderEvent, OrderState, Telling
-from users.services import owned, products
+from users.services import owned, products, shares
 from users.services.events import NewEvent, record_many
 from users.services.exchange_rates import Rates
 from users.services.sql import statement
@@ -284,8 +284,9 @@ def _write_orders(rows: dict[Key, OrderRow]) -> None:
 
 
 def _write_lines(rows: dict[Key, OrderRow]) -> None:
-    """Replace the lines of the orders whose lines were told."""
+    """Replace the lines of the orders whose lines were told; those of the others follow their order."""
     told = {key: row for key, row in rows.items() if row.lines_told}
+    shares.follow_orders(rows.keys() - told.keys())
     if not told:
         return
     execute(
@@ -296,11 +297,13 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
     )
     copy_rows(
         "users_orderline",
-        ("customer_id", "source", "number", "line", *LINE_COLUMNS),
+        ("customer_id", "source", "number", "line", "sold_at", "share", *LINE_COLUMNS),
         (
-            (*key, position, *(getattr(line, name) for name in LINE_COLUMNS))
+            (*key, position, row.state.sold_at, share, *(getattr(line, name) for name in LINE_COLUMNS))
             for key, row in told.items()
-            for position, line in enumerate(row.state.lines, start=1)
+            for position, (line, share) in enumerate(
+                zip(row.state.lines, row.state.shares, strict=True), start=1
+            )
         ),
     )
     products.put_lines_right(columns_of(told))

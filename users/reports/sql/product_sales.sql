@@ -1,15 +1,25 @@
--- What products brought in a period: an order's net, refunds taken off, is shared among its lines by their amounts, so
--- that products add up to orders. Lines are found by the key of orders that count, which the index on time gives.
-WITH line AS (
-    SELECT o.customer_id, o.source, o.number, o.net, coalesce(nullif(l.product_id, ''), l.sku) AS product_id,
-           l.category, l.amount, l.quantity, sum(l.amount) OVER (PARTITION BY o.customer_id, o.source, o.number) AS whole
+-- What products brought in a period: the shares of their lines, so that products add up to orders to the cent. Lines
+-- are found by the key of orders that count, which the index on time gives. Grouped step by step (order, customer,
+-- product), which is hashed; counting different orders and customers in one step would sort all lines twice. Bought
+-- again: on a second day, shop time.
+WITH ordered AS (
+    SELECT coalesce(nullif(l.product_id, ''), l.sku) AS product_id, o.customer_id, o.source, o.number,
+           (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, sum(l.quantity) AS pieces, sum(l.share) AS revenue
     FROM users_order o JOIN users_orderline l USING (customer_id, source, number)
     WHERE o.counts AND o.ordered_at >= %(begin)s AND o.ordered_at < %(end)s
+      AND (%(texts)s::text[] IS NULL OR l.category = ANY(%(texts)s))
+    GROUP BY 1, 2, 3, 4, 5
+), bought AS (
+    SELECT product_id, customer_id, count(*) AS orders, min(day) < max(day) AS again, sum(pieces) AS pieces,
+           sum(revenue) AS revenue
+    FROM ordered
+    WHERE product_id <> ''
+    GROUP BY 1, 2
 )
-SELECT product_id, count(DISTINCT (source, number)), count(DISTINCT customer_id), sum(quantity)::bigint,
-       round(sum(net * amount::numeric / nullif(whole, 0)))::bigint
-FROM line
-WHERE product_id <> '' AND (%(texts)s::text[] IS NULL OR category = ANY(%(texts)s))
+SELECT product_id, sum(orders)::bigint,
+       count(*) FILTER (WHERE gone.customer_id IS NULL), count(*) FILTER (WHERE again AND gone.customer_id IS NULL),
+       sum(pieces)::bigint, sum(revenue)::bigint
+FROM bought LEFT JOIN users_erasure gone USING (customer_id)
 GROUP BY product_id
-ORDER BY 5 DESC NULLS LAST, product_id
+ORDER BY 6 DESC NULLS LAST, product_id
 LIMIT %(most)s

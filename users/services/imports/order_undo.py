@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from config.kit.batches import execute, fetch
-from users.services import orders, owned, stages
+from users.services import orders, owned, shares, stages
 from users.services.imports.kinds import Batch, Written
 from users.services.imports.removal import Made, restore_contacts, take_out
 from users.services.orders import Key, asked_for
@@ -46,6 +46,7 @@ def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
     if undone:
         _put_back(undone)
         owned.follow_orders(map(_key, undone))
+        shares.follow_orders(map(_key, undone))
         _forget_events(undone)
         ids = sorted({row.customer_id for row in undone if row.customer_id})
         _renew_first_seen(ids)

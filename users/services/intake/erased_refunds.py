@@ -9,6 +9,7 @@ from config.kit.batches import execute, fetch
 from users import shop
 from users.models import Customer
 from users.orders import OrderEvent, Telling
+from users.services import shares
 from users.services.exchange_rates import Rates
 from users.services.orders import (
     Key,
@@ -78,4 +79,5 @@ def _write(rows: dict[Key, OrderRow]) -> None:
         " WHERE (known.customer_id, known.source, known.number) = (told.customer_id, told.source, told.number)",
         [list(column) for column in zip(*columns, strict=True)],
     )
+    shares.follow_orders(rows)
     recount({customer_id for customer_id, _source, _number in rows}, is_history=True)

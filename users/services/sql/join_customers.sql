@@ -66,8 +66,9 @@ WITH moved AS (
     DELETE FROM users_orderline line USING join_pair pair WHERE line.customer_id = pair.absorbed
     RETURNING pair.survivor, line.*
 )
-INSERT INTO users_orderline (customer_id, source, number, line, product_id, sku, name, category, quantity, price, amount)
-SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount FROM moved
+INSERT INTO users_orderline (customer_id, source, number, line, product_id, sku, name, category, quantity, price, amount,
+                             share, sold_at)
+SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount, share, sold_at FROM moved
 ON CONFLICT DO NOTHING;
 
 WITH moved AS (

@@ -1,8 +1,9 @@
--- Orders with their lines and refunds as they are, one text each: what undoing an import puts back.
+-- Orders with their lines and refunds as they are, one text each: what undoing an import puts back. What lines have of
+-- the order is left out: it follows from the rest.
 SELECT known.customer_id, known.source, known.number, jsonb_build_object(
            'order', jsonb_build_array(to_jsonb(known)),
            'lines', coalesce((
-               SELECT jsonb_agg(to_jsonb(line) ORDER BY line.line) FROM users_orderline line
+               SELECT jsonb_agg(to_jsonb(line) - 'share' - 'sold_at' ORDER BY line.line) FROM users_orderline line
                WHERE line.customer_id = known.customer_id AND line.source = known.source AND line.number = known.number
            ), '[]'),
            'refunds', coalesce((
