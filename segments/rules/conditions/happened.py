@@ -20,7 +20,6 @@ from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.conditions.happening import (
     Filter,
     Measured,
-    happening_json,
     named_property,
     read_happening,
 )
@@ -52,7 +51,10 @@ class Happened(Condition):
         return cls(**read_happening(reader))
 
     def write(self) -> dict[str, Any]:
-        return happening_json(self)
+        written = {**self.occurrence.write(), "op": self.op}
+        if self.measured is not None:
+            written |= self.measured.write()
+        return written | window_json(self.window)
 
     @property
     def occurrence(self) -> Occurrence:
