@@ -84,7 +84,7 @@
     const several = option.series.length > 1;
     const lines = { lineStyle: { color: css("--r-line") } };
     const highest = Math.max(...option.series.flatMap((s) => s.data.map((v) => v ?? 0)));
-    const whole = payload.unit === "percent" && highest > 0.8 && highest <= 1 ? { max: 1 } : {};
+    const whole = payload.unit === "percent" && highest > 0.8 && highest <= 1 ? { max: 1, interval: 0.25 } : {};
     const top = several ? 8 + 22 * legendLines(option.series.map((s) => s.name), width) : 12;
     const crowded = payload.horizontal && width < 480;
     return {
