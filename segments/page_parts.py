@@ -12,6 +12,7 @@ from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
 from segments.freshness import TONES, Look, in_words
 from segments.models import Endpoint, Membership, Segment
+from segments.reading_order import in_reading_order, reading_order
 from segments.rules.words import Words
 from segments.services import (  # noqa: F401 - an import, a long job, what uses segments
     audience_export,
@@ -108,7 +109,7 @@ def _webhook_in_trouble(endpoint: Endpoint, parked: int) -> dict[str, Any]:
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
     """The segments a customer is in, each with its rule in words."""
     words = Words()
-    found = Membership.objects.filter(customer=customer).select_related("segment").order_by("segment__name")
+    found = Membership.objects.filter(customer=customer).select_related("segment")
     return {
         "rows": [
             {
@@ -118,7 +119,7 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
                 "url": reverse("segments:segment", args=[row.segment_id]),
                 "why": reverse("segments:explain", args=[row.segment_id, customer.pk]),
             }
-            for row in found
+            for row in sorted(found, key=lambda row: reading_order(row.segment.title))
         ],
         "url": reverse("segments:of_customer", args=[customer.pk]),
     }
@@ -126,7 +127,7 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
 
 def find_segments(text: str, limit: int) -> list[Hit]:
     """Segments by a part of the name."""
-    found = Segment.objects.named(text).order_by("name")[:limit]
+    found = in_reading_order(Segment.objects.named(text))[:limit]
     counted = _("%(n)d customers")
     return [
         Hit(

@@ -103,7 +103,7 @@ class WebhookForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = Segment.objects.by_rule().values_list("pk", "name")
+        names = Segment.objects.by_rule().titles()
         self.fields["segments"].choices = [(str(pk), name) for pk, name in names]  # type: ignore[attr-defined]  # a ChoiceField
 
 

@@ -152,13 +152,16 @@ def take_up(segment: Segment, *, by: Operator | None, actor: str = "") -> None:
 
 
 def duplicate(segment: Segment, *, by: Operator | None) -> Segment:
-    """A copy of a segment by rule under a free name. Raises Refusal for a list and for an unreadable rule."""
+    """A copy of a segment by rule under a free name, called as the reader sees it.
+
+    Raises Refusal for a list and for an unreadable rule.
+    """
     require_rule(segment)
     names = set(Segment.objects.values_list("name", flat=True))
-    tries = (_("%(name)s, copy %(n)d") % {"name": segment.name[:100], "n": n} for n in count(1))
+    tries = (_("%(name)s, copy %(n)d") % {"name": segment.title[:100], "n": n} for n in count(1))
     return create_segment(
         name=next(name for name in tries if name not in names),
-        description=segment.description,
+        description=segment.purpose,
         folder=segment.folder,
         rule=segment.rule,
         means_everyone=segment.means_everyone,
