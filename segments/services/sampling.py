@@ -88,7 +88,9 @@ def following_share(
 ) -> Segment:
     """A segment that holds a share of another at every moment: those whose lot is among the first. Raises Refusal."""
     if not 1 <= percent < LOTS:
-        raise Refusal("bad_percent", _("A share that follows is a whole percentage from 1 to 99."), field="percent")
+        raise Refusal(
+            "bad_percent", _("A share that follows is a whole percentage from 1 to 99."), field="percent"
+        )
     inside, drawn = {"segment": segment.pk, "op": "in"}, {"bucket": word, "from": 1, "to": percent}
     about = _("%(percent)d %% of the segment “%(name)s”, drawn by lot (%(word)s); it follows that segment")
     return create_segment(
