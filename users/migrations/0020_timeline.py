@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0019_lines")]
+    dependencies = [("users", "0018_files")]
     operations = [
         migrations.RemoveIndex(model_name="event", name="event_timeline"),
         migrations.AddIndex(
