@@ -146,7 +146,7 @@ def opened(client: Any, url: str) -> list[str]:
     """The names of the customers that a number opens."""
     page = client.get(url)
     assert page.status_code == 200
-    return sorted(row[0].value.user_id for row in page.context["table"].rows)
+    return sorted(row[0].user_id for row in page.context["table"].rows)
 
 
 def test_the_page_opens_who_is_behind_its_numbers(django_assert_max_num_queries: Any) -> None:

@@ -8,10 +8,9 @@ WITH bought AS MATERIALIZED (
     SELECT DISTINCT customer_id, source, number, coalesce(nullif(other.product_id, ''), other.sku) AS product_id
     FROM bought JOIN users_orderline other USING (customer_id, source, number)
 )
-SELECT product_id, count(*), count(DISTINCT customer_id) FILTER (
-           WHERE NOT EXISTS (SELECT FROM users_erasure gone WHERE gone.customer_id = beside.customer_id)
-       ), (SELECT count(*) FROM bought)
-FROM beside
+SELECT product_id, count(*), count(DISTINCT customer_id) FILTER (WHERE gone.customer_id IS NULL),
+       (SELECT count(*) FROM bought)
+FROM beside LEFT JOIN users_erasure gone USING (customer_id)
 WHERE product_id <> '' AND product_id <> %(product)s
 GROUP BY product_id
 ORDER BY 2 DESC, product_id
