@@ -111,6 +111,7 @@ class ProductPage(FormPage):
             "unknown": report.total(days, self.period).unknown,
             "charts": self._charts(days),
             "together": self._together(),
+            "together_when": self.period.sentence,
         }
 
     def _facts(self) -> list[Fact]:

@@ -108,6 +108,19 @@ def test_undoing_orders_leaves_those_told_of_since() -> None:
     assert mine == before["users_order"]
 
 
+def test_undoing_an_import_puts_the_lines_of_an_order_back_with_their_shares() -> None:
+    at = clock.now() - timedelta(days=100)
+    lines = [{"product_id": product, "price": 5} for product in ("p1", "p2", "p3")]
+    send(track("Order Completed", at=at, user="u1", order_id="A1", total=10, products=lines))
+    before = everything()
+    assert list(OrderLine.objects.order_by("line").values_list("share", flat=True)) == [334, 333, 333]
+    later = (clock.now() - timedelta(days=90)).isoformat()
+    file = run(checked("orders", HEAD, ("A1", "u1", later, "12", "paid", "p9", "Blue", "1", "12", "")))
+    assert list(OrderLine.objects.values_list("product_id", "share")) == [("p9", 1_200)]
+    undo(file)
+    assert everything()["users_orderline"] == before["users_orderline"]
+
+
 @pytest.fixture
 def news() -> Topic:
     return Topic.objects.get_or_create(slug="news", defaults={"name": "News"})[0]

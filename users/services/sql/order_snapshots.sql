@@ -1,10 +1,10 @@
 -- Orders with their lines and refunds as they are, one text each: what undoing an import puts back. What lines have of
--- the order is left out: it follows from the rest.
+-- the order is left out: it follows from the rest. (The alias is no column's name, or it would mean the column.)
 SELECT known.customer_id, known.source, known.number, jsonb_build_object(
            'order', jsonb_build_array(to_jsonb(known)),
            'lines', coalesce((
-               SELECT jsonb_agg(to_jsonb(line) - 'share' - 'sold_at' ORDER BY line.line) FROM users_orderline line
-               WHERE line.customer_id = known.customer_id AND line.source = known.source AND line.number = known.number
+               SELECT jsonb_agg(to_jsonb(part) - 'share' - 'sold_at' ORDER BY part.line) FROM users_orderline part
+               WHERE part.customer_id = known.customer_id AND part.source = known.source AND part.number = known.number
            ), '[]'),
            'refunds', coalesce((
                SELECT jsonb_agg(to_jsonb(refund) ORDER BY refund.refund_id) FROM users_refund refund
