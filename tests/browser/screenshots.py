@@ -54,6 +54,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "home": ("/admin/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
     "segment": ("/admin/segments/", "td a"),
+    "segments": ("/admin/segments/?folder=ready-1",),
+    "ready": ("/admin/segments/ready/",),
     "builder": ("/admin/segments/new/?rule=" + quote(json.dumps(RULE)),),
     "campaign": ("/admin/campaigns/", "td a"),
     "retention": ("/admin/reports/retention/",),
