@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from segments import exports, groups  # noqa: F401 - what they register
@@ -81,18 +81,29 @@ def segments_in_trouble(now: datetime) -> dict[str, Any]:
 
 
 def webhooks_in_trouble(now: datetime) -> dict[str, Any]:
-    """Webhooks that were switched off after failures, or have failed for an hour. Hidden while all is well."""
-    rows = [
-        {
-            "endpoint": endpoint,
-            "word": _("switched off") if endpoint.state == Endpoint.State.DISABLED else _("failing"),
-            "tone": "bad" if endpoint.state == Endpoint.State.DISABLED else "warn",
-            "sentence": problem_words(endpoint.problem),
-            "url": reverse("segments:webhook", args=[endpoint.pk]),
-        }
-        for endpoint in endpoints.in_trouble()
-    ]
+    """Webhooks switched off after failures, failing for an hour, or with requests that were set aside.
+
+    Hidden while all is well.
+    """
+    rows = [_webhook_in_trouble(endpoint, parked) for endpoint, parked in endpoints.in_trouble()]
     return {"rows": rows, "hidden": not rows, "url": reverse("segments:webhooks")}
+
+
+def _webhook_in_trouble(endpoint: Endpoint, parked: int) -> dict[str, Any]:
+    is_off = endpoint.state == Endpoint.State.DISABLED
+    told = [problem_words(endpoint.problem)]
+    if parked:
+        told.append(
+            ngettext("%(n)d request was set aside", "%(n)d requests were set aside", parked) % {"n": parked}
+        )
+    word = _("switched off") if is_off else _("failing") if endpoint.failing_since else _("set aside")
+    return {
+        "endpoint": endpoint,
+        "word": word,
+        "tone": "bad" if is_off else "warn",
+        "sentence": str(_("; ")).join(part for part in told if part),
+        "url": reverse("segments:webhook", args=[endpoint.pk]),
+    }
 
 
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
