@@ -56,6 +56,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "orders": ("/admin/orders/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
     "segment": ("/admin/segments/", "td a"),
+    "segments": ("/admin/segments/?folder=ready-1",),
+    "ready": ("/admin/segments/ready/",),
     "builder": ("/admin/segments/new/?rule=" + quote(json.dumps(RULE)),),
     "campaign": ("/admin/campaigns/", "td a"),
     "retention": ("/admin/reports/retention/",),
