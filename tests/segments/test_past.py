@@ -121,7 +121,6 @@ class Shop:
                 customer_id=who, source="shop", number=number, line=line, category=category, quantity=1,
                 price=1, amount=1,
             )  # fmt: skip
-        follow_orders([(who, "shop", number)])
         self._recount(who)
 
     def moves_on(self, one: Order, what: str, part: int) -> None:
@@ -146,7 +145,6 @@ class Shop:
             paid_at=one.paid_at, cancelled_at=one.cancelled_at, refunded=one.refunded, net=one.net,
             counts=one.counts,
         )  # fmt: skip
-        follow_orders([one.pk])
         self._recount(one.customer_id)
 
     def tags_on(self, who: int, tag: Tag) -> None:
@@ -172,6 +170,7 @@ class Shop:
         touch([who], TouchTopic.CONTACT)
 
     def _recount(self, who: int) -> None:
+        follow_orders(Order.objects.filter(customer=who).values_list("customer_id", "source", "number"))
         execute(statement("order_figures"), {"ids": [who]})
         touch([who], TouchTopic.ORDERS)
 
