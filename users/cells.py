@@ -18,6 +18,7 @@ YES = frozenset(
 NO = frozenset({"no", "n", "false", "0", "off", "refused", "opt-out", "否", "不同意", "拒绝", "退订", "无"})
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(.+))?")
 _SHORT = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T]+(.+))?")
+_EXCEL_DAY = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
 _SIGNS = re.compile(r"[\s¥￥$€£元'’]|[A-Z]{3}")
 _LISTED = re.compile(r"[;；|、]|,(?!\d)|，")
@@ -128,7 +129,7 @@ def _parts(cell: str, order: DayOrder) -> tuple[date, tuple[int, int, int]]:
         first, second, year = (int(part) for part in match.groups()[:3])
         month, of_month = _sorted_out(first, second, order)
     else:
-        raise Unreadable("not_a_date")
+        raise Unreadable("excel_day" if _EXCEL_DAY.fullmatch(plain) else "not_a_date")
     try:
         return date(year, month, of_month), _time(match[4])
     except ValueError:
