@@ -1,35 +1,60 @@
 """What segments lend to the demo shop: the ready segments, computed."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from config.kit.locks import Lock, session_lock
 from segments.models import Backtest, Segment, SegmentState
-from segments.services import audience_export, backtest, lists, sampling, tag_keeping
+from segments.ready import demo
+from segments.services import audience_export, backtest, lists, presets, sampling, tag_keeping
 from segments.services.membership import members
-from segments.services.presets import install
+from segments.services.past_days import tell_past_days
 from segments.services.rebuild import rebuild_waiting
-from segments.services.segments import create_segment
 from segments.services.webhooks import endpoints
 from users.demo import DemoPart, Progress, demo_parts
 from users.models import Customer, Tag
 from users.models.consent import ADS_TOPIC
 from users.services import consent, stages
 
-GUESTS = "Guests of the shop's birthday"
-BUYERS = "Everybody who bought"
-EVENTS = "Events"
 KEPT_BY = "Good customers we lost"
 KEPT_TAG = "Call personally"
 
 
+PAST_DAYS = 32
+"""So many days of history the segments below have: what a page of 31 days shows is all comings and goings of theirs."""
+WITH_A_PAST = (
+    "dormant",
+    "new_this_week",
+    "fell_asleep",
+    "came_back",
+    "left_cart",
+    "reviewers",
+    "sharers",
+    "refused_lately",
+    "refunded",
+    "by_campaign_link",
+    "demo_cart",
+    "demo_weekly",
+)
+"""Those of whose rules every past day can be asked, and quickly."""
+
+
+def install_examples() -> None:
+    """Segments by order, habit, rank and calendar; they are computed with the others."""
+    for example in demo.EXAMPLES:
+        presets.make(example, by=None)
+
+
 def load_segments(now: datetime, progress: Progress) -> None:
     """Install what is missing and compute it, so that campaigns find members."""
-    install(by=None)
+    with session_lock(Lock.SEGMENT_RUN):  # before the worker computes them: their history begins in the past
+        presets.install(by=None)
+        install_examples()
+        fresh = Segment.objects.filter(preset__in=WITH_A_PAST, computed_at=None, runs=None)
+        tell_past_days(list(fresh), PAST_DAYS, now, progress)
     total = Segment.objects.count()
     while rebuild_waiting(seconds=1.0):
         progress(Segment.objects.filter(state=SegmentState.LIVE).count(), total)
@@ -59,43 +84,35 @@ demo_parts.register(
 
 def load_lists(now: datetime, progress: Progress) -> None:
     """A list by hand, a sample and a test split, a webhook to the local sink, an audience; all but the first time."""
-    if Segment.objects.filter(name=GUESTS).exists():
+    if Segment.objects.filter(preset=demo.GUESTS.key).exists():
         return
     progress(0, 4)
-    guests = lists.create_list(
-        name=GUESTS, description="Invited by hand, with a folder", folder=EVENTS, by=None
-    )
+    guests = lists.create_list(name=str(demo.GUESTS.name), by=None)
+    presets.known_as(guests, demo.GUESTS)
     best = Customer.objects.known().filter(standing__orders__gte=5).order_by("pk").values("pk")[:120]
     lists.change(guests, Customer.objects.filter(pk__in=best).values("pk"), "add", by=None, way="demo")
-    buyers = create_segment(
-        name=BUYERS,
-        description="Everybody who ever bought; what the lists of the test are drawn from",
-        folder=EVENTS,
-        rule={"version": 1, "root": {"all": [{"field": "orders", "op": "at_least", "value": 1}]}},
-        by=None,
-    )
-    create_segment(
-        name="Guests who bought",
-        folder=EVENTS,
-        rule={
-            "version": 1,
-            "root": {"all": [{"segment": guests.pk, "op": "in"}, {"segment": buyers.pk, "op": "in"}]},
-        },
-        by=None,
-    )
+    buyers = presets.make(demo.BUYERS, by=None)
+    presets.make(demo.GUESTS_WHO_BOUGHT, by=None)
     rebuild_waiting(seconds=5.0)
     progress(1, 4)
     buyers.refresh_from_db()
-    sampling.list_of_segment(
-        buyers, name="A tenth of the buyers", draw=sampling.Draw(percent=10), by=None, folder=EVENTS
-    )
-    sampling.split(buyers, 2, name="Postcard test", by=None)
+    _draw(buyers)
     progress(2, 4)
     _agree_to_ads(guests, now)
     audience_export.ask(guests, platform="meta", channel="email", by=None)
     progress(3, 4)
     hook = endpoints.create(name="Local sink", url=settings.SINK_HOOK_URL, segments=[buyers.pk], by=None)
     endpoints.ping(hook, by=None)
+
+
+def _draw(buyers: Segment) -> None:
+    """A tenth of a segment, and its members dealt into two halves."""
+    draw = sampling.Draw(percent=10)
+    tenth, _job = sampling.list_of_segment(buyers, name=str(demo.TENTH.name), draw=draw, by=None)
+    presets.known_as(tenth, demo.TENTH)
+    halves = sampling.split(buyers, 2, name=str(demo.POSTCARD), by=None)
+    for half, ready in zip(halves, demo.POSTCARD_PARTS, strict=True):
+        presets.known_as(half, ready)
 
 
 @transaction.atomic
@@ -110,51 +127,6 @@ def _agree_to_ads(guests: Segment, now: datetime) -> None:
     consent.answer_many(answers, now)
 
 
-def _made_of(*conditions: dict[str, Any]) -> dict[str, Any]:
-    return {"version": 1, "root": {"all": list(conditions)}}
-
-
-EXAMPLES = (
-    (
-        _("In the cart, not ordered within a day"),
-        _made_of(
-            {
-                "sequence": {"event": "Product Added"},
-                "op": "not_then",
-                "then": {"happened": "orders"},
-                "within": 1,
-                "unit": "days",
-                "in_last_days": 30,
-            }
-        ),
-    ),
-    (
-        _("Come by in most weeks"),
-        _made_of({"regularly": {"event": "Product Viewed"}, "weeks": 3, "of": 4}),
-    ),
-    (_("The best tenth by money spent"), _made_of({"top": 10, "by": "revenue"})),
-    (
-        _("Buyers, in the week before Mid-Autumn"),
-        _made_of(
-            {"festival": "mid_autumn", "op": "within_days", "days": 7},
-            {"field": "orders", "op": "at_least", "value": 1},
-        ),
-    ),
-)
-
-
-def load_examples(now: datetime, progress: Progress) -> None:
-    """Segments by order, habit, rank and calendar, whose names are not taken; they are computed with the others."""
-    taken = set(Segment.objects.values_list("name", flat=True))
-    for name, rule in EXAMPLES:
-        if str(name) not in taken:
-            create_segment(name=str(name), rule=rule, by=None, actor="demo")
-
-
-demo_parts.register(
-    "segments.examples",
-    DemoPart("segments.examples", gettext_noop("Segments by habit and calendar"), 39, load_examples),
-)
 demo_parts.register(
     "segments.presets",
     DemoPart("segments.presets", gettext_noop("Segments"), 40, load_segments),

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
 from segments.freshness import TONES, Look, in_words
 from segments.models import Endpoint, Membership, Segment
+from segments.reading_order import in_reading_order, reading_order
 from segments.rules.words import Words
 from segments.services import (  # noqa: F401 - an import, a long job, what uses segments
     audience_export,
@@ -80,24 +81,35 @@ def segments_in_trouble(now: datetime) -> dict[str, Any]:
 
 
 def webhooks_in_trouble(now: datetime) -> dict[str, Any]:
-    """Webhooks that were switched off after failures, or have failed for an hour. Hidden while all is well."""
-    rows = [
-        {
-            "endpoint": endpoint,
-            "word": _("switched off") if endpoint.state == Endpoint.State.DISABLED else _("failing"),
-            "tone": "bad" if endpoint.state == Endpoint.State.DISABLED else "warn",
-            "sentence": problem_words(endpoint.problem),
-            "url": reverse("segments:webhook", args=[endpoint.pk]),
-        }
-        for endpoint in endpoints.in_trouble()
-    ]
+    """Webhooks switched off after failures, failing for an hour, or with requests that were set aside.
+
+    Hidden while all is well.
+    """
+    rows = [_webhook_in_trouble(endpoint, parked) for endpoint, parked in endpoints.in_trouble()]
     return {"rows": rows, "hidden": not rows, "url": reverse("segments:webhooks")}
+
+
+def _webhook_in_trouble(endpoint: Endpoint, parked: int) -> dict[str, Any]:
+    is_off = endpoint.state == Endpoint.State.DISABLED
+    told = [problem_words(endpoint.problem)]
+    if parked:
+        told.append(
+            ngettext("%(n)d request was set aside", "%(n)d requests were set aside", parked) % {"n": parked}
+        )
+    word = _("switched off") if is_off else _("failing") if endpoint.failing_since else _("set aside")
+    return {
+        "endpoint": endpoint,
+        "word": word,
+        "tone": "bad" if is_off else "warn",
+        "sentence": str(_("; ")).join(part for part in told if part),
+        "url": reverse("segments:webhook", args=[endpoint.pk]),
+    }
 
 
 def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
     """The segments a customer is in, each with its rule in words."""
     words = Words()
-    found = Membership.objects.filter(customer=customer).select_related("segment").order_by("segment__name")
+    found = Membership.objects.filter(customer=customer).select_related("segment")
     return {
         "rows": [
             {
@@ -107,7 +119,7 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
                 "url": reverse("segments:segment", args=[row.segment_id]),
                 "why": reverse("segments:explain", args=[row.segment_id, customer.pk]),
             }
-            for row in found
+            for row in sorted(found, key=lambda row: reading_order(row.segment.title))
         ],
         "url": reverse("segments:of_customer", args=[customer.pk]),
     }
@@ -115,7 +127,7 @@ def segments_of(customer: Customer, now: datetime) -> dict[str, Any]:
 
 def find_segments(text: str, limit: int) -> list[Hit]:
     """Segments by a part of the name."""
-    found = Segment.objects.named(text).order_by("name")[:limit]
+    found = in_reading_order(Segment.objects.named(text))[:limit]
     counted = _("%(n)d customers")
     return [
         Hit(

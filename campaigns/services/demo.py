@@ -8,6 +8,8 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from campaigns.models import Campaign, CampaignKind, CampaignState, Delivery, Link
 from campaigns.services import campaigns as acts
 from campaigns.services.campaigns import Plan, Text
@@ -20,9 +22,11 @@ from config.kit import clock
 from config.kit.batches import fetch
 from config.kit.zones import shop_zone
 from segments.models import Segment, SegmentState
+from segments.ready import PRESETS, named
+from segments.ready.base import any_of, field, preset
+from segments.services.presets import make
 from segments.services.rebuild import rebuild
 from segments.services.refresh import refresh
-from segments.services.segments import create_segment
 from users.demo import Progress
 from users.models import Topic
 from users.services.demo.door import front_door
@@ -32,17 +36,17 @@ READER = Visit("GET", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Sa
 SENDING_TAKES = 40.0
 READ_WITHIN_SECONDS = 6 * 3600
 AT_ONCE = 60
-SEGMENTS: dict[str, list[dict[str, Any]]] = {
-    "Dormant, spent over 100, may be mailed": [
-        {"field": "stage", "op": "is_any_of", "value": ["dormant"]},
-        {"field": "revenue", "op": "at_least", "value": 10_000},
-        {"may_receive": "email", "topic": "news"},
-    ],
-    "Active regulars": [
-        {"field": "stage", "op": "is_any_of", "value": ["active", "returning"]},
-        {"field": "orders", "op": "at_least", "value": 2},
-    ],
-}
+DORMANT = "win_back"
+CAMPAIGNS = gettext_lazy("For campaigns")
+REGULARS = preset(
+    "demo_regulars",
+    CAMPAIGNS,
+    gettext_lazy("Active regulars"),
+    gettext_lazy("Come by and have ordered twice or more: whom the picks of the week go to."),
+    any_of("stage", "active", "returning"),
+    field("orders", "at_least", 2),
+)
+named.register(REGULARS.key, REGULARS)
 WIN_BACK = (
     Text(
         "{{ customer.first_name | default: 'Hello' }}, there is new music for you",
@@ -83,7 +87,7 @@ NOTICE = (
 
 def load(now: datetime, progress: Progress) -> None:
     """Write the three campaigns and send the first; harmless when repeated."""
-    segments = [_segment(name) for name in SEGMENTS]
+    segments = [make(PRESETS[DORMANT], by=None), make(REGULARS, by=None)]
     dormant, regulars = segments
     progress(1, 5)
     win_back = _campaign("Win back the dormant", dormant, CampaignKind.ONE_OFF, WIN_BACK, now)
@@ -173,13 +177,6 @@ def _order(delivery: Delivery, now: datetime) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _segment(name: str) -> Segment:
-    found = Segment.objects.filter(name=name).first()
-    if found is not None:
-        return found
-    return create_segment(name=name, rule={"version": 1, "root": {"all": SEGMENTS[name]}}, by=None)
 
 
 def _freshen(segments: list[Segment]) -> None:

@@ -21,6 +21,7 @@ from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, 
 from config.kit.refusal import Refusal
 from segments.admin.form import LONGEST_RULE, pathless, read_json, sentence_of
 from segments.models import Backtest, Segment
+from segments.reading_order import in_reading_order
 from segments.rules.parse import parse
 from segments.rules.words import Words
 from segments.services import backtest
@@ -49,7 +50,7 @@ class BacktestList(OperatorPage):
         return [Crumb(_("Segments"), reverse("segments:list"))]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        segments = list(Segment.objects.filter(rule__isnull=False).order_by("name").defer("rule"))
+        segments = in_reading_order(Segment.objects.filter(rule__isnull=False).defer("rule"))
         chosen = self.request.GET.get("segment", "")
         of = next((one for one in segments if str(one.pk) == chosen), None)
         return super().get_context_data(**kwargs) | {

@@ -35,6 +35,7 @@ MOST_ATTRIBUTES = 200
 def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
     """Everything a condition can be made of; ``but`` is the segment being edited: it cannot hold itself."""
     others = Segment.objects.exclude(pk=but.pk) if but else Segment.objects.all()
+    sizes = dict(others.values_list("pk", "size"))
     code = currency.get()
     choices = ChoicesOnce()
     return {
@@ -43,7 +44,7 @@ def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
         "sources": [_source(source, choices) for source in registry.sources],
         "events": event_names(),
         "attributes": _attributes(),
-        "segments": [list(one) for one in others.order_by("name").values_list("pk", "name", "size")],
+        "segments": [[pk, title, sizes.get(pk, 0)] for pk, title in others.titles()],
         "forms": [_form(form, choices) for form in _forms()],
         "measures": [{"name": m.name, "label": str(m.label), "of": m.of} for m in MEASURES.values()],
         "windows": [_operator(operator) for operator in INSTANT_OPERATORS],

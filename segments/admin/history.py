@@ -19,7 +19,7 @@ from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Filter, Stat, Table
 from config.kit.sheets import csv_response
-from segments.admin.segment import OfSegment
+from segments.admin.segment import OfSegment, day_summary
 from segments.models import ChangeCause, MembershipChange
 from segments.reports.moves import DWELLS, dwell, moves_by_day
 from segments.reports.sizes import sizes_by_day
@@ -174,7 +174,7 @@ class SegmentHistory(OfSegment):
             series,
             category_title=_("Day"),
             unfinished=1 if self.period.last == today else 0,
-            summary=_("At the end of each day, shop time"),
+            summary=day_summary(self.segment, [day for day, _size in shown]),
         )
 
     def _moves_chart(self, moves: Sequence[Any]) -> Chart:

@@ -10,17 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
-from config.kit.paging import page
+from config.kit.paging import PageOf
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from segments.admin.form import WHO_ACTS
 from segments.freshness import Look, in_words
 from segments.models import Segment, SegmentKind, SegmentState
+from segments.reading_order import reading_order
 from segments.ready import shelves, title_of
 from segments.reports.sizes import sizes_by_day
 from segments.services.order import referred
 from segments.uses import uses_of
 
 TREND_DAYS = 14
+SHOWN = 50
 
 
 class SegmentList(OperatorPage):
@@ -62,11 +64,12 @@ class SegmentList(OperatorPage):
         return wanted if wanted in SegmentState.values else ""
 
     def _folder_filter(self) -> Filter:
-        names = (
-            Segment.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct()
-        )
-        shelves = [Choice(key, title) for key, (title, _keys) in self._shelves.items()]
-        choices = [*(Choice(name, name) for name in names), *shelves]
+        names = Segment.objects.exclude(folder="").order_by().values_list("folder", flat=True).distinct()
+        there = set(Segment.objects.filter(folder="").exclude(preset="").values_list("preset", flat=True))
+        choices = [
+            *(Choice(name, name) for name in sorted(names, key=reading_order)),
+            *(Choice(key, title) for key, (title, keys) in self._shelves.items() if there.intersection(keys)),
+        ]
         return Filter("folder", _("Folder"), choices, self._asked("folder"))
 
     @cached_property
@@ -79,9 +82,15 @@ class SegmentList(OperatorPage):
         return {preset: key for key, (_title, keys) in self._shelves.items() for preset in keys}
 
     def _folder(self, segment: Segment) -> Cell:
-        shelf = self._shelf_of.get(segment.preset, "")
-        name = segment.folder or (self._shelves[shelf][0] if shelf else "")
+        name, shelf = (
+            self._folder_name(segment.preset, segment.folder),
+            self._shelf_of.get(segment.preset, ""),
+        )
         return Cell(name, url=f"?{urlencode({'folder': segment.folder or shelf})}" if name else "")
+
+    def _folder_name(self, preset: str, folder: str) -> str:
+        shelf = self._shelf_of.get(preset, "")
+        return folder or (self._shelves[shelf][0] if shelf else "")
 
     def _kind_filter(self) -> Filter:
         choices = [Choice(kind.value, kind.label) for kind in SegmentKind]
@@ -104,8 +113,34 @@ class SegmentList(OperatorPage):
             rows = rows.filter(kind=self._kind_filter().chosen)
         return rows
 
+    def _page(self) -> PageOf[Segment]:
+        """The page that begins with the segment of the cursor, by folder and name as the reader sees them.
+
+        Those without a folder stand first. There are never so many segments that their names could not be sorted here.
+        """
+        names = self._rows().values_list("pk", "preset", "name", "folder")
+        places = sorted(
+            (
+                reading_order(self._folder_name(preset, folder)),
+                reading_order(title_of(preset, name)),
+                pk,
+            )
+            for pk, preset, name, folder in names
+        )
+        order = [pk for _folder, _name, pk in places]
+        asked = self._asked("cursor")
+        begin = next((at for at, pk in enumerate(order) if str(pk) == asked), 0)
+        shown = order[begin : begin + SHOWN]
+        by_pk = Segment.objects.in_bulk(shown)
+        after, before = begin + SHOWN, max(0, begin - SHOWN)
+        return PageOf(
+            [by_pk[pk] for pk in shown if pk in by_pk],
+            next=str(order[after]) if after < len(order) else "",
+            previous=str(order[before]) if begin else "",
+        )
+
     def _table(self) -> Table:
-        found = page(self._rows(), ("folder", "name"), self.request.GET.get("cursor", ""))
+        found = self._page()
         shown = [segment.pk for segment in found.rows]
         trends = sizes_by_day(shown, self.now, TREND_DAYS)
         uses = self._uses(shown)

@@ -194,6 +194,7 @@ class TakeForm(forms.Form):
             ("percent", gettext_lazy("a share of them, by lot")),
             ("count", gettext_lazy("a number of them, by lot")),
             ("split", gettext_lazy("deal them into several lists")),
+            ("follow", gettext_lazy("a share that follows the segment: no list, a segment of its own")),
         ],
         widget=forms.RadioSelect,
         initial="all",
@@ -213,17 +214,28 @@ class TakeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The figure that the choice needs."""
         given: dict[str, Any] = super().clean() or {}
-        needed = {"percent": "percent", "count": "count", "split": "parts"}.get(given.get("whom", ""))
+        needed = NEEDED.get(given.get("whom", ""))
         if needed and not given.get(needed) and needed not in self.errors:
             self.add_error(needed, _("Say how many."))
         return given
+
+
+NEEDED = {"percent": "percent", "count": "count", "split": "parts", "follow": "percent"}
+
+
+def _whole(percent: float) -> int:
+    """A share in whole %; what is none is no share that could follow."""
+    return int(percent) if percent == int(percent) else 0
 
 
 class TakeList(FormOfSegment):
     """A fixed list out of a segment: for a test, a call sheet, a comparison later."""
 
     title = gettext_lazy("Take a list")
-    purpose = gettext_lazy("The list stays as it is; the segment goes on changing.")
+    purpose = gettext_lazy(
+        "A list holds whom the segment holds now and stays like that; the segment goes on changing. A share that"
+        " follows changes with it."
+    )
     form_class = TakeForm
     submit = gettext_lazy("Make it")
     done = gettext_lazy("Made.")
@@ -249,6 +261,15 @@ class TakeList(FormOfSegment):
                 self.segment, given["parts"], name=given["name"], word=given["word"], by=self.operator
             )
             return reverse("segments:list")
+        if given["whom"] == "follow":
+            followed = sampling.following_share(
+                self.segment,
+                _whole(given["percent"]),
+                name=given["name"],
+                word=given["word"],
+                by=self.operator,
+            )
+            return reverse("segments:segment", args=[followed.pk])
         draw = sampling.Draw(
             count=given["count"] if given["whom"] == "count" else None,
             percent=given["percent"] if given["whom"] == "percent" else None,

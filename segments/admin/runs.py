@@ -18,7 +18,7 @@ from config.kit.paging import page
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Stat, Table
 from segments.freshness import of_error
 from segments.models import Run, RunKind, SegmentRun
-from segments.reports.runs import checked_in, drift_by_day, drifts, under_way
+from segments.reports.runs import checked_in, drift_by_day, drifts, told_afterwards, under_way
 from segments.services.alarms import in_trouble
 
 DAYS = 30
@@ -137,7 +137,7 @@ class RunsPage(OperatorPage):
     def _runs(self) -> Table:
         runs = Run.objects.filter(kind=self._kind()) if self._kind() else Run.objects.all()
         found = page(runs, ("-pk",), self.request.GET.get("cursor", ""))
-        checked = checked_in(found.rows)
+        checked, told = checked_in(found.rows), told_afterwards(found.rows)
         kinds = dict(RunKind.choices)
         return Table(
             columns=[
@@ -152,7 +152,10 @@ class RunsPage(OperatorPage):
             rows=[
                 [
                     words.to_the_second(run.now),
-                    Cell(kinds[run.kind], url=reverse("segments:run", args=[run.pk])),
+                    Cell(
+                        _("Told afterwards") if run.pk in told else kinds[run.kind],
+                        url=reverse("segments:run", args=[run.pk]),
+                    ),
                     run.touched,
                     checked.get(run.pk, 0),
                     run.entered,

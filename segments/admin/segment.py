@@ -1,6 +1,7 @@
 """One segment: who is in it, how that moved, what it says, and how well it was kept."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -55,6 +56,16 @@ class OfSegment(OperatorPage):
 
     def get_as_of(self) -> Any:
         return self.segment.computed_at
+
+
+def day_summary(segment: Segment, days: Sequence[date]) -> str:
+    """When of each day a segment's size is meant, and which days were computed afterwards."""
+    summary = _("At the end of each day, shop time")
+    made = segment.created_at.astimezone(words.shop_zone()).date()
+    if not days or days[0] >= made:
+        return summary
+    told = _("Days before %(day)s, when it was made, were computed afterwards.") % {"day": words.day(made)}
+    return f"{summary} · {told}"
 
 
 class SegmentPage(OfSegment):
@@ -118,7 +129,7 @@ class SegmentPage(OfSegment):
             [Series(_("Customers"), [size for _day, size in sizes])],
             category_title=_("Day"),
             unfinished=1,
-            summary=_("At the end of each day, shop time"),
+            summary=day_summary(self.segment, [day for day, _size in sizes]),
         )
 
     def _members(self) -> Table:
@@ -201,7 +212,7 @@ class SegmentPage(OfSegment):
         )
 
     def _runs(self) -> Table:
-        runs = SegmentRun.objects.filter(segment=self.segment).select_related("run").order_by("-run_id")
+        runs = SegmentRun.objects.filter(segment=self.segment).select_related("run", "segment")
         kinds = dict(RunKind.choices)
         return Table(
             columns=[
@@ -216,14 +227,14 @@ class SegmentPage(OfSegment):
             rows=[
                 [
                     run.run.now,
-                    kinds[run.run.kind],
+                    _("Told afterwards") if run.is_told_afterwards else kinds[run.run.kind],
                     run.checked,
                     run.entered,
                     run.left,
                     run.milliseconds,
                     run.error,
                 ]
-                for run in runs[:LAST_RUNS]
+                for run in runs.order_by("-run_id")[:LAST_RUNS]
             ],
             empty=Empty(_("No run has looked at anybody yet")),
         )

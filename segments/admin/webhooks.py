@@ -16,14 +16,14 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Table, Tone
 from segments.models import Endpoint, Segment, WebhookDelivery
 from segments.services.webhooks import endpoints
-from segments.services.webhooks.deliver import problem_words
+from segments.services.webhooks.deliver import REFUSALS, parked_of, problem_words
 from users.admin.secret import SecretPage
 from users.models import Role
 
 WHO_SEES: tuple[Role, ...] = (Role.OPERATOR, Role.ANALYST)
 WHO_ACTS: tuple[Role, ...] = (Role.OPERATOR,)
 TONES: dict[str, Tone] = {"on": "good", "paused": "muted", "disabled": "bad"}
-DELIVERY_TONES: dict[str, Tone] = {"delivered": "good", "waiting": "info", "failed": "bad"}
+DELIVERY_TONES: dict[str, Tone] = {"delivered": "good", "waiting": "info", "failed": "bad", "parked": "warn"}
 
 
 def state_cell(endpoint: Endpoint) -> Cell:
@@ -103,7 +103,7 @@ class WebhookForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = Segment.objects.by_rule().values_list("pk", "name")
+        names = Segment.objects.by_rule().titles()
         self.fields["segments"].choices = [(str(pk), name) for pk, name in names]  # type: ignore[attr-defined]  # a ChoiceField
 
 
@@ -219,6 +219,7 @@ class WebhookPage(UnderWebhooks):
             return [
                 delete,
                 secret,
+                *self._parked_acts(),
                 self._post("pause", _("Pause")),
                 self._post("ping", _("Try it out")),
                 edit,
@@ -230,6 +231,20 @@ class WebhookPage(UnderWebhooks):
             self._post("skip", _("Switch on from now"), _("What happened meanwhile is not told. Go on?")),
             self._post("on", _("Switch on and catch up")),
         ]
+
+    def _parked_acts(self) -> list[Action]:
+        if not self.parked:
+            return []
+        sure = _("What was set aside is not told any more. Go on?")
+        return [
+            self._post("leave_out", _("Leave out what was set aside"), sure),
+            self._post("send_parked", _("Send what was set aside")),
+        ]
+
+    @cached_property
+    def parked(self) -> int:
+        """How many requests were set aside."""
+        return parked_of(self.endpoint).count()
 
     def _post(self, value: str, title: str, confirm: str = "", *, danger: bool = False) -> Action:
         return Action(
@@ -246,6 +261,12 @@ class WebhookPage(UnderWebhooks):
         if act in ("on", "skip", "pause"):
             endpoints.switch(self.endpoint, is_on=act != "pause", skip=act == "skip", by=by)
             self.say(_("Saved."))
+        elif act == "send_parked":
+            many = endpoints.send_parked(self.endpoint, by=by)
+            self.say(_("Requests that are being sent again: %(n)d.") % {"n": many})
+        elif act == "leave_out":
+            many = endpoints.leave_out_parked(self.endpoint, by=by)
+            self.say(_("Requests that were left out: %(n)d.") % {"n": many})
         elif act == "ping":
             endpoints.ping(self.endpoint, by=by)
             self.say(_("A trial is on its way; its line appears below."))
@@ -271,6 +292,10 @@ class WebhookPage(UnderWebhooks):
             Fact(_("Tells"), Cell(", ".join(told[event] for event in endpoints.events_of(one)))),
             Fact(_("Last delivered"), Cell(one.delivered_at, kind="time")),
         ]
+        if self.parked:
+            many = _("Requests: %(n)d") % {"n": self.parked}
+            why = _("The receiver refused each of them %(n)d times; what came behind them was told.")
+            facts.append(Fact(_("Set aside"), Cell(many, tone="warn", hint=why % {"n": REFUSALS})))
         if one.failing_since:
             facts += [
                 Fact(_("Failing since"), Cell(one.failing_since, kind="time")),

@@ -9,14 +9,16 @@ from rest_framework import exceptions, serializers
 from segments.freshness import TONES, Look
 from segments.models import ChangeCause, Segment, SegmentKind
 from segments.services.membership import is_fresh
+from segments.services.segments import edition
 
 
 class SegmentSerializer(serializers.ModelSerializer[Segment]):
     """A segment. ``kind``: ``rule``, or ``list`` (its ``rule`` is null). ``fresh``: may be relied on now.
 
-    ``freshness`` and ``reason`` say more.
+    ``freshness`` and ``reason`` say more. ``edition`` changes when somebody edits it (also the ETag).
     """
 
+    edition = serializers.SerializerMethodField()
     fresh = serializers.SerializerMethodField()
     freshness = serializers.SerializerMethodField()
     reason = serializers.SerializerMethodField()
@@ -25,9 +27,12 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         model = Segment
         fields = (
             "id", "kind", "name", "description", "folder", "rule", "rule_version", "means_everyone", "state", "size",
-            "computed_at", "fresh", "freshness", "reason", "error", "created_at",
+            "computed_at", "fresh", "freshness", "reason", "error", "created_at", "edition",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_edition(self, segment: Segment) -> str:
+        return edition(segment)
 
     def get_fresh(self, segment: Segment) -> bool:
         return is_fresh(segment, self.context["now"])
@@ -47,7 +52,18 @@ class SegmentSerializer(serializers.ModelSerializer[Segment]):
         return look
 
 
-class NewSegmentSerializer(serializers.Serializer[Any]):
+class Strict(serializers.Serializer[Any]):
+    """What a caller sends: names that nobody knows are refused."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, dict) else ()
+        if unknown:
+            told = exceptions.ErrorDetail(_("There is no such field."), code="unknown_field")
+            raise serializers.ValidationError({unknown[0]: [told]})
+        return super().to_internal_value(data)
+
+
+class NewSegmentSerializer(Strict):
     """A segment to make: by a rule, or an empty list."""
 
     kind = serializers.ChoiceField(SegmentKind.choices, required=False, default=SegmentKind.RULE)
@@ -75,7 +91,7 @@ def _no_rule() -> exceptions.ErrorDetail:
     return exceptions.ErrorDetail(_("A list has no rule."), code="unknown_field")
 
 
-class EditSegmentSerializer(serializers.Serializer[Any]):
+class EditSegmentSerializer(Strict):
     """What is to change; what is not named stays."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -84,16 +100,8 @@ class EditSegmentSerializer(serializers.Serializer[Any]):
     rule = serializers.JSONField(required=False)
     means_everyone = serializers.BooleanField(required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Names nobody knows are refused."""
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            told = exceptions.ErrorDetail(_("There is no such field."), code="unknown_field")
-            raise serializers.ValidationError({unknown[0]: [told]})
-        return attrs
 
-
-class NameSerializer(serializers.Serializer[Any]):
+class NameSerializer(Strict):
     """A customer by exactly one of these."""
 
     customer = serializers.IntegerField(required=False, min_value=1)
@@ -110,7 +118,7 @@ class NameSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class NamedMembersSerializer(serializers.Serializer[Any]):
+class NamedMembersSerializer(Strict):
     """Customers to put on a list or to take off, at most a thousand."""
 
     how = serializers.ChoiceField([("add", "add"), ("remove", "remove")])
@@ -136,7 +144,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     made_by = serializers.CharField(allow_null=True)
 
 
-class RuleSerializer(serializers.Serializer[Any]):
+class RuleSerializer(Strict):
     """A rule to look at."""
 
     rule = serializers.JSONField()
@@ -200,6 +208,34 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
     def get_parts(self, reason: Any) -> list[dict[str, Any]]:
         return [dict(ReasonSerializer(part).data) for part in reason.parts]
+
+
+class NamedSegmentSerializer(serializers.ModelSerializer[Segment]):
+    """A segment by number and name."""
+
+    class Meta:
+        model = Segment
+        fields = ("id", "name", "kind")
+        read_only_fields = fields
+
+
+class UseSerializer(serializers.Serializer[Any]):
+    """What uses a segment. ``blocks``: while it does, the segment can be neither stopped nor deleted.
+
+    ``kind``: ``segment``, ``campaign``, ``webhook``, ``tag``, ``export`` and so on; ``page``: where operators see it.
+    """
+
+    kind = serializers.CharField()
+    name = serializers.CharField(source="sentence")
+    page = serializers.CharField(source="url", allow_blank=True)
+    blocks = serializers.BooleanField()
+
+
+class UsesSerializer(serializers.Serializer[Any]):
+    """What a segment rests on, directly, and what uses it."""
+
+    refers_to = NamedSegmentSerializer(many=True)
+    used_by = UseSerializer(many=True)
 
 
 class ExplanationSerializer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from segments.api import views, webhooks
+from segments.api import lifecycle, views, webhooks
 
 app_name = "segments_api"
 urlpatterns = [
@@ -14,8 +14,12 @@ urlpatterns = [
     path("segments/<int:segment_id>/versions", views.Versions.as_view(), name="versions"),
     path("segments/<int:segment_id>/changes", views.Changes.as_view(), name="changes"),
     path("segments/<int:segment_id>/explain", views.Explain.as_view(), name="explain"),
+    path("segments/<int:segment_id>/uses", lifecycle.UsesOfSegment.as_view(), name="uses"),
+    path("segments/<int:segment_id>/retire", lifecycle.Retire.as_view(), name="retire"),
+    path("segments/<int:segment_id>/restore", lifecycle.Restore.as_view(), name="restore"),
     path("webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:endpoint_id>", webhooks.OneWebhook.as_view(), name="webhook"),
+    path("webhooks/<int:endpoint_id>/secret", webhooks.WebhookSecret.as_view(), name="webhook_secret"),
     path("webhooks/<int:endpoint_id>/ping", webhooks.PingWebhook.as_view(), name="webhook_ping"),
     path("webhooks/<int:endpoint_id>/deliveries", webhooks.Deliveries.as_view(), name="webhook_deliveries"),
     path(

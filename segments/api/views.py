@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from config.kit import clock
 from config.kit.api import Page
-from config.kit.refusal import NotFound, Refusal
+from config.kit.refusal import Conflict, NotFound, Refusal
 from segments.admin.form import sentence_of
 from segments.api.limits import PerKey, PerKeyLooking
 from segments.api.serializers import (
@@ -38,7 +38,7 @@ from segments.services import lists, named
 from segments.services.changes import changes_of, decode
 from segments.services.explain_list import explain_any, explain_at
 from segments.services.preview import preview
-from segments.services.segments import create_segment, delete_segment, edit_segment
+from segments.services.segments import create_segment, delete_segment, edit_segment, edition
 from users.api.auth import ForServer
 from users.api.idempotency import effectless, idempotent
 from users.services.find import by_user_id
@@ -59,6 +59,9 @@ BY_RULE = OpenApiExample(
 A_LIST = OpenApiExample(
     "A list", request_only=True, value={"kind": "list", "name": "Guests of the opening", "folder": "Events"}
 )
+IF_MATCH = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag (`edition`) that was read."
+)
 GUESTS = OpenApiExample(
     "Two guests",
     request_only=True,
@@ -75,8 +78,9 @@ def segment_of(pk: int) -> Segment:
 
 
 def shown(segment: Segment, status: int = 200) -> Response:
-    """A segment as the answer."""
-    return Response(SegmentSerializer(segment, context={"now": clock.now()}).data, status=status)
+    """A segment as the answer, with its edition as the ETag."""
+    told = SegmentSerializer(segment, context={"now": clock.now()}).data
+    return Response(told, status=status, headers={"ETag": f'"{edition(segment)}"'})
 
 
 class OfSegments(ForServer):
@@ -133,14 +137,28 @@ class OneSegment(OfSegments):
     def get(self, request: Request, segment_id: int) -> Response:
         return shown(segment_of(segment_id))
 
-    @extend_schema(operation_id="segment_edit", request=EditSegmentSerializer, responses=SegmentSerializer)
+    @extend_schema(
+        operation_id="segment_edit",
+        request=EditSegmentSerializer,
+        responses=SegmentSerializer,
+        parameters=[IF_MATCH],
+    )
     @idempotent
     def patch(self, request: Request, segment_id: int) -> Response:
-        """Change what is named. A changed rule is a new version and is computed anew."""
+        """Change what is named. A changed rule is a new version and is computed anew.
+
+        With `If-Match` it is changed only if nobody else changed it meanwhile; else 412 `changed_meanwhile`.
+        """
         asked = EditSegmentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        told = asked.validated_data
-        return shown(edit_segment(segment_of(segment_id), by=None, actor=self.server.caller, **told))
+        told, over = asked.validated_data, _edition_asked_for(request)
+        segment = segment_of(segment_id)
+        try:
+            return shown(edit_segment(segment, by=None, actor=self.server.caller, over=over, **told))
+        except Conflict as conflict:
+            if conflict.code == "changed_meanwhile":
+                conflict.status = 412
+            raise
 
     @extend_schema(operation_id="segment_delete", request=None, responses={204: None})
     @idempotent
@@ -148,6 +166,12 @@ class OneSegment(OfSegments):
         """Remove a segment with its members and history; 409 `segment_in_use` while something uses it."""
         delete_segment(segment_of(segment_id), by=None, actor=self.server.caller)
         return Response(status=204)
+
+
+def _edition_asked_for(request: Request) -> str | None:
+    """The edition that the caller has seen; None: any."""
+    told = request.headers.get("If-Match", "").strip()
+    return None if told in {"", "*"} else told.removeprefix("W/").strip('"') or "none"
 
 
 class Versions(OfSegments):

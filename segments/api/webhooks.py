@@ -3,33 +3,39 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit.api import Page
-from config.kit.refusal import NotFound
+from config.kit.refusal import NotFound, Refusal
+from segments.api.serializers import Strict
 from segments.api.views import OfSegments
 from segments.models import Endpoint, WebhookDelivery
 from segments.services.webhooks import endpoints
+from segments.services.webhooks.deliver import parked_of
 from users.api.idempotency import idempotent
 
 EVENTS = [("entered", "entered"), ("left", "left")]
 
 
 class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
-    """An endpoint. ``state``: ``disabled`` after three days of failure or a 410."""
+    """An endpoint. ``state``: ``disabled`` after three days of failure or a 410.
+
+    ``set_aside``: requests that the receiver refused too often; the deliveries in the state ``parked``.
+    """
 
     segments = serializers.SerializerMethodField()
     events = serializers.SerializerMethodField()
+    set_aside = serializers.SerializerMethodField()
 
     class Meta:
         model = Endpoint
         fields: tuple[str, ...] = (
-            "id", "name", "url", "segments", "events", "state", "failing_since", "problem", "delivered_at",
-            "created_at",
+            "id", "name", "url", "segments", "events", "state", "failing_since", "problem", "set_aside",
+            "delivered_at", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -39,17 +45,20 @@ class WebhookSerializer(serializers.ModelSerializer[Endpoint]):
     def get_events(self, endpoint: Endpoint) -> list[str]:
         return endpoints.events_of(endpoint)
 
+    def get_set_aside(self, endpoint: Endpoint) -> int:
+        return parked_of(endpoint).count()
+
 
 class WebhookWithSecretSerializer(WebhookSerializer):
-    """An endpoint with its secret, which is shown only here."""
+    """An endpoint with its secret, which is shown only here; null when the answer is a repeated one."""
 
-    secret = serializers.CharField(read_only=True)
+    secret = serializers.CharField(read_only=True, allow_null=True)
 
     class Meta(WebhookSerializer.Meta):
         fields: tuple[str, ...] = (*WebhookSerializer.Meta.fields, "secret")
 
 
-class NewWebhookSerializer(serializers.Serializer[Any]):
+class NewWebhookSerializer(Strict):
     """An endpoint to register."""
 
     name = serializers.CharField(max_length=100)
@@ -60,7 +69,7 @@ class NewWebhookSerializer(serializers.Serializer[Any]):
     )
 
 
-class EditWebhookSerializer(serializers.Serializer[Any]):
+class EditWebhookSerializer(Strict):
     """What is to change. ``state``: ``on`` goes on where it stopped, ``on_from_now`` leaves out what waited."""
 
     name = serializers.CharField(max_length=100, required=False)
@@ -113,6 +122,7 @@ class Webhooks(OfSegments, ListAPIView[Endpoint]):
     serializer_class = WebhookSerializer
     pagination_class = ByEndpointName
     queryset = Endpoint.objects.prefetch_related("subscriptions")
+    said_once = ("secret",)
 
     @extend_schema(
         operation_id="webhook_create",
@@ -131,7 +141,10 @@ class Webhooks(OfSegments, ListAPIView[Endpoint]):
     )  # fmt: skip
     @idempotent
     def post(self, request: Request) -> Response:
-        """Register an endpoint; the answer holds the secret it is signed with, once."""
+        """Register an endpoint; the answer holds the secret it is signed with.
+
+        It is not stored: the same call again gets null. Who lost it asks for a new one (`POST <id>/secret`).
+        """
         asked = NewWebhookSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         made = endpoints.create(**asked.validated_data, by=None, actor=self.server.caller)
@@ -170,6 +183,19 @@ class OneWebhook(OfSegments):
         return Response(status=204)
 
 
+class WebhookSecret(OfSegments):
+    """The secret that requests are signed with."""
+
+    said_once = ("secret",)
+
+    @extend_schema(operation_id="webhook_secret", request=None, responses={201: WebhookWithSecretSerializer})
+    @idempotent
+    def post(self, request: Request, endpoint_id: int) -> Response:
+        """Make a new secret, by which requests are signed from now on. The same call again gets null."""
+        endpoints.renew_secret(endpoint_of(endpoint_id), by=None, actor=self.server.caller)
+        return Response(WebhookWithSecretSerializer(endpoint_of(endpoint_id)).data, status=201)
+
+
 class PingWebhook(OfSegments):
     """A trial."""
 
@@ -181,16 +207,25 @@ class PingWebhook(OfSegments):
         return Response(DeliverySerializer(made).data, status=202)
 
 
-@extend_schema_view(get=extend_schema(operation_id="webhook_deliveries"))
+@extend_schema_view(
+    get=extend_schema(
+        operation_id="webhook_deliveries",
+        parameters=[OpenApiParameter("state", enum=WebhookDelivery.State.values)],
+    )
+)
 class Deliveries(OfSegments, ListAPIView[WebhookDelivery]):
-    """The requests of the last thirty days, the newest first."""
+    """The requests of the last thirty days, the newest first; `?state=parked`: those that were set aside."""
 
     serializer_class = DeliverySerializer
     pagination_class = ByNumber
     queryset = WebhookDelivery.objects.none()
 
     def get_queryset(self) -> Any:
-        return WebhookDelivery.objects.filter(endpoint=endpoint_of(self.kwargs["endpoint_id"]))
+        found = WebhookDelivery.objects.filter(endpoint=endpoint_of(self.kwargs["endpoint_id"]))
+        state = self.request.query_params.get("state")
+        if state is not None and state not in WebhookDelivery.State.values:
+            raise Refusal("bad_state", _("There is no such state."), field="state")
+        return found if state is None else found.filter(state=state)
 
 
 class ReplayDelivery(OfSegments):

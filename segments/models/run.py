@@ -53,3 +53,8 @@ class SegmentRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.segment_id} in {self.run_id}"
+
+    @property
+    def is_told_afterwards(self) -> bool:
+        """Whether it tells of a time before the segment was made (``services/past_days.py``)."""
+        return self.run.now < self.segment.created_at

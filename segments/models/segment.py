@@ -1,10 +1,10 @@
 """Segments: a rule, its versions, and how fresh the membership is."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from segments.ready import called, purpose_of, title_of
+from segments.reading_order import reading_order
+from segments.ready import purpose_of, title_of
 
 
 class SegmentKind(models.TextChoices):
@@ -33,9 +33,17 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
         return self.filter(kind=SegmentKind.LIST, state=SegmentState.LIVE)
 
     def named(self, text: str) -> "SegmentQuerySet":
-        """Those whose name has the text in it; of ready ones also their name in the reader's language."""
-        found = Q(name__icontains=text)
-        return self.filter(found | Q(preset__in=called(text)) if text else found)
+        """Those whose name, as the reader sees it, has the text in it."""
+        if not text:
+            return self
+        wanted = text.casefold()
+        return self.filter(pk__in=[pk for pk, title in self.titles() if wanted in title.casefold()])
+
+    def titles(self) -> list[tuple[int, str]]:
+        """Numbers and names as the reader sees them, in the order in which the reader looks for them."""
+        found = self.order_by().values_list("pk", "preset", "name")
+        titles = [(pk, title_of(preset, name)) for pk, preset, name in found]
+        return sorted(titles, key=lambda one: (reading_order(one[1]), one[0]))
 
 
 class Segment(models.Model):
@@ -79,12 +87,12 @@ class Segment(models.Model):
 
     @property
     def title(self) -> str:
-        """The name; of a ready segment that nobody renamed, in the reader's language."""
+        """The name; of a segment that came with Regulars and that nobody renamed, in the reader's language."""
         return title_of(self.preset, self.name)
 
     @property
     def purpose(self) -> str:
-        """What it is for; of a ready segment, in the reader's language."""
+        """What it is for; of a segment that came with Regulars, in the reader's language."""
         return purpose_of(self.preset, self.description)
 
     @property

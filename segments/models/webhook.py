@@ -64,6 +64,7 @@ class WebhookDelivery(models.Model):
 
     ``number`` is the id that the receiver sees; every attempt has the same one. What was told is not kept: it
     is read from the log of changes again, so that what was erased meanwhile is not told any more.
+    ``refusals``: how often the receiver answered that it does not want it; after so many it is set aside.
     """
 
     class Kind(models.TextChoices):
@@ -75,6 +76,7 @@ class WebhookDelivery(models.Model):
         WAITING = "waiting", _("Waiting")
         DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Failed")
+        PARKED = "parked", _("Set aside")
 
     endpoint: "models.ForeignKey[Any, Any]" = models.ForeignKey(
         Endpoint, on_delete=models.CASCADE, related_name="deliveries"
@@ -86,6 +88,7 @@ class WebhookDelivery(models.Model):
     changes = models.PositiveIntegerField(_("changes"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    refusals = models.PositiveIntegerField(default=0, db_default=0)
     status = models.PositiveSmallIntegerField(_("answer"), null=True)
     problem = models.CharField(max_length=200, blank=True)
     milliseconds = models.PositiveIntegerField(null=True)
@@ -101,6 +104,10 @@ class WebhookDelivery(models.Model):
             models.Index(fields=["created_at"], name="delivery_by_age"),
             models.Index(
                 fields=["endpoint", "id"], name="delivery_waiting", condition=models.Q(state="waiting")
+            ),
+            # The home page asks on every visit whether there is one.
+            models.Index(
+                fields=["endpoint", "id"], name="delivery_parked", condition=models.Q(state="parked")
             ),
         ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from config.kit import words
 from config.kit.batches import fetch
@@ -53,6 +53,12 @@ class UnderWay:
     segment: Segment
     seconds: int
     last_seconds: float | None
+
+
+def told_afterwards(runs: Sequence[Run]) -> set[int]:
+    """Which of these runs tell of a time before their segments were made."""
+    told = SegmentRun.objects.filter(run__in=runs, segment__created_at__gt=F("run__now"))
+    return set(told.values_list("run_id", flat=True))
 
 
 def drift_by_day(now: datetime, days: int) -> list[DriftOfDay]:

@@ -8,6 +8,7 @@ from django.db.models import Case, Value, When
 
 from config.kit.refusal import Refusal
 from segments.models import Membership, Segment
+from segments.reading_order import in_reading_order
 from segments.rules.as_of import AsOf
 from segments.rules.flips import smallest_flips
 from segments.rules.outcome import Outcome, outcome
@@ -50,7 +51,7 @@ def beside_segments(customer_id: int, now: datetime, past: datetime | None, word
 
 def _readable() -> list[tuple[Segment, Rule]]:
     found = []
-    for segment in Segment.objects.filter(rule__isnull=False).order_by("name"):
+    for segment in in_reading_order(Segment.objects.filter(rule__isnull=False)):
         try:
             rule = parse(segment.rule)
         except Refusal:

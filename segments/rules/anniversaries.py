@@ -11,17 +11,20 @@ from django.db.models.functions import ExtractDay, ExtractMonth
 from django.db.models.lookups import In, LessThan
 
 from segments.rules.as_of import AsOf
-from segments.rules.calendar import AnniversaryIn, AnniversaryThisMonth, AnniversaryWithin, kept_on, next_turn
-from segments.rules.operators import Operator
+from segments.rules.calendar import (
+    Anniversary,
+    AnniversaryIn,
+    AnniversaryThisMonth,
+    AnniversaryWithin,
+    kept_on,
+    next_turn,
+)
 from segments.rules.operators import Value as Asked
 from segments.rules.windows import day_start
 
 
-class _OfInstant(Operator):
+class _OfInstant(Anniversary):
     """Mixed into an operator of birthdays; a day counts for those whose first was in an earlier year."""
-
-    def days(self, value: Any, today: date) -> list[date]:
-        raise NotImplementedError
 
     def where(self, x: Asked, value: Any, as_of: AsOf) -> Q:
         by_year: dict[int, list[date]] = {}
@@ -59,16 +62,10 @@ def _falls_on(x: Asked, month_days: set[int], as_of: AsOf) -> Q:
 class AnniversaryOfInstantIn(_OfInstant, AnniversaryIn):
     """In exactly so many days."""
 
-    days = AnniversaryIn.days
-
 
 class AnniversaryOfInstantWithin(_OfInstant, AnniversaryWithin):
     """Today or within so many days."""
 
-    days = AnniversaryWithin.days
-
 
 class AnniversaryOfInstantThisMonth(_OfInstant, AnniversaryThisMonth):
     """In the current month."""
-
-    days = AnniversaryThisMonth.days

@@ -76,7 +76,13 @@ class Texts(Argument):
         return [_label(text, about) for text in value]
 
     def schema(self, about: About) -> dict[str, Any]:
-        return {"type": "array", "items": _text_schema(about), "minItems": 1, "maxItems": MOST_VALUES}
+        return {
+            "type": "array",
+            "items": _text_schema(about),
+            "minItems": 1,
+            "maxItems": MOST_VALUES,
+            "uniqueItems": True,
+        }
 
 
 class Number(Argument):

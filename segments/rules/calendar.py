@@ -50,7 +50,7 @@ def latest_birthday(today: date, age: int) -> date:
     return today.replace(year=year)
 
 
-class _Anniversary(Operator):
+class Anniversary(Operator):
     """The day's anniversary is kept on one of some days around today."""
 
     @abstractmethod
@@ -68,7 +68,7 @@ class _Anniversary(Operator):
         return next_turn(actual, as_of, lambda today: month_day(actual) in kept_on(self.days(value, today)))
 
 
-class AnniversaryIn(_Anniversary):
+class AnniversaryIn(Anniversary):
     name = "anniversary_in_days"
     label = gettext_lazy("is in exactly (days)")
     argument = Whole(0, FARTHEST)
@@ -83,7 +83,7 @@ class AnniversaryIn(_Anniversary):
         return ngettext("%(field)s is tomorrow", "%(field)s is in %(n)d days", n) % {"field": field, "n": n}
 
 
-class AnniversaryWithin(_Anniversary):
+class AnniversaryWithin(Anniversary):
     name = "anniversary_within_days"
     label = gettext_lazy("is within the next (days)")
     argument = Whole(0, FARTHEST)
@@ -98,7 +98,7 @@ class AnniversaryWithin(_Anniversary):
         ) % {"field": field, "n": n}
 
 
-class AnniversaryThisMonth(_Anniversary):
+class AnniversaryThisMonth(Anniversary):
     name = "anniversary_this_month"
     label = gettext_lazy("is this month")
     argument = Nothing()

@@ -13,7 +13,7 @@ from segments.rules.schema_parts import TEXT, Schema, windows
 from segments.rules.schema_parts import shape as _object
 from segments.rules.tree import VERSION
 from segments.rules.windows import LONGEST_DAYS
-from users.models import Channel
+from users.models import Channel, Topic
 
 NODE: Schema = {"$ref": "#/$defs/node"}
 PATH: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 5}]}
@@ -46,12 +46,17 @@ def _conditions() -> list[Schema]:
             {"for_days": {"type": "integer", "minimum": 1, "maximum": LONGEST_DAYS}},
         ),
         _object(
-            {"may_receive": {"enum": Channel.values}, "topic": TEXT}, {"op": {"enum": ["may", "may_not"]}}
+            {"may_receive": {"enum": Channel.values}, "topic": {"enum": _topics()}},
+            {"op": {"enum": ["may", "may_not"]}},
         ),
         *(form for condition in dict.fromkeys(CONDITIONS.values()) for form in condition.schema()),
         _object({"everyone": {"const": True}}),
         _object({"no_one": {"const": True}}),
     ]
+
+
+def _topics() -> list[str]:
+    return list(Topic.objects.order_by("slug").values_list("slug", flat=True))
 
 
 def _field(begin: Schema, field: Field) -> Schema:

@@ -2,7 +2,7 @@
 
 Two temporary tables of the session, emptied by every commit, so that a run of every other second leaves no
 dead rows in the catalogue: ``taken`` holds what was in the queue, ``affected`` the customers to look at, by
-segment, each with the cause that a change of membership will be logged with.
+segment, each with the cause that a change of membership will be logged with and whether it was a member.
 
 All segments are asked for in a few statements. Segments whose conditions share an edge (the orders that left
 "the last 180 days") share its slice: it is read once.
@@ -53,7 +53,8 @@ def empty_tables() -> None:
         CREATE TEMPORARY TABLE IF NOT EXISTS taken (customer_id bigint, topic text, cause text)
         ON COMMIT DELETE ROWS;
         CREATE TEMPORARY TABLE IF NOT EXISTS affected (
-            segment_id bigint, customer_id bigint, cause text NOT NULL, PRIMARY KEY (segment_id, customer_id)
+            segment_id bigint, customer_id bigint, cause text NOT NULL, was boolean NOT NULL,
+            PRIMARY KEY (segment_id, customer_id)
         ) ON COMMIT DELETE ROWS;
         DELETE FROM taken;
         DELETE FROM affected
@@ -117,13 +118,35 @@ def _insert(segments: list[Looked], now: AsOf, *, touched: bool) -> None:
     if not parts:
         return
     statement = " UNION ALL ".join(sql for sql, _parameters in parts)
-    execute(
+    _put_in(statement, [value for _sql, values in parts for value in values])
+
+
+def _put_in(statement: str, parameters: Sequence[Any]) -> int:
+    """Add rows of (segment, customer, cause), several for a pair perhaps; how many pairs.
+
+    The memberships of a customer are read once, by the key that begins with the customer and for all segments:
+    they lie together, while those of a segment lie apart (fifty pages for each customer, most of them not in
+    memory). OFFSET 0 keeps the planner from joining them in another way.
+    """
+    return execute(
         f"""
-        INSERT INTO affected
-        SELECT segment_id, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
-        FROM ({statement}) AS found (segment_id, customer_id, cause) GROUP BY segment_id, customer_id
+        WITH found (segment_id, customer_id, cause) AS MATERIALIZED (
+            SELECT segment_id, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
+            FROM ({statement}) AS found (segment_id, customer_id, cause) GROUP BY segment_id, customer_id
+        ), members AS MATERIALIZED (
+            SELECT customer.id AS customer_id, member.segment_id
+            FROM (SELECT DISTINCT customer_id FROM found) AS customer (id) CROSS JOIN LATERAL (
+                SELECT segment_id FROM segments_membership WHERE customer_id = customer.id OFFSET 0
+            ) AS member
+        )
+        INSERT INTO affected (segment_id, customer_id, cause, was)
+        SELECT segment_id, customer_id, cause, members.segment_id IS NOT NULL
+        FROM found LEFT JOIN members USING (segment_id, customer_id)
+        ON CONFLICT (segment_id, customer_id) DO UPDATE SET cause = CASE
+            WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
+            THEN excluded.cause ELSE affected.cause END
         """,
-        [CAUSES, *(value for _sql, values in parts for value in values)],
+        [CAUSES, *parameters, CAUSES, CAUSES],
     )
 
 
@@ -157,16 +180,9 @@ def _carried_over(segments: list[Looked], now: AsOf) -> Iterator[Statement]:
 
 def add_children(segment: Segment, rule: Rule) -> int:
     """Add customers who came to or left a segment it refers to, in a later run than its own last one."""
-    return execute(
-        """
-        INSERT INTO affected
-        SELECT %s, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
-        FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s GROUP BY customer_id
-        ON CONFLICT (segment_id, customer_id) DO UPDATE SET cause = CASE
-            WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
-            THEN excluded.cause ELSE affected.cause END
-        """,
-        [segment.pk, CAUSES, sorted(rule.segments()), segment.computed_in or 0, CAUSES, CAUSES],
+    return _put_in(
+        "SELECT %s, customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s",
+        [segment.pk, sorted(rule.segments()), segment.computed_in or 0],
     )
 
 

@@ -17,7 +17,7 @@ from config.kit.refusal import Refusal
 from segments.models import Run, Segment
 
 LATEST = "latest"
-CURSOR = re.compile(r"(\d{1,18})-(\d{1,18})")
+CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 LAST_CUSTOMER = 2**63 - 1
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import NotFound
 from segments.models import Segment
-from segments.ready import PRESETS, Preset, names_of
+from segments.ready import PRESETS, Preset, named, names_of
 from segments.services.segments import create_segment
 from users.models import Operator
 
@@ -56,7 +56,20 @@ def install_one(key: str, *, by: Operator | None) -> Segment:
     preset = PRESETS.get(key)
     if preset is None:
         raise NotFound(_("There is no such ready segment."))
+    return make(preset, by=by)
+
+
+@transaction.atomic
+def make(preset: Preset, *, by: Operator | None) -> Segment:
+    """A segment of this name, purpose and rule, and those that it rests on; the one that is there when it is."""
     return _install(preset, by)[1]
+
+
+def known_as(segment: Segment, preset: Preset) -> None:
+    """Let a segment or list that was made in another way bear a name and a purpose in the reader's language."""
+    described = str(preset.description)
+    Segment.objects.filter(pk=segment.pk).update(preset=preset.key, description=described)
+    segment.preset, segment.description = preset.key, described
 
 
 def rule_of(preset: Preset, *upon: int) -> dict[str, object]:
@@ -72,7 +85,7 @@ def _install(preset: Preset, by: Operator | None) -> tuple[bool, Segment]:
         if not found.preset:
             Segment.objects.filter(pk=found.pk).update(preset=preset.key)
         return True, found
-    upon = [_install(PRESETS[key], by)[1].pk for key in preset.upon]
+    upon = [_install(named[key], by)[1].pk for key in preset.upon]
     made = create_segment(
         name=str(preset.name),
         description=str(preset.description),

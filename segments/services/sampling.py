@@ -1,5 +1,8 @@
 """Lists out of segments: frozen as they are now, drawn by lot, dealt into parts; and out of groups behind a number.
 
+A list that was taken promises who they were at that instant and nothing later. A sample that follows its segment is
+a segment itself (``following_share``).
+
 The lot is sticky: it depends on the customer and the word of the draw only. The same word draws the same people
 again, a larger sample with it holds the smaller one, another word makes an independent draw.
 """
@@ -17,9 +20,12 @@ from config.kit.batches import execute, fetch, temporary_table
 from config.kit.locks import Lock, lock_for_transaction
 from config.kit.refusal import Conflict, Refusal
 from segments.models import Segment
+from segments.rules.conditions.bucket import LOTS
+from segments.rules.tree import VERSION
 from segments.services import lists
 from segments.services.affected import Statement
 from segments.services.membership import is_fresh
+from segments.services.segments import create_segment
 from users.groups import read_group
 from users.models import Customer, LongJob, Operator
 from users.services import audit, long_jobs
@@ -75,6 +81,25 @@ def list_of_segment(
     made = lists.create_list(name=name, description=_described(segment, chosen), by=by, folder=folder)
     source = {"segment": segment.pk, "count": chosen.count, "percent": chosen.percent, "word": chosen.word}
     return made, _fill(made, source, segment.size, by)
+
+
+def following_share(
+    segment: Segment, percent: int, *, name: str, word: str = "1", by: Operator | None, folder: str = ""
+) -> Segment:
+    """A segment that holds a share of another at every moment: those whose lot is among the first. Raises Refusal."""
+    if not 1 <= percent < LOTS:
+        raise Refusal(
+            "bad_percent", _("A share that follows is a whole percentage from 1 to 99."), field="percent"
+        )
+    inside, drawn = {"segment": segment.pk, "op": "in"}, {"bucket": word, "from": 1, "to": percent}
+    about = _("%(percent)d %% of the segment “%(name)s”, drawn by lot (%(word)s); it follows that segment")
+    return create_segment(
+        name=name,
+        rule={"version": VERSION, "root": {"all": [inside, drawn]}},
+        description=about % {"percent": percent, "name": segment.name, "word": word},
+        folder=folder,
+        by=by,
+    )
 
 
 @transaction.atomic
@@ -162,11 +187,13 @@ def _require_fresh(segment: Segment) -> None:
 def _described(segment: Segment, draw: Draw) -> str:
     named = {"name": segment.name, "word": draw.word}
     if draw.percent is not None:
-        return _("%(percent)g %% of the segment “%(name)s”, drawn by lot (%(word)s)") % {
-            **named, "percent": draw.percent,
-        }  # fmt: skip
+        return _(
+            "%(percent)g %% of the segment “%(name)s” as it was when this list was made, drawn by lot (%(word)s)"
+        ) % {**named, "percent": draw.percent}
     if draw.count is not None:
-        return _("%(n)d of the segment “%(name)s”, drawn by lot (%(word)s)") % {**named, "n": draw.count}
+        return _("%(n)d of the segment “%(name)s” as it was when this list was made, drawn by lot (%(word)s)") % {
+            **named, "n": draw.count,
+        }  # fmt: skip
     return _("The segment “%(name)s” as it was when this list was made") % named
 
 

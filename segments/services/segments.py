@@ -6,6 +6,7 @@ from typing import Any
 from zlib import crc32
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.kit import clock
@@ -104,8 +105,8 @@ def edit_segment(
 
 
 def edition(segment: Segment) -> str:
-    """What an editor began from: the version of the rule, and a mark of name and purpose."""
-    said = f"{segment.name}\0{segment.description}".encode()
+    """What an editor began from: the version of the rule, and a mark of name, purpose and folder."""
+    said = f"{segment.name}\0{segment.description}\0{segment.folder}".encode()
     return f"{segment.rule_version}-{crc32(said):08x}"
 
 
@@ -131,33 +132,36 @@ def delete_segment(segment: Segment, *, by: Operator | None, actor: str = "") ->
 
 
 @transaction.atomic
-def retire(segment: Segment, *, by: Operator | None) -> None:
+def retire(segment: Segment, *, by: Operator | None, actor: str = "") -> None:
     """Stop keeping a segment right; members and history stay as they are. Raises Conflict while it is used."""
     segment = Segment.objects.select_for_update().get(pk=segment.pk)
     if segment.state == SegmentState.RETIRED:
         return
     refuse_used(segment)
     Segment.objects.filter(pk=segment.pk).update(state=SegmentState.RETIRED, error="")
-    audit.record("segment.retire", by=by, target=segment)
+    audit.record("segment.retire", by=by, actor=actor, target=segment)
 
 
 @transaction.atomic
-def take_up(segment: Segment, *, by: Operator | None) -> None:
+def take_up(segment: Segment, *, by: Operator | None, actor: str = "") -> None:
     """Keep a stopped segment right again: it is computed anew, a list is in force at once."""
     state = SegmentState.LIVE if segment.is_list else SegmentState.NEEDS_REBUILD
     if Segment.objects.filter(pk=segment.pk, state=SegmentState.RETIRED).update(state=state):
-        audit.record("segment.take_up", by=by, target=segment)
+        audit.record("segment.take_up", by=by, actor=actor, target=segment)
         nudge("segments.rebuild")
 
 
 def duplicate(segment: Segment, *, by: Operator | None) -> Segment:
-    """A copy of a segment by rule under a free name. Raises Refusal for a list and for an unreadable rule."""
+    """A copy of a segment by rule under a free name, called as the reader sees it.
+
+    Raises Refusal for a list and for an unreadable rule.
+    """
     require_rule(segment)
     names = set(Segment.objects.values_list("name", flat=True))
-    tries = (_("%(name)s, copy %(n)d") % {"name": segment.name[:100], "n": n} for n in count(1))
+    tries = (_("%(name)s, copy %(n)d") % {"name": segment.title[:100], "n": n} for n in count(1))
     return create_segment(
         name=next(name for name in tries if name not in names),
-        description=segment.description,
+        description=segment.purpose,
         folder=segment.folder,
         rule=segment.rule,
         means_everyone=segment.means_everyone,
@@ -184,7 +188,14 @@ def refuse_used(segment: Segment) -> None:
 def uses_in_full(segment: Segment) -> list[Use]:
     """What uses the segment: other segments, and what the parts here and the apps above say."""
     others = users_of(segment.pk, Segment.objects.exclude(pk=segment.pk))
-    found = [Use("segment", _("segment “%(name)s”") % {"name": other.title}) for other in others]
+    found = [
+        Use(
+            "segment",
+            _("segment “%(name)s”") % {"name": other.title},
+            reverse("segments:segment", args=[other.pk]),
+        )
+        for other in others
+    ]
     return found + uses_of([segment.pk])[segment.pk]
 
 
@@ -201,7 +212,9 @@ def _take_rule(segment: Segment, rule: Any, means_everyone: bool, by: Operator |
     segment.rule = read.write()
     segment.means_everyone = means_everyone
     segment.rule_version += 1
-    segment.state, segment.error = SegmentState.NEEDS_REBUILD, ""
+    was_stopped_by_hand = segment.state == SegmentState.RETIRED and not segment.error
+    if not was_stopped_by_hand:
+        segment.state, segment.error = SegmentState.NEEDS_REBUILD, ""
     keep_version(segment, by, clock.now())
     give_way(segment)
     nudge("segments.rebuild")

@@ -37,7 +37,7 @@ def names_using(name: str) -> list[str]:
 
 def segments_named(numbers: Collection[int]) -> dict[int, str]:
     """Segments in words, by their numbers."""
-    found = Segment.objects.filter(pk__in=numbers).values_list("pk", "name")
+    found = Segment.objects.filter(pk__in=numbers).titles()
     return {pk: _("Segment “%(name)s”") % {"name": name} for pk, name in found}
 
 

@@ -19,6 +19,8 @@ from segments.services.segments import compute_again, delete_segment, edit_segme
 from tests.operators import logged_in, operator
 from tests.segments.shop import customer, members, rule, segment
 from users.models import AuditEntry, Customer, Identity, IdentityKind, OrderKey, Role, Touched
+from users.services.touch import touch
+from users.topics import TouchTopic
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -276,6 +278,38 @@ def test_taking_and_dealing_on_the_page() -> None:
     copy = client.post(reverse("segments:segment", args=[found.pk]), {"act": "duplicate"})
     assert copy.status_code == 302
     assert Segment.objects.get(name="Suzhou, copy 1").rule == found.rule
+
+
+def test_a_sample_that_was_taken_stays_and_one_that_follows_changes_with_its_segment() -> None:
+    found, client = crowd(40), logged_in(Role.OPERATOR)
+    page = reverse("segments:take", args=[found.pk])
+    shown = client.get(page).content.decode()
+    assert "stays like that" in shown and "A share that follows changes with it." in shown
+    for whom, name in (("percent", "Frozen"), ("follow", "Following")):
+        form = {"name": name, "whom": whom, "percent": 50, "word": "autumn"}
+        assert client.post(page, form).status_code == 302
+    for percent in (0.5, 100, 33.3):
+        refused = client.post(page, {"name": "X", "whom": "follow", "percent": percent, "word": "autumn"})
+        assert "a whole percentage from 1 to 99" in refused.content.decode()
+    rebuild_waiting()
+    frozen, following = Segment.objects.get(name="Frozen"), Segment.objects.get(name="Following")
+    assert frozen.description == (
+        "50 % of the segment “Suzhou” as it was when this list was made, drawn by lot (autumn)"
+    )
+    assert (
+        following.description
+        == "50 % of the segment “Suzhou”, drawn by lot (autumn); it follows that segment"
+    )
+    before, drawn = members(frozen), members(following)
+    assert 10 < len(drawn) < 30
+    more = {customer(city="Suzhou").pk for _ in range(40)}
+    gone = min(before & drawn)
+    Customer.objects.filter(pk=gone).update(city="Wuxi")
+    touch([gone, *more], TouchTopic.PROFILE)
+    refresh()
+    assert members(frozen) == before
+    assert drawn - {gone} < members(following) <= members(found)
+    assert 0 < len(members(following) & more) < 40
 
 
 PAGES = ("list_create", "list_members", "list_file", "take", "describe")

@@ -1,15 +1,21 @@
 """Ready segments: one for every dimension, made by one button, once; named in the reader's language until renamed."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from config.kit import clock
+from segments.admin.catalogue import catalogue
+from segments.admin.pinyin import initials
 from segments.models import Segment, SegmentState
-from segments.ready import PRESETS, shelves
+from segments.ready import PRESETS, named, shelves
+from segments.ready.demo import BUYERS, GUESTS
 from segments.rules.parse import parse
-from segments.services.presets import install, install_one, rule_of
+from segments.services import lists, tag_keeping
+from segments.services.presets import install, install_one, known_as, make, rule_of
 from segments.services.rebuild import rebuild_waiting
-from segments.services.segments import edit_segment
+from segments.services.segments import create_segment, duplicate, edit_segment
 from tests.operators import logged_in
 from tests.segments.shop import customer
 from users.models import Role
@@ -130,3 +136,81 @@ def test_the_head_of_the_list_shows_three_buttons_and_folds_the_others() -> None
     assert [action.url for action in actions if action.folded] == [
         reverse(f"segments:{name}") for name in ("runs", "overlap", "backtests", "lineage", "webhooks")
     ]
+
+
+def test_the_list_stands_in_the_order_of_what_the_reader_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("dormant", "active", "new", "returning"):
+        install_one(key, by=None)
+    create_segment(name="zebra", rule=rule_of(PRESETS["new"]), by=None)
+    create_segment(name="Apple", rule=rule_of(PRESETS["new"]), by=None)
+    page = reverse("segments:list")
+
+    def names(client: Client, **asked: str) -> list[str]:
+        found = client.get(page, asked)
+        assert found.context is not None
+        return [row[0].value for row in found.context["table"].rows]
+
+    english, chinese = logged_in(), logged_in(language="zh-hans")
+    shelf = ["Active customers", "Dormant customers", "New customers", "Returning"]
+    assert names(english) == ["Apple", "zebra", *shelf]
+    by_pinyin = ["沉睡顾客", "回流", "活跃顾客", "新顾客"]
+    assert names(chinese) == ["Apple", "zebra", *by_pinyin]
+    assert names(chinese, q="Dormant") == []
+    assert names(chinese, q="沉睡") == ["沉睡顾客"]
+    monkeypatch.setattr("segments.admin.lists.SHOWN", 4)
+    first = chinese.get(page).context["table"]
+    second = chinese.get(page, {"cursor": first.next}).context["table"]
+    assert [row[0].value for row in (*first.rows, *second.rows)] == ["Apple", "zebra", *by_pinyin]
+    assert (first.previous, second.next) == ("", "")
+    assert chinese.get(page, {"cursor": second.previous}).context["table"].rows[0][0].value == "Apple"
+    assert names(chinese, cursor="nonsense")[0] == "Apple"
+    with translation.override("zh-hans"):
+        offered = [title for _pk, title, _size in catalogue(clock.now())["segments"]]
+    assert offered == ["Apple", "zebra", *by_pinyin]
+
+
+def test_the_gallery_has_a_jump_list_a_search_and_knows_what_the_shop_uses() -> None:
+    made = install_one("dormant", by=None)
+    tag_keeping.keep(made, "Asleep", by=None, now=clock.now())
+    page, client = reverse("segments:ready"), logged_in()
+
+    def found(**asked: str) -> dict[str, list[str]]:
+        shelves = client.get(page, asked).context["shelves"]
+        return {shelf.title: [card.preset.key for card in shelf.cards] for shelf in shelves}
+
+    shown = client.get(page)
+    assert len(shown.context["shelves"]) == len({str(preset.group) for preset in PRESETS.values()})
+    body = shown.content.decode()
+    for shelf in shown.context["shelves"]:
+        assert f'href="#{shelf.anchor}"' in body
+        assert f'id="{shelf.anchor}"' in body
+    assert "1/14" in body
+    assert "1 use<" in body
+    assert found(q="RFM champions") == {"Value of the customer": ["rfm_champions"]}
+    assert found(state="there") == found(state="used") == {"Stages of life": ["dormant"]}
+    assert sum(map(len, found(state="missing").values())) == len(PRESETS) - 1
+    assert "No ready segment tells of this" in client.get(page, {"q": "no such thing"}).content.decode()
+    with translation.override("zh-hans"):
+        asleep = str(PRESETS["dormant"].name)
+    chinese = logged_in(language="zh-hans").get(page, {"q": initials(asleep)}).context["shelves"]
+    assert "dormant" in [card.preset.key for shelf in chinese for card in shelf.cards]
+    kept = client.post(f"{page}?q=prospects", {"preset": "prospects"})
+    assert kept.headers["Location"] == f"{page}?q=prospects#prospects"
+    install(by=None)
+    assert "Make all that are missing" not in client.get(page).content.decode()
+
+
+def test_the_segments_of_the_demo_shop_are_named_in_both_languages() -> None:
+    for ready in named:
+        with translation.override("en"):
+            english = (str(ready.name), str(ready.description))
+        with translation.override("zh-hans"):
+            assert not {str(ready.name), str(ready.description)} & set(english), ready.key
+    listed = lists.create_list(name=str(GUESTS.name), by=None)
+    known_as(listed, GUESTS)
+    copied = make(BUYERS, by=None)
+    with translation.override("zh-hans"):
+        listed = Segment.objects.get(pk=listed.pk)
+        assert (listed.title, listed.purpose) == (str(GUESTS.name), str(GUESTS.description))
+        assert copied.title == "所有买过的顾客"
+        assert duplicate(copied, by=None).name.startswith("所有买过的顾客")

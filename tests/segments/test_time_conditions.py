@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from config.kit import clock
 from config.kit.refusal import Refusal
-from segments.demo_parts import EXAMPLES, load_examples
+from segments.demo_parts import install_examples
 from segments.models import FigureCut, Segment
+from segments.ready.demo import EXAMPLES
 from segments.rules.as_of import AsOf
 from segments.rules.cuts import plain
 from segments.rules.parse import parse
@@ -235,6 +236,6 @@ def test_figures_are_told_without_the_zeros_that_are_kept() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_shop_has_some_of_each_once() -> None:
     for _again in range(2):
-        load_examples(clock.now(), lambda done, total: None)
+        install_examples()
     assert len(rebuild_waiting()) == len(EXAMPLES)
     assert not Segment.objects.exclude(error="").exists()

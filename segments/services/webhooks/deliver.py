@@ -2,15 +2,19 @@
 
 Claim, read, send, note: the request is made outside any transaction, under a lease. Whoever dies in between
 leaves the endpoint where it was; after the lease the same delivery, with the same id, is made again.
+
+A receiver that cannot be reached, or is busy, keeps its place for days. One that answers and says no to one
+request so many times will say so for ever: that request is set aside, visibly, and what is behind it goes on.
 """
 
 import secrets
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from config.kit import clock, http
@@ -28,6 +32,10 @@ PATIENCE = timedelta(days=3)
 """How long an endpoint may fail before it is switched off."""
 KEPT = timedelta(days=30)
 GONE = 410
+BUSY = frozenset({408, 425, 429, 502, 503, 504})
+"""Answers that speak of the receiver, not of what was sent."""
+REFUSALS = 16
+"""So many times a receiver may say no to a request, some six and a half hours, before it is set aside."""
 ANSWER_WITHIN = 10.0
 
 Post = Callable[..., http.Answer]
@@ -49,9 +57,9 @@ def deliver_due(*, seconds: float = 20.0, post: Post = http.post) -> dict[str, i
 
 
 def forget_old(now: datetime) -> int:
-    """Remove the lines of deliveries that are over and old; how many."""
+    """Remove the lines of deliveries that are over and old; how many. What is set aside waits for somebody."""
     old = WebhookDelivery.objects.filter(created_at__lt=now - KEPT).exclude(
-        state=WebhookDelivery.State.WAITING
+        state__in=(WebhookDelivery.State.WAITING, WebhookDelivery.State.PARKED)
     )
     removed, _by_model = old.delete()
     return removed
@@ -152,6 +160,10 @@ def _note_success(endpoint: Endpoint, delivery: WebhookDelivery, answer: http.An
     _note(delivery, WebhookDelivery.State.DELIVERED, answer.status, "", answer.milliseconds)
     if delivery.kind == WebhookDelivery.Kind.CHANGES:
         _move(endpoint, _spot(delivery.after), _spot(delivery.until))
+    elif delivery.kind == WebhookDelivery.Kind.REPLAY:
+        parked_of(endpoint).filter(after=delivery.after, until=delivery.until).update(
+            state=WebhookDelivery.State.DELIVERED
+        )
     Endpoint.objects.filter(pk=endpoint.pk).update(
         attempts=0, failing_since=None, problem="", lease_until=None, delivered_at=clock.now()
     )
@@ -161,16 +173,21 @@ def _note_success(endpoint: Endpoint, delivery: WebhookDelivery, answer: http.An
 def _note_failure(
     endpoint: Endpoint, delivery: WebhookDelivery, status: int | None, code: str, milliseconds: int | None
 ) -> None:
-    """Wait longer and longer; after days of it, or where the receiver says it is gone, switch off."""
+    """Wait longer and longer; after days of it, or where the receiver says it is gone, switch off.
+
+    A request that was refused too often is set aside, and the one behind it is due at once.
+    """
     is_ours = delivery.kind == WebhookDelivery.Kind.CHANGES
-    state = WebhookDelivery.State.WAITING if is_ours else WebhookDelivery.State.FAILED
-    _note(delivery, state, status, code, milliseconds)
+    is_no = code == "status" and status not in BUSY and status != GONE
+    is_parked = is_ours and is_no and delivery.refusals + 1 >= REFUSALS
+    _note(delivery, _after_failure(is_ours, is_parked), status, code, milliseconds, is_no=is_no)
     held = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
     held.lease_until = None
     if is_ours:
         now = clock.lease_now()
-        held.due_at = now + timedelta(seconds=min(FIRST_WAIT * 2**held.attempts, LONGEST_WAIT))
-        held.attempts = min(held.attempts + 1, 30)
+        wait = 0 if is_parked else min(FIRST_WAIT * 2**held.attempts, LONGEST_WAIT)
+        held.due_at = now + timedelta(seconds=wait)
+        held.attempts = 0 if is_parked else min(held.attempts + 1, 30)
         held.failing_since = held.failing_since or now
         held.problem = str(status or code)
         if status == GONE or now - held.failing_since >= PATIENCE:
@@ -179,10 +196,37 @@ def _note_failure(
                 "webhook.switch", by=None, target=held, after={"is_on": False, "reason": held.problem}
             )
     held.save()
+    if is_parked:
+        _move(endpoint, _spot(delivery.after), _spot(delivery.until))
+        audit.record("webhook.set_aside", by=None, target=held, after=_told(delivery, status))
+
+
+def _after_failure(is_ours: bool, is_parked: bool) -> str:
+    """What becomes of a request that failed; what a hand asked for is not tried again."""
+    if is_parked:
+        return WebhookDelivery.State.PARKED
+    return WebhookDelivery.State.WAITING if is_ours else WebhookDelivery.State.FAILED
+
+
+def _told(delivery: WebhookDelivery, status: int | None) -> dict[str, Any]:
+    return {"delivery": delivery.number, "changes": delivery.changes, "answer": status}
+
+
+def parked_of(endpoint: Endpoint) -> QuerySet[WebhookDelivery]:
+    """What was set aside for an endpoint, in the order of the log."""
+    return WebhookDelivery.objects.filter(endpoint=endpoint, state=WebhookDelivery.State.PARKED).order_by(
+        "id"
+    )
 
 
 def _note(
-    delivery: WebhookDelivery, state: str, status: int | None, problem: str, milliseconds: int | None
+    delivery: WebhookDelivery,
+    state: str,
+    status: int | None,
+    problem: str,
+    milliseconds: int | None,
+    *,
+    is_no: bool = False,
 ) -> None:
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
         state=state,
@@ -190,6 +234,7 @@ def _note(
         problem=problem,
         milliseconds=milliseconds,
         attempts=F("attempts") + 1,
+        refusals=F("refusals") + int(is_no),
         tried_at=clock.now(),
     )
 
@@ -203,6 +248,7 @@ PROBLEMS = {
     "broken": lambda: _("the connection broke"),
     "redirect": lambda: _("redirects are not followed"),
     "status": lambda: _("the receiver said no"),
+    "skipped": lambda: _("left out by hand"),
 }
 
 

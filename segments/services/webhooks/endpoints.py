@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from config.kit.http import check_url
 from config.kit.refusal import Conflict, NotFound, Refusal
 from segments.models import Endpoint, EndpointSegment, Segment, WebhookDelivery
 from segments.services.changes import LAST_CUSTOMER, latest_run
-from segments.services.webhooks.deliver import new_number
+from segments.services.webhooks.deliver import new_number, parked_of
 from segments.services.webhooks.signing import new_secret
 from segments.uses import Use, Uses, uses
 from users.models import Operator
@@ -73,6 +73,7 @@ def edit(
     )
     held.due_at, held.attempts = clock.lease_now(), 0
     held.save()
+    _begin_again(held)
     if segments is not None:
         _subscribe(held, segments)
     audit.record("webhook.edit", by=by, actor=actor, target=held, before=before, after=_state(held))
@@ -93,6 +94,7 @@ def switch(
             state=WebhookDelivery.State.FAILED, problem="skipped"
         )
     held.save()
+    _begin_again(held)
     audit.record("webhook.switch", by=by, actor=actor, target=held, after={"is_on": is_on, "skip": skip})
     nudge("segments.webhooks")
     return held
@@ -130,6 +132,25 @@ def replay(delivery: WebhookDelivery, *, by: Operator | None, actor: str = "") -
     return _by_hand(delivery.endpoint, WebhookDelivery.Kind.REPLAY, delivery, by, actor)
 
 
+@transaction.atomic
+def send_parked(endpoint: Endpoint, *, by: Operator | None, actor: str = "") -> int:
+    """Send everything that was set aside once more, the oldest first; how many requests. Raises Conflict."""
+    parked = list(parked_of(get(endpoint.pk)))
+    for delivery in parked:
+        replay(delivery, by=by, actor=actor)
+    return len(parked)
+
+
+@transaction.atomic
+def leave_out_parked(endpoint: Endpoint, *, by: Operator | None, actor: str = "") -> int:
+    """Give up what was set aside, which ends the alarm; how many requests. Their lines stay in the log."""
+    held = get(endpoint.pk)
+    many = parked_of(held).update(state=WebhookDelivery.State.FAILED, problem="skipped")
+    if many:
+        audit.record("webhook.leave_out", by=by, actor=actor, target=held, after={"requests": many})
+    return many
+
+
 def get(pk: int) -> Endpoint:
     """The endpoint, held until the transaction ends. Raises NotFound."""
     found = Endpoint.objects.select_for_update().filter(pk=pk).first()
@@ -138,15 +159,27 @@ def get(pk: int) -> Endpoint:
     return found
 
 
-def in_trouble() -> list[Endpoint]:
-    """Those that were switched off after failures, and those that have failed for an hour."""
+def in_trouble() -> list[tuple[Endpoint, int]]:
+    """Those switched off after failures, failing for an hour, or with something set aside; how much of that."""
     failing = Q(state=Endpoint.State.ON, failing_since__lt=Now() - ALARM_AFTER)
-    return list(Endpoint.objects.filter(failing | Q(state=Endpoint.State.DISABLED)))
+    parked = dict(
+        WebhookDelivery.objects.filter(state=WebhookDelivery.State.PARKED)
+        .order_by()
+        .values_list("endpoint")
+        .annotate(many=Count("id"))
+    )
+    found = Endpoint.objects.filter(failing | Q(state=Endpoint.State.DISABLED) | Q(pk__in=parked))
+    return [(one, parked.get(one.pk, 0)) for one in found]
 
 
 def events_of(endpoint: Endpoint) -> list[str]:
     """What it is told of."""
     return [name for name in EVENTS if getattr(endpoint, name)]
+
+
+def _begin_again(endpoint: Endpoint) -> None:
+    """Somebody has seen to it: what waits gets all its tries anew."""
+    endpoint.deliveries.filter(state=WebhookDelivery.State.WAITING).update(refusals=0)
 
 
 def _by_hand(

@@ -43,7 +43,9 @@ export function jsonFold(builder) {
 
   return {
     open() { fold.open = true; tell(words.jsonShape); },
+    /* What the count says is about the rows; a text that was typed and not taken keeps its own message. */
     problem(found) {
+      if (area.value !== builder.printed.text) return;
       const line = found?.path ? lineOfPath(builder.printed.lines, found.path) : 0;
       tell(found ? (line ? fill(words.jsonLine, { line, problem: found.text }) : found.text) : "", document.activeElement === area ? 0 : line);
     },

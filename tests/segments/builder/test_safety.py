@@ -129,6 +129,32 @@ def test_json_is_taken_or_refused_with_its_line(bench: Bench) -> None:
     assert page.locator(".r-rule-row").count() == 1
 
 
+def test_what_is_said_of_a_typed_text_is_not_wiped_out_by_a_late_count(bench: Bench) -> None:
+    late: list[Route] = []
+    held = True
+
+    def hold(route: Route) -> None:
+        if held:
+            late.append(route)
+        else:
+            route.continue_()
+
+    bench.page.route("**/preview/**", hold)
+    bench.open()
+    page = bench.page
+    page.get_by_text("The rule as JSON", exact=True).click()
+    page.wait_for_timeout(400)  # the count of the rule that the page began with is asked for
+    page.locator("[name=rule]").fill('{"version": 1,')
+    page.get_by_role("button", name="Take this JSON").click()
+    expect(page.locator("#rule-text .r-error")).to_have_text("Line 1: this is no JSON.")
+    assert late
+    held = False
+    for route in late:
+        route.continue_()
+    counted(bench, "0 of 0")
+    expect(page.locator("#rule-text .r-error")).to_have_text("Line 1: this is no JSON.")
+
+
 def test_values_in_use_are_offered_and_taken(bench: Bench) -> None:
     for city in ("Suzhou", "Suzhou", "Wuxi"):
         customer(city=city)
