@@ -7,11 +7,14 @@ guess would write a wrong day or a wrong sum.
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 DayOrder = Literal["", "dmy", "mdy"]
 
+KEPT = 1_000
+"""Of the last cells read: days and prices come again and again in a file."""
 YES = frozenset(
     {"yes", "y", "true", "1", "on", "x", "granted", "opt-in", "是", "同意", "已同意", "订阅", "对", "有"}
 )
@@ -56,6 +59,7 @@ def listed(cell: str) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
+@lru_cache(KEPT)
 def amount(cell: str) -> str:
     """An amount as a plain decimal text: currency signs and thousands' separators are left out."""
     plain = _SIGNS.sub("", cell.strip())
@@ -82,11 +86,13 @@ def whole_number(cell: str) -> int:
         raise Unreadable("not_a_number") from None
 
 
+@lru_cache(KEPT)
 def day(cell: str, order: DayOrder) -> date:
     """A calendar day. 03/04/2026 needs to be told its order."""
     return _parts(cell, order)[0]
 
 
+@lru_cache(KEPT)
 def instant(cell: str, order: DayOrder, zone: ZoneInfo) -> datetime:
     """An instant; without a zone of its own it is of ``zone``, without a time the day's beginning."""
     plain = cell.strip()
