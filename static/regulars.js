@@ -51,18 +51,48 @@
     ];
   }
 
-  function dress(payload) {
+  /* How wide a text of a chart is, in pixels. */
+  const pen = document.createElement("canvas").getContext("2d");
+  function widthOf(text) {
+    pen.font = `12px ${css("--r-font")}`;
+    return pen.measureText(text).width;
+  }
+
+  /* Lines that the names of the series need above a chart so wide. */
+  function legendLines(names, width) {
+    let lines = 1;
+    let used = 0;
+    for (const name of names) {
+      const item = widthOf(name) + 26;
+      if (used && used + item > width) { lines += 1; used = 0; }
+      used += item;
+    }
+    return lines;
+  }
+
+  /* Room at the right for the half of the last name below the chart that reaches beyond it. */
+  function overhang(payload, category, width) {
+    if (payload.horizontal || category.data.length > 12) return 14;
+    const [last] = category.data.slice(-1);
+    return Math.max(14, widthOf(last || "") / 2 - (width - 60) / category.data.length / 2 + 4);
+  }
+
+  function dress(payload, width) {
     const numbers = writer(payload);
     const option = payload.option;
     const [value, category] = payload.horizontal ? [option.xAxis, option.yAxis] : [option.yAxis, option.xAxis];
     const several = option.series.length > 1;
     const lines = { lineStyle: { color: css("--r-line") } };
+    const highest = Math.max(...option.series.flatMap((s) => s.data.map((v) => v ?? 0)));
+    const whole = payload.unit === "percent" && highest > 0.8 && highest <= 1 ? { max: 1, interval: 0.25 } : {};
+    const top = several ? 8 + 22 * legendLines(option.series.map((s) => s.name), width) : 12;
+    const crowded = payload.horizontal && width < 480;
     return {
       ...option,
       animation: false,
       aria: { enabled: false },
       textStyle: { fontFamily: css("--r-font"), color: css("--r-muted") },
-      grid: { left: 4, right: 14, top: several ? 30 : 12, bottom: 4, containLabel: true },
+      grid: { left: 4, right: overhang(payload, category, width), top, bottom: 4, containLabel: true },
       legend: several ? { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: css("--r-text"), fontSize: 12 } } : undefined,
       tooltip: {
         trigger: "axis", confine: true, backgroundColor: css("--r-card"), borderColor: css("--r-line-strong"),
@@ -70,7 +100,10 @@
         axisPointer: { type: option.series.some((s) => s.type === "bar") ? "shadow" : "line" },
         formatter: (points) => tooltip(payload, points, numbers),
       },
-      [payload.horizontal ? "xAxis" : "yAxis"]: { ...value, splitLine: lines, splitNumber: 4, axisLabel: { color: css("--r-muted"), formatter: numbers.short } },
+      [payload.horizontal ? "xAxis" : "yAxis"]: {
+        ...value, ...whole, splitLine: lines, splitNumber: crowded ? 2 : 4,
+        axisLabel: { color: css("--r-muted"), formatter: numbers.short, hideOverlap: true, alignMaxLabel: payload.horizontal ? "right" : undefined },
+      },
       [payload.horizontal ? "yAxis" : "xAxis"]: { ...category, axisTick: { show: false }, axisLine: lines, axisLabel: { color: css("--r-muted"), hideOverlap: true } },
       series: option.series.flatMap((s) => (s.type === "bar" ? [hatch(payload, s)] : dash(payload, s))),
     };
@@ -96,7 +129,9 @@
     const numbers = writer(payload);
     const [series] = payload.option.series;
     const titles = new Map(series.data.map((node) => [node.name, node.title]));
-    const narrow = window.innerWidth < 640;
+    const ends = new Map();
+    for (const link of series.links) ends.set(link.target, (ends.get(link.target) || 0) + link.value);
+    const room = Math.max(0, ...[...ends].map(([name, sum]) => widthOf(`${titles.get(name)}  ${numbers.short(sum)}`)));
     return {
       animation: false,
       aria: { enabled: false },
@@ -113,7 +148,7 @@
         },
       },
       series: [{
-        ...series, left: 4, right: narrow ? 84 : 120, top: 8, bottom: 8, nodeGap: 12, nodeWidth: 14, draggable: false,
+        ...series, left: 4, right: Math.ceil(room) + 14, top: 8, bottom: 8, nodeGap: 12, nodeWidth: 14, draggable: false,
         layoutIterations: 0,
         lineStyle: { color: "source", opacity: 0.32, curveness: 0.5 },
         emphasis: { focus: "adjacency", lineStyle: { opacity: 0.55 } },
@@ -129,7 +164,7 @@
     const payload = JSON.parse(document.getElementById(figure.dataset.chart).textContent);
     const chart = drawn.get(canvas) || echarts.init(canvas, null, { renderer: "canvas" });
     drawn.set(canvas, chart);
-    chart.setOption(payload.kind === "sankey" ? dressSankey(payload) : dress(payload), true);
+    chart.setOption(payload.kind === "sankey" ? dressSankey(payload) : dress(payload, canvas.clientWidth), true);
     figure.dataset.drawn = "yes";
   }
 

@@ -22,6 +22,11 @@ def in_every_language(say: Wording) -> dict[str, str]:
     return told
 
 
+def is_told(kept: Any) -> bool:
+    """Whether a value is a text in every language."""
+    return isinstance(kept, Mapping) and set(kept) == {code for code, _name in settings.LANGUAGES}
+
+
 def to_reader(told: Any, otherwise: str) -> str:
     """The text in the language of now; ``otherwise`` for a row from before texts were kept so."""
     text = told.get(translation.get_language()) if isinstance(told, Mapping) else None

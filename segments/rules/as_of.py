@@ -1,5 +1,6 @@
 """At which instant, and for how many customers, a rule is asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -44,6 +45,9 @@ class AsOf:
     before ``now``, fields take their past form where they have one (``Field.past``), else today's value.
     ``ahead``: ``now`` lies ahead and nothing but time happens until then; fields that move by themselves take the
     form that says what they will be (``Field.ahead``).
+
+    ``shared``: the temporary tables that hold figures of everybody at ``now``, by what they are the figures of
+    (rules/shared.py); conditions that ask for them read the table.
     """
 
     now: datetime
@@ -52,6 +56,7 @@ class AsOf:
     ahead: bool = False
     event_types: EventTypes = field(default_factory=EventTypes, compare=False, repr=False)
     lifecycle: Lifecycle = field(default_factory=Lifecycle, compare=False, repr=False)
+    shared: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -65,7 +70,7 @@ class AsOf:
 
     def at(self, now: datetime) -> "AsOf":
         """The same question at another instant."""
-        return replace(self, now=now)
+        return replace(self, now=now, shared={})
 
     def towards_the_future(self) -> "AsOf":
         """The same question asked on of what is known, as time passes and nothing else happens."""
@@ -74,3 +79,7 @@ class AsOf:
     def asked_for(self, *, everybody: bool) -> "AsOf":
         """The same question in the other physical form."""
         return replace(self, everybody=everybody)
+
+    def reading(self, shared: Mapping[str, str]) -> "AsOf":
+        """The same question, with figures that have been looked up already."""
+        return replace(self, shared=shared)

@@ -49,6 +49,15 @@ class Bounds:
             outside.append(Q(GreaterThan(figure, self.at_most)))
         return outside[0] if len(outside) == 1 else outside[0] | outside[1]
 
+    def hold_of_columns(self, per: str = "") -> tuple[str, list[Any]]:
+        """``hold`` as SQL over the column ``figure`` (and ``per``) of a table, and its parameters."""
+        bounds = [(">=", self.at_least), ("<=", self.at_most)]
+        given = [(how, bound) for how, bound in bounds if bound is not None]
+        times = f" * {per}" if per else ""
+        return " AND ".join(f"figure {how} %s{times}" for how, _bound in given), [
+            bound for _how, bound in given
+        ]
+
     def phrase(self, write: Any) -> str:
         """The bounds in words; ``write`` puts one figure into words."""
         if self.at_least is None:
@@ -70,21 +79,28 @@ class Measure(ABC):
     """``zero``: those to whom nothing happened have 0 (else: no figure).
 
     ``of``: the kind of property it needs, "" for none. Bounds of "figure" are in its unit, all others count.
+    ``per``: the one of ``figures`` that the figure is divided by before it is held against bounds.
     """
 
     name: ClassVar[str]
     label: ClassVar[StrOrPromise]
     zero: ClassVar[bool] = False
     of: ClassVar[Of] = "figure"
+    per: ClassVar[str] = ""
     pattern: ClassVar[StrOrPromise]
 
     @abstractmethod
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         """The aggregate over one customer's rows."""
 
+    def figures(self, x: Value | None, time: str, as_of: AsOf) -> dict[str, Any]:
+        """What ``within`` looks at of one customer's rows."""
+        return {"figure": self.figure(x, time, as_of)}
+
     def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
         """The groups of ``rows`` (grouped by customer) whose figure lies within."""
-        inside: Rows = rows.annotate(figure=self.figure(x, time, as_of)).filter(bounds.hold(F("figure")))
+        per = F(self.per) if self.per else 1
+        inside: Rows = rows.annotate(**self.figures(x, time, as_of)).filter(bounds.hold(F("figure"), per))
         return inside
 
     def outside(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
@@ -153,15 +169,14 @@ class Average(Measure):
 
     name = "average"
     label = gettext_lazy("average of")
+    per = "valued"
     pattern = gettext_lazy("with an average %(of)s of %(bounds)s")
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         return Avg(x, output_field=DecimalField())
 
-    def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
-        summed = rows.annotate(total=Sum(x, output_field=DecimalField()), valued=Count(x))
-        inside: Rows = summed.filter(bounds.hold(F("total"), per=F("valued")))
-        return inside
+    def figures(self, x: Value | None, time: str, as_of: AsOf) -> dict[str, Any]:
+        return {"figure": Sum(x, output_field=DecimalField()), "valued": Count(x)}
 
 
 class Highest(Measure):

@@ -1,15 +1,18 @@
 """Computing segments in full: new and edited ones, and those that a refresh could not bring up to date.
 
-One segment per transaction. A rebuild takes nothing from the queue of touched customers: they stay for the
-next refresh, which looks at them again from the instant of the rebuild on. Editing the rule meanwhile calls
-the rebuild of the older version off at once (``give_way``), and it is done again with the new rule; an edit
-that comes too late for that makes the transaction fail on the segment's row, with the same outcome.
+One segment per transaction, or a few that look up the same (``wave``). A rebuild takes nothing from the queue of
+touched customers: they stay for the next refresh, which looks at them again from the instant of the rebuild on.
+Editing the rule meanwhile calls the rebuild of the older version off at once (``give_way``), and it is done again
+with the new rule; an edit that comes too late for that makes the transaction fail on the segment's row, with the
+same outcome. What a wave had done is lost then, and the rest of that turn is one by one.
 """
 
+import math
 import time
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 from django.utils.translation import gettext as _
 
 from config.kit import clock
@@ -21,29 +24,32 @@ from segments.rules.parse import parse
 from segments.services import cuts, tag_keeping
 from segments.services.difference import Difference, apply_to_everybody
 from segments.services.order import in_order, referred
-from segments.services.snapshot import concerns_the_whole_run, in_snapshot
+from segments.services.snapshot import concerns_the_whole_run, in_snapshot, is_to_begin_again
 from segments.services.trouble import state_after
+from segments.services.wave import look_up_together, wave
 
 
 def rebuild_waiting(
     now: datetime | None = None, *, wait: bool = True, seconds: float = 20.0
 ) -> list[Segment]:
     """Rebuild what waits for it, those referred to first, until ``seconds`` have passed; what was rebuilt."""
-    started, rebuilt = time.monotonic(), list[Segment]()
-    while time.monotonic() - started < seconds:
+    ends, rebuilt, together = time.monotonic() + seconds, list[Segment](), True
+    while time.monotonic() < ends:
         with session_lock(Lock.SEGMENT_RUN, wait=wait) as taken:
-            segment = _next_waiting() if taken else None
-            if segment is None:
+            ready = _ready() if taken else []
+            if not ready:
                 return rebuilt
-            in_snapshot(lambda pk=segment.pk: _rebuild(pk, now or clock.now()))  # type: ignore[misc]
-            rebuilt.append(segment)
+            chosen = wave(ready) if together else ready[:1]
+            done = _rebuild([segment.pk for segment in chosen], now or clock.now(), ends)
+            together = together and done is not None
+            rebuilt += [segment for segment in chosen if segment.pk in (done or ())]
     return rebuilt
 
 
 def rebuild(segment: Segment, now: datetime | None = None) -> Segment:
     """Rebuild one segment at once; the segment as it is then."""
     with session_lock(Lock.SEGMENT_RUN):
-        in_snapshot(lambda: _rebuild(segment.pk, now or clock.now()))
+        in_snapshot(lambda: _compute_all([segment.pk], now or clock.now()))
     segment.refresh_from_db()
     return segment
 
@@ -53,48 +59,91 @@ def give_way(segment: Segment) -> None:
     transaction.on_commit(lambda: call_off(segment.pk))
 
 
-def _next_waiting() -> Segment | None:
-    """The first segment in need whose children are up to date, or whose children will never be."""
+def _ready() -> list[Segment]:
+    """The segments in need whose children are up to date, or whose children will never be."""
     everyone = in_order(Segment.objects.exclude(state=SegmentState.RETIRED))
     waiting = {segment.pk for segment in everyone if segment.state == SegmentState.NEEDS_REBUILD}
-    for segment in everyone:
-        if segment.pk in waiting and not referred(segment.rule) & waiting:
-            return segment
-    return None
+    return [segment for segment in everyone if segment.pk in waiting and not referred(segment.rule) & waiting]
 
 
-def _rebuild(pk: int, now: datetime) -> None:
+def _rebuild(pks: list[int], now: datetime, ends: float) -> list[int] | None:
+    """Rebuild one segment, or a wave until time is up; which. None: one of the wave was edited, nothing was done."""
+    if len(pks) == 1:
+        return in_snapshot(lambda: _compute_all(pks, now))
+    try:
+        return in_snapshot(lambda: _compute_all(pks, now, ends), attempts=1)
+    except OperationalError as problem:
+        if not is_to_begin_again(problem):
+            raise
+        return None
+
+
+@dataclass
+class _Work:
+    """What was done for one segment. ``difference`` None: it failed, as ``state`` and the row's error say."""
+
+    segment: Segment
+    run: Run
+    row: SegmentRun
+    difference: Difference | None = None
+    state: SegmentState = SegmentState.LIVE
+
+
+def _compute_all(pks: list[int], now: datetime, ends: float = math.inf) -> list[int]:
+    """Compute them over one picture. The segments' rows are written last: from then on an edit has to wait."""
+    for pk in pks:
+        mark_work(pk)
+    by_pk = Segment.objects.in_bulk(pks)
+    segments = [by_pk[pk] for pk in pks if pk in by_pk]
+    asking = look_up_together(segments, AsOf(now))
+    done = list[_Work]()
+    for segment in segments:
+        if done and time.monotonic() > ends:
+            break
+        done.append(_work_on(segment, asking))
+    for work in done:
+        _keep(work)
+    return [work.segment.pk for work in done]
+
+
+def _work_on(segment: Segment, asking: AsOf) -> _Work:
+    """Compute one behind a savepoint: if it fails, the others go on."""
     started = time.monotonic()
-    mark_work(pk)
-    segment = Segment.objects.get(pk=pk)
-    run = Run.objects.create(kind=RunKind.REBUILD, now=now)
-    row = SegmentRun(run=run, segment=segment, rule_version=segment.rule_version)
+    run = Run.objects.create(kind=RunKind.REBUILD, now=asking.now)
+    work = _Work(segment, run, SegmentRun(run=run, segment=segment, rule_version=segment.rule_version))
     try:
         with transaction.atomic():
-            difference = _compute(segment, run)
-            tag_keeping.catch_up(segment, now)
+            work.difference = _compute(segment, run, asking)
+            tag_keeping.catch_up(segment, asking.now)
     except (DatabaseError, Refusal) as problem:
         if concerns_the_whole_run(problem):
             raise
-        row.error = f"{type(problem).__name__}: {problem}"[:2000]
-        Segment.objects.filter(pk=pk).update(state=state_after(problem), error=row.error)
+        work.difference, work.state = None, state_after(problem)
+        work.row.error = f"{type(problem).__name__}: {problem}"[:2000]
+    run.milliseconds = work.row.milliseconds = round((time.monotonic() - started) * 1000)
+    return work
+
+
+def _keep(work: _Work) -> None:
+    run, row, difference = work.run, work.row, work.difference
+    if difference is None:
+        Segment.objects.filter(pk=work.segment.pk).update(state=work.state, error=row.error)
     else:
         row.checked = row.size = difference.size
         run.entered, run.left = row.entered, row.left = difference.entered, difference.left
-        _mark_live(segment, run, difference)
-    run.milliseconds = row.milliseconds = round((time.monotonic() - started) * 1000)
+        _mark_live(work.segment, run, difference)
     row.save()
     run.save(update_fields=["entered", "left", "milliseconds"])
 
 
-def _compute(segment: Segment, run: Run) -> Difference:
+def _compute(segment: Segment, run: Run, asking: AsOf) -> Difference:
     rule = parse(segment.rule)
     if Segment.objects.filter(pk__in=rule.segments()).exclude(state=SegmentState.LIVE).exists():
         raise Refusal("child_not_live", _("A segment that this one refers to cannot be computed."))
     edited = segment.computed_version not in (None, segment.rule_version)
     cuts.need(rule, run.now)
     cause = ChangeCause.EDIT if edited else ChangeCause.REBUILD
-    return apply_to_everybody(segment, rule, run, AsOf(run.now), cause)
+    return apply_to_everybody(segment, rule, run, asking, cause)
 
 
 def _mark_live(segment: Segment, run: Run, difference: Difference) -> None:

@@ -17,20 +17,20 @@ CANCELLED = "57014"
 WORK_MEMORY = "256MB"
 
 
-def in_snapshot(act: Callable[[], T]) -> T:
+def in_snapshot(act: Callable[[], T], *, attempts: int = ATTEMPTS) -> T:
     """Run ``act`` in a REPEATABLE READ transaction of its own; the caller holds ``Lock.SEGMENT_RUN``.
 
     Done again when somebody else changed a row that the act writes, or called the act off because its rule
     was edited: the next attempt reads the new version. A statement that ran into its time limit is no such case.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         try:
             with transaction.atomic(durable=True):
                 execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
                 return act()
         except OperationalError as problem:
-            if not _begin_again(problem) or attempt == ATTEMPTS:
+            if not is_to_begin_again(problem) or attempt == attempts:
                 raise
     raise AssertionError("unreachable")
 
@@ -40,7 +40,8 @@ def was_called_off(problem: BaseException) -> bool:
     return code_of(problem) == CANCELLED and "statement timeout" not in str(problem)
 
 
-def _begin_again(problem: BaseException) -> bool:
+def is_to_begin_again(problem: BaseException) -> bool:
+    """Whether an edit, or another writer of the same row, came in between."""
     return code_of(problem) == SERIALIZATION_FAILURE or was_called_off(problem)
 
 

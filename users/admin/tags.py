@@ -91,7 +91,7 @@ class TagList(OperatorPage):
         what = _("put on") if run.is_on else _("taken off")
         state = _("undone") if run.undone_at else what if run.finished_at else _("Under way.")
         return [
-            run.tag.name, state, run.sentence, run.at, str(run.by or ""), run.customers,
+            run.tag.name, state, tag_acts.whom(run), run.at, str(run.by or ""), run.customers,
             Cell(undo) if can else Cell("", kind="text"),
         ]  # fmt: skip
 
@@ -108,8 +108,10 @@ class TagList(OperatorPage):
 
 
 def _where_from(counted: dict[str, int]) -> str:
-    return ", ".join(
-        f"{SOURCES.get(source, source)}: {words.number(n)}" for source, n in sorted(counted.items())
+    told = _("%(name)s: %(value)s")
+    return _(", ").join(
+        told % {"name": SOURCES.get(source, source), "value": words.number(n)}
+        for source, n in sorted(counted.items())
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from config.kit import words
+from config.kit import told, words
 from users.models import Role, Scope
 from users.shop import settings
 
@@ -213,6 +213,8 @@ def value_words(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
+        if told.is_told(value):
+            return told.to_reader(value, "")
         numbers = [one for one in value.values() if isinstance(one, int)]
         whole = words.number(sum(numbers)) if len(numbers) == len(value) else " …"
         return whole if value else "–"

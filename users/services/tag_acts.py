@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.kit import told
 from config.kit.batches import execute, fetch
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
@@ -170,15 +171,21 @@ def tag_group(name: str, *, group: str, is_on: bool, by: Operator | None, now: d
         tag = Tag.objects.create(name=plain)
     run = TagRun(tag=tag, is_on=is_on, group=group, sentence=str(found.sentence)[:300], by=by, at=now)
     run.save()
+    named = told.in_every_language(lambda: str(read_group(group, now).sentence))
 
     def title() -> str:
         pattern = _("Put “%(tag)s” on: %(whom)s") if is_on else _("Take “%(tag)s” off: %(whom)s")
         return pattern % {"tag": plain, "whom": read_group(group, now).sentence}
 
-    run.job = long_jobs.start(PUT, title=title, by=by, parameters={"run": run.pk})
+    run.job = long_jobs.start(PUT, title=title, by=by, parameters={"run": run.pk, "whom": named})
     run.save(update_fields=["job"])
-    audit.record("tag.group", by=by, target=tag, after={"on": is_on, "group": run.sentence})
+    audit.record("tag.group", by=by, target=tag, after={"on": is_on, "group": named})
     return run
+
+
+def whom(run: TagRun) -> str:
+    """Whom a tagging was for, in the reader's language and in the words of then: its job keeps them."""
+    return told.to_reader(run.job and run.job.parameters.get("whom"), run.sentence)
 
 
 @runs(PUT)
@@ -225,12 +232,13 @@ def undo_group(run: TagRun, *, by: Operator | None) -> LongJob:
     held = TagRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if held.finished_at is None or held.undone_at is not None:
         raise Refusal("wrong_state", _("This tagging is not finished, or has been undone."))
+    named = held.job.parameters.get("whom") if held.job else None
     held.job = long_jobs.start(
-        UNDO, title=lambda: _("Undo %(file)s") % {"file": held.job or held.sentence}, by=by, parameters={"run": run.pk},
-        total=held.customers,
+        UNDO, title=lambda: _("Undo %(file)s") % {"file": held.job or held.sentence}, by=by, total=held.customers,
+        parameters={"run": run.pk, "whom": named},
     )  # fmt: skip
     held.save(update_fields=["job"])
-    audit.record("tag.group_undo", by=by, target=held.tag, after={"group": held.sentence})
+    audit.record("tag.group_undo", by=by, target=held.tag, after={"group": named or held.sentence})
     return held.job
 
 

@@ -10,6 +10,7 @@ from django.db.models import Expression, F, Q, QuerySet, Subquery
 from segments.rules.as_of import AsOf
 from segments.rules.forms import Form
 from segments.rules.reading import Reader
+from segments.rules.shared import Scan
 from segments.rules.words import Words
 from users.topics import TouchTopic
 
@@ -74,6 +75,10 @@ class Condition(ABC):
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         """The customers for whom time alone may have changed the answer between two instants."""
         return []
+
+    def scan(self) -> Scan | None:
+        """What it looks up of everybody and other conditions may look up too (rules/shared.py); None: nothing."""
+        return None
 
     def of_today(self, words: Words) -> list[str]:
         """Asked about the past: what of it is as it is today all the same, in words. Nothing kept: all of it."""

@@ -5,8 +5,10 @@
 ``{"happened": "orders", "op": "total", "of": "net", "at_least": 30000, "in_last_days": 180}``
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
@@ -22,13 +24,15 @@ from segments.rules.conditions.happening import (
     read_happening,
 )
 from segments.rules.conditions.occurrence import Occurrence, among, some
-from segments.rules.measures import Times
+from segments.rules.measures import MEASURES, Bounds, Times
 from segments.rules.reading import Reader
+from segments.rules.shared import Scan, among_table
 from segments.rules.windows import Window, crossed, window_json
 from segments.rules.words import Words, instant, number
 from users.topics import TouchTopic
 
 MOST_TURNS = 100
+ONCE = Bounds(at_least=1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Happened(Condition):
         return frozenset({self.source.topic})
 
     def expression(self, as_of: AsOf) -> Q:
+        if self._figures_key in as_of.shared:
+            return self._read(as_of.shared[self._figures_key])
         if self.op == "did_not":
             return ~some(self._inside(as_of))
         if self.op == "first":
@@ -76,6 +82,44 @@ class Happened(Condition):
             return some(self._inside(as_of)) & ~some(later)
         assert self.measured is not None
         return self._measured(self.measured, as_of)
+
+    def scan(self) -> Scan | None:
+        return Scan(self._figures_key, self._figures) if self._figures_key else None
+
+    def _figures(self, as_of: AsOf) -> Rows:
+        """The figures of everybody to whom it happened."""
+        of = self._figured
+        figures = of.measure.figures(of.x(self.source, as_of), self.source.time, as_of)
+        found: Rows = self._inside(as_of).order_by().values("customer_id").annotate(**figures)
+        return found
+
+    @property
+    def _figured(self) -> Measured:
+        """What is measured; whether it happened at all is how often it did."""
+        return (
+            Measured(MEASURES["did"], ONCE)
+            if self.measured is None or self.measured.is_once
+            else self.measured
+        )
+
+    @cached_property
+    def _figures_key(self) -> str:
+        """All but the bounds; "" where there are none."""
+        if self.op in {"first", "last"}:
+            return ""
+        of = self._figured
+        asked = {**self.occurrence.write(), **window_json(self.window), "op": of.measure.name, "of": of.of}
+        return json.dumps(asked, sort_keys=True)
+
+    def _read(self, table: str) -> Q:
+        """The answer from a table of the figures of everybody; those to whom nothing happened are not in it."""
+        of = self._figured
+        hold, bounds = of.bounds.hold_of_columns(of.measure.per)
+        if self.op == "did_not":
+            return ~among_table(table, hold, bounds)
+        if of.measure.zero and of.bounds.fit_zero:
+            return ~among_table(table, f"NOT ({hold})", bounds)
+        return among_table(table, hold, bounds)
 
     def _measured(self, measured: Measured, as_of: AsOf) -> Q:
         if measured.is_once:

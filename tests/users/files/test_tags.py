@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from config.kit import clock
 from config.kit.refusal import Refusal
@@ -118,6 +119,21 @@ def test_pages_and_who_may(three: list[Customer]) -> None:
     vip = reverse("users:tag", args=[Tag.objects.get(name="VIP").pk])
     assert client.post(vip, {"act": "delete"}).status_code == 302
     assert not Tag.objects.filter(name="VIP").exists()
+
+
+def test_each_reader_reads_whom_a_group_was_in_his_own_language(three: list[Customer]) -> None:
+    reader = logged_in(Role.OWNER)
+    with translation.override("zh-hans"):
+        run = everyone("All", is_on=True)
+        tag_acts.undo_group(run, by=operator())
+    finish(run)
+    for address in ("users:tags", "users:jobs", "users:audit"):
+        english = reader.get(reverse(address), HTTP_ACCEPT_LANGUAGE="en").content.decode()
+        chinese = reader.get(reverse(address), HTTP_ACCEPT_LANGUAGE="zh-hans").content.decode()
+        assert "All customers" in english, address
+        assert "全部顾客" not in english, address
+        assert "全部顾客" in chinese, address
+        assert "All customers" not in chinese, address
 
 
 def test_a_visitor_is_no_customer_to_tag(three: list[Customer]) -> None:
