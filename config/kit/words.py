@@ -115,7 +115,7 @@ def day(value: date | datetime | None, width: str = "medium") -> str:
     if isinstance(value, datetime):
         value = value.astimezone(shop_zone()).date()
     if width == "short":
-        return str(format_date(value, "MMMd" if locale().language == "zh" else "d MMM", locale=locale()))
+        return str(format_date(value, "M月d日" if locale().language == "zh" else "d MMM", locale=locale()))
     return str(format_date(value, width, locale=locale()))
 
 

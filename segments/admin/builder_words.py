@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from config.kit.words import number
+from segments.services.suggesting import NEWEST
+
 
 def builder_words() -> dict[str, str]:
     """All of them, in the language that is active."""
@@ -120,6 +123,7 @@ def _inputs() -> dict[str, str]:
         "typed": _("Use “%(text)s”"),
         "optional": _("optional"),
         "customers": _("%(n)s customers"),
+        "amongNewest": _("Customers who have it, among the newest %(n)s") % {"n": number(NEWEST)},
         "rolling": _("rolling: %(from)s to %(to)s, to the minute"),
         "calendar": _("whole days: %(from)s to %(to)s"),
         "until": _("before %(to)s, to the minute"),

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
 from segments import registry
+from segments.registry import Field
 from segments.rules.conditions.attribute import LONGEST_PATH
-from segments.services.suggesting import Offer, attribute_values, event_values
+from segments.services.suggesting import Offer, attribute_values, event_values, field_values
 from users.models import Role
 
 
@@ -38,16 +39,20 @@ class Suggestions(OperatorPage):
         elif self._said("property"):
             path = read_path(self._said("property"))
             yield from event_values(event, path, typed) if path else ()
+        elif field := self._field():
+            yield from field_values(field, typed, self.now)
         else:
             yield from (Offer(value, value, 0) for value in self._registered(typed, event))
+
+    def _field(self) -> Field | None:
+        return None if self._said("source") else registry.fields.get(self._said("name"))
 
     def _registered(self, typed: str, event: str) -> Any:
         source = registry.sources.get(self._said("source"))
         name = self._said("name")
         if source is not None and not name:
             return source.suggest_property(event) if source.suggest_property else ()
-        entry = source.properties.get(name) if source else registry.fields.get(name)
-        asked = entry or registry.collections.get(name)
+        asked = source.properties.get(name) if source else registry.collections.get(name)
         return asked.suggest(typed) if asked is not None and asked.suggest else ()
 
     def _said(self, name: str) -> str:

@@ -52,8 +52,12 @@ RULE = {
 # Name of the picture → the address, and what to follow from there: links, from page to page.
 PAGES: dict[str, tuple[str, ...]] = {
     "home": ("/admin/",),
+    "customers": ("/admin/customers/?sort=revenue",),
+    "orders": ("/admin/orders/",),
     "customer": ("/admin/customers/?sort=revenue", "a.r-person"),
     "segment": ("/admin/segments/", "td a"),
+    "segments": ("/admin/segments/?folder=ready-1",),
+    "ready": ("/admin/segments/ready/",),
     "builder": ("/admin/segments/new/?rule=" + quote(json.dumps(RULE)),),
     "campaign": ("/admin/campaigns/", "td a"),
     "retention": ("/admin/reports/retention/",),
@@ -78,7 +82,7 @@ LOOKS = (
     Look("en", "en-GB", "light", 1360, 900, frozenset(PAGES)),
     Look("zh", "zh-CN", "light", 1360, 900, BOTH),
     Look("dark", "en-GB", "dark", 1360, 900, frozenset({"home", "builder"})),
-    Look("phone", "zh-CN", "light", 390, 844, frozenset({"home", "customer", "builder"})),
+    Look("phone", "zh-CN", "light", 390, 844, frozenset({"home", "customers", "customer", "builder"})),
 )
 
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -79,6 +80,7 @@ def test_the_preview_counts_and_names_the_row_at_fault() -> None:
 
 
 def test_values_in_use_are_suggested() -> None:
+    cache.clear()
     customer(city="Suzhou")
     customer(city="Wuxi")
     viewer = customer(attributes={"deep": {"taste": True}})
@@ -90,7 +92,13 @@ def test_values_in_use_are_suggested() -> None:
     def offered(**asked: str) -> list[tuple[object, int]]:
         return [(one["value"], one["count"]) for one in client.get(ask, asked).json()["values"]]
 
-    assert offered(name="city", typed="su") == [("Suzhou", 0)]
+    customer(city="Wuxi")
+    assert offered(name="city", typed="u") == [("Wuxi", 2), ("Suzhou", 1)]
+    customer(city="Suqian")
+    assert offered(name="city", typed="su") == [("Suzhou", 1), ("Suqian", 0)]  # not counted again so soon
+    stages = dict(offered(name="stage"))
+    assert stages["prospect"] == 5
+    assert stages["churned"] == 0
     assert offered(source="events", event="Product Viewed") == [("colour", 0)]
     assert offered(source="events", event="Product Viewed", property='"colour"') == [("red", 2), (3, 1)]
     assert offered(source="events", event="Product Viewed", property='"colour"', typed="RE") == [("red", 2)]

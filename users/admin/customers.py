@@ -28,6 +28,12 @@ from users.services.exports import acts
 EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST)
 MOST_COUNTED = 10_000
 """Customers that the list counts for "all that match"; of more it says so, and the act's page counts them."""
+LEFT_OUT = {
+    "seen": _("Customers who were never active are not in this order."),
+    "stage_at": _("Customers who were never active are not in this order."),
+    "revenue": _("Only customers with a paid order are in this order."),
+}
+"""Whom an order has no place for."""
 
 
 class CustomerList(OperatorPage):
@@ -63,6 +69,7 @@ class CustomerList(OperatorPage):
             "choices": [(one.name, one.column.title, one in self.columns) for one in columns.COLUMNS],
             "picks": picks,
             "match": self._match() if picks else None,
+            "left_out": LEFT_OUT.get(self.listing.sort, ""),
             "table": self._table(can_pick=bool(picks)),
         }
 
@@ -74,16 +81,25 @@ class CustomerList(OperatorPage):
             columns=[Column(_("Customer"), "person"), *(one.column for one in self.columns)],
             rows=[[one.customer, *columns.cells(self.columns, one, tags)] for one in found.rows],
             picks=[Cell(one.pk, hint=str(one.customer)) for one in found.rows] if can_pick else [],
-            empty=Empty(
-                _("No customer fits"),
-                _("Take a filter away, or search for a whole e-mail, phone or order number."),
-                icon="person_search",
-            ),
+            empty=self._empty(),
             sort=self.listing.sort,
             next=found.next,
             previous=found.previous,
             csv_url=f"?{self._parameters_for_csv()}" if self.may_export else "",
         )
+
+    def _empty(self) -> Empty:
+        """Why nobody is listed, and what to do."""
+        if self._text or self.group or self.listing.chosen:
+            return Empty(
+                _("No customer fits"),
+                _("Take a filter away, or search for a whole e-mail, phone or order number."),
+                icon="person_search",
+            )
+        url = reverse("users:import_create")
+        step = Action(_("Import"), url, icon="upload") if may_open(self.request.user, url) else None
+        come = _("Customers come with the tracking API, a connected shop or a file.")
+        return Empty(_("No customer yet"), come, step, icon="group")
 
     @cached_property
     def columns(self) -> list[columns.ListColumn]:

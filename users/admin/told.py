@@ -74,6 +74,7 @@ FIELDS = {
     "reason": gettext_lazy("Reason"),
     "ref": gettext_lazy("Number"),
     "refused": gettext_lazy("refused"),
+    "requests": gettext_lazy("Requests"),
     "returning_for": gettext_lazy("Returning for (days)"),
     "role": gettext_lazy("Role"),
     "rows": gettext_lazy("Rows"),

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from users.hooks import woocommerce
-from users.hooks.signatures import is_signed, is_youzan
+from users.hooks.signatures import is_signed, is_youzan, is_youzan_event
 from users.hooks.translation import Untranslatable, text
 from users.models import ShopConnection, ShopKind
 from users.services import shop_deliveries
@@ -81,18 +81,26 @@ def _woocommerce(connection: ShopConnection, request: HttpRequest, raw: bytes) -
 
 
 def _youzan(connection: ShopConnection, request: HttpRequest, raw: bytes) -> HttpResponse:
-    """Only the message is signed: repeats are known by it, whatever else the envelope says."""
+    """Either the whole body is signed (a header) or only the message in it (``sign``).
+
+    Repeats are known by the message, whatever else an envelope says that is not signed.
+    """
     try:
         envelope = json.loads(raw)
     except (ValueError, RecursionError):
         envelope = None
     told = envelope if isinstance(envelope, dict) else {}
-    _demand(connection, is_youzan(told, connection.client_id, connection.secret))
+    whole = is_youzan_event(
+        raw, request.headers.get("Event-Sign", ""), connection.client_id, connection.secret
+    )
+    _demand(connection, whole or is_youzan(told, connection.client_id, connection.secret))
     if told.get("test") is True:
         shop_deliveries.note_ping(connection)
     else:
-        arrived = Arrived(digest(text(told.get("msg"))), text(told.get("type")), raw)
-        shop_deliveries.take(connection, arrived)
+        kind, message = text(told.get("type")), told.get("msg")
+        said = message if isinstance(message, str) else json.dumps(message, sort_keys=True)
+        key = digest(kind, said) if whole else digest(said)
+        shop_deliveries.take(connection, Arrived(key, kind, raw))
     return JsonResponse({"code": 0, "msg": "success"})
 
 

@@ -1,4 +1,8 @@
-"""Youzan's pushes: a message about a trade or a refund. Only ``msg`` is signed, so only it is believed."""
+"""Youzan's pushes: a message about a trade or a refund, inside an envelope that names its type.
+
+Trades come as URL-encoded JSON; the newer messages about refunds as an object. A refund's message says its amount in
+yuan and no state, so the type decides whether money moved: a message is told once, so no other type can be put on it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -28,12 +32,24 @@ from users.hooks.translation import (
 ZONE = ZoneInfo("Asia/Shanghai")
 CURRENCY = "CNY"
 CLOSED = "TRADE_CLOSED"
-GIVEN_BACK = frozenset({"SUCCESS", "REFUND_SUCCESS", ""})
+GIVEN_BACK = frozenset({"SUCCESS", "REFUND_SUCCESS", "SAFE_FINISHED"})
+"""States of a refund that was paid out, where a message says one (``refund_state`` of the older pushes)."""
+PAID_OUT = frozenset(
+    {
+        "trade_refund_RefundSuccess",
+        "trade_refund_RefundSellerAgree",
+        "trade_refund_SysRefund",
+        "youzan_trade_RefundSuccess",
+    }
+)
+"""Types that end a refund with the money given back. Asking for one, refusing, and withdrawing move none."""
 Body = Mapping[str, Any]
 
 
 def message(envelope: Body) -> Body:
     """What the push says, out of its envelope. Raises Untranslatable."""
+    if isinstance(envelope.get("msg"), dict):
+        return mapping(envelope["msg"])
     try:
         told = json.loads(unquote_plus(text(envelope.get("msg")), errors="strict"))
     except (ValueError, RecursionError):
@@ -48,7 +64,7 @@ def translate(topic: str, body: Body, shop: Shop, received_at: datetime) -> Tran
     if "full_order_info" in body:
         return _trade(mapping(body["full_order_info"]), shop, received_at)
     if "refund_id" in body and "tid" in body:
-        return _refund(body, shop, received_at)
+        return _refund(topic, body, shop, received_at)
     return None
 
 
@@ -85,9 +101,10 @@ def _trade(trade: Body, shop: Shop, received_at: datetime) -> Translation:
     return Translation(teller.items, user_id=teller.user_id or "")
 
 
-def _refund(body: Body, shop: Shop, received_at: datetime) -> Translation | None:
+def _refund(topic: str, body: Body, shop: Shop, received_at: datetime) -> Translation | None:
     """A refund that was paid out; asking for one and refusing it move no money."""
-    if text(body.get("status")) not in GIVEN_BACK:
+    state = text(body.get("refund_state")) or text(body.get("status"))
+    if not (state in GIVEN_BACK if state else topic in PAID_OUT):
         return None
     teller = Teller(shop, received_at)
     amount = body.get("refunded_fee", body.get("refund_fee"))

@@ -67,11 +67,7 @@ class FieldCondition(Condition):
         return [self.field.of_today] if self.field.of_today else []
 
     def actual(self, as_of: AsOf) -> Shown:
-        field = self.field.then(as_of)
-        x = field.x_at(as_of)
-        if field.rows is None:
-            return x
-        return Subquery(field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
+        return value_of(self.field.then(as_of), as_of)
 
     def show(self, actual: Any, words: Words) -> str:
         return show(self.field, actual, words)
@@ -84,6 +80,14 @@ class FieldCondition(Condition):
             return turns
         moves = self.field.ahead.turns(customer_id)
         return turns + [turn for at in moves for turn in (at, *self.operator.turns(at, self.value, as_of))]
+
+
+def value_of(field: Field, as_of: AsOf) -> Shown:
+    """The value of a field as an expression over the customer."""
+    x = field.x_at(as_of)
+    if field.rows is None:
+        return x
+    return Subquery(field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
 
 
 def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:

@@ -33,7 +33,8 @@ function kept(place, ctx) {
 const BODIES = {
   field(place, name, ctx) {
     const entry = named(ctx.catalogue.fields, name);
-    return question(place, entry.operators, { ...entry, asks: entry.suggests ? () => ({ name }) : null }, ctx);
+    const asks = () => ({ name });
+    return question(place, entry.operators, { ...entry, asks: entry.suggests ? asks : null, counts: entry.choices ? asks : null }, ctx);
   },
   collection(place, name, ctx) {
     const entry = named(ctx.catalogue.collections, name);

@@ -31,9 +31,22 @@ const isOf = (choices) => (value) => choices.find(([one]) => one === value)?.[1]
 
 /* The items to choose from, given what was typed: fixed ones, or values in use as the server knows them. */
 export function offered(about, ctx) {
-  if (about.choices) return (typed) => narrowed(about.choices.map(([value, label]) => ({ value, label })), typed);
+  if (about.choices) return async (typed) => {
+    const counts = await counted(about, ctx);
+    return narrowed(about.choices.map(([value, label]) => ({ value, label, hint: counts.get(value) || "" })), typed);
+  };
   if (!about.asks) return null;
   return async (typed) => (await ctx.suggest({ ...about.asks(), typed })).map((one) => shaped(one, about, ctx));
+}
+
+/* How many of the newest customers have each of fixed values, as texts; asked once while the page is open. */
+const asked = new Map();
+
+async function counted(about, ctx) {
+  if (!about.counts) return new Map();
+  const key = JSON.stringify(about.counts());
+  if (!asked.has(key)) asked.set(key, ctx.suggest(about.counts()).catch(() => []));
+  return new Map((await asked.get(key)).map((one) => [one.value, one.count ? one.count.toLocaleString() : ""]));
 }
 
 function shaped(one, about, ctx) {
@@ -72,15 +85,17 @@ const isTakenForOther = (value) => value === "true" || value === "false" || /^".
 export function texts(place, about, ctx) {
   const known = () => (Array.isArray(place.value) ? place.value : []);
   const isFew = about.choices && about.choices.length <= FEW && known().every((one) => about.choices.some(([value]) => value === one));
-  return isFew ? ticks(place, about, known) : tokens(place, about, ctx, known);
+  return isFew ? ticks(place, about, known, ctx) : tokens(place, about, ctx, known);
 }
 
-function ticks(place, about, known) {
-  return el("span", { class: "r-rule-values" }, about.choices.map(([value, label]) => el("label", { class: "r-check r-rule-tick" },
-    el("input", { type: "checkbox", checked: known().includes(value), onchange: (event) => {
+function ticks(place, about, known, ctx) {
+  const beside = new Map(about.choices.map(([value]) => [value, el("small", { class: "r-muted r-tabular", title: ctx.words.amongNewest })]));
+  counted(about, ctx).then((counts) => beside.forEach((small, value) => { small.textContent = counts.get(value) || ""; }));
+  return el("span", { class: "r-rule-values" }, about.choices.map(([value, label]) => el("span", { class: "r-rule-ticked" },
+    el("label", { class: "r-check r-rule-tick" }, el("input", { type: "checkbox", checked: known().includes(value), onchange: (event) => {
       const rest = known().filter((one) => one !== value);
       place.put(event.target.checked ? [...rest, value] : rest);
-    } }), label)));
+    } }), label), beside.get(value))));
 }
 
 function tokens(place, about, ctx, known) {

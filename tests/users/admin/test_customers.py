@@ -9,7 +9,7 @@ from django.urls import reverse
 from tests.clock import move_to
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track, visit
-from users.models import AuditEntry, Role, Stage
+from users.models import AuditEntry, Role, Stage, Standing
 from users.services.stages import move_stages
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,17 @@ def test_known_customers_by_last_seen_without_visitors() -> None:
     assert names() == ["Alice Adams", "Bob Brown"]
     assert names(sort="newest") == ["Carol Chen", "Bob Brown", "Alice Adams"]
     assert names(sort="revenue") == ["Alice Adams"]
+
+
+def test_an_order_says_whom_it_leaves_out_and_an_empty_shop_what_to_do() -> None:
+    page = logged_in().get(reverse("users:customers"))
+    assert page.context["left_out"] == "Customers who were never active are not in this order."
+    assert 'href="?sort=newest"' in page.content.decode()
+    assert logged_in().get(reverse("users:customers"), {"sort": "newest"}).context["left_out"] == ""
+    Standing.objects.all().delete()
+    empty = logged_in(Role.OPERATOR).get(reverse("users:customers")).context["table"].empty
+    assert (empty.title, empty.action.url) == ("No customer yet", reverse("users:import_create"))
+    assert logged_in(Role.SUPPORT).get(reverse("users:customers")).context["table"].empty.action is None
 
 
 def test_filters() -> None:

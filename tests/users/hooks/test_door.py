@@ -15,10 +15,12 @@ from tests.users.hooks.payloads import (
     address,
     connection,
     deliver,
+    event_sign,
     shopify_order,
     signature,
     woo_order,
     youzan,
+    youzan_refund,
     youzan_trade,
 )
 from users.api import hooks
@@ -109,6 +111,26 @@ def test_youzan_signs_its_message() -> None:
     assert nothing_kept()
     answer = deliver(shop, "", right)
     assert (answer.status_code, answer.json()) == (200, {"code": 0, "msg": "success"})
+
+
+def test_youzan_signs_the_whole_push_in_a_header() -> None:
+    shop = connection(ShopKind.YOUZAN)
+    told = youzan(None, kind="youzan_trade_RefundSuccess") | {"msg": youzan_refund("E1"), "sign": ""}
+    raw = json.dumps(told).encode()
+    other = json.dumps(told | {"type": "youzan_trade_RefundCreated"}).encode()
+    for wrong in (flip(event_sign(raw)), event_sign(raw, "another-secret"), "", "é"):
+        assert deliver(shop, "", None, raw=raw, signed=wrong).status_code == 401
+    assert deliver(shop, "", None, raw=other, signed=event_sign(raw)).status_code == 401
+    assert nothing_kept()
+    assert deliver(shop, "", None, raw=raw, signed=event_sign(raw).upper()).json()["msg"] == "success"
+
+
+def test_a_message_of_youzan_is_told_once_whatever_its_envelope_calls_it() -> None:
+    shop = connection(ShopKind.YOUZAN)
+    asked = youzan(youzan_refund("E1"), kind="trade_refund_BuyerCreated")
+    deliver(shop, "", asked)
+    deliver(shop, "", asked | {"type": "trade_refund_RefundSuccess"})
+    assert [one.state for one in ShopDelivery.objects.all()] == ["ignored"]
 
 
 def test_a_new_secret_replaces_the_old_one() -> None:

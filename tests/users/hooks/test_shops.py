@@ -1,5 +1,6 @@
 """What shops' deliveries come to: orders, refunds, customers, products, in whatever order they arrive."""
 
+import json
 import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,12 +16,14 @@ from tests.users.door import customer, send, track, visitor
 from tests.users.hooks.payloads import (
     connection,
     deliver,
+    event_sign,
     shopify_customer,
     shopify_order,
     shopify_product,
     shopify_refund,
     woo_order,
     youzan,
+    youzan_refund,
     youzan_trade,
 )
 from users.models import (
@@ -228,6 +231,37 @@ def test_a_youzan_trade_in_another_currency() -> None:
     deliver(shop, "", youzan(refund, kind="trade_refund_RefundSuccess"))
     settle()
     assert (Refund.objects.get().net, Order.objects.get().net) == (840, 840)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "is_given_back"),
+    [
+        ("trade_refund_BuyerCreated", {}, False),
+        ("youzan_trade_RefundCreated", {}, False),
+        ("youzan_trade_RefundClosed", {}, False),
+        ("trade_refund_RefundSellerRefuse", {}, False),
+        ("TRADE_ORDER_REFUND", {"refund_state": "SAFE_NEW"}, False),
+        ("TRADE_ORDER_REFUND", {"refund_state": "SAFE_FINISHED"}, True),
+        ("trade_refund_RefundSuccess", {}, True),
+        ("trade_refund_SysRefund", {}, True),
+        ("youzan_trade_RefundSuccess", {}, True),
+    ],
+)
+def test_a_refund_of_youzan_counts_once_the_money_is_given_back(
+    kind: str, about: dict[str, Any], is_given_back: bool
+) -> None:
+    shop = connection(ShopKind.YOUZAN, "youzan")
+    set_rate(currency="CNY", first=date(2026, 5, 20), last=date(2026, 5, 20), rate=Decimal("0.14"), by=None)
+    deliver(shop, "", youzan(youzan_trade()))
+    settle()
+    number = Order.objects.get().number
+    told = youzan(None, kind=kind) | {"msg": youzan_refund(number, **about), "sign": ""}
+    raw = json.dumps(told).encode()
+    for _ in range(2):
+        assert deliver(shop, "", None, raw=raw, signed=event_sign(raw)).status_code == 200
+    settle()
+    assert Refund.objects.count() == is_given_back
+    assert Order.objects.get().net == (840 if is_given_back else 1_680)
 
 
 def story() -> list[tuple[str, dict[str, Any], str]]:
