@@ -1,5 +1,6 @@
 """Reading a file takes no more memory when there are five times as many rows; exports hold some rows at a time."""
 
+import io
 import multiprocessing
 import resource
 from pathlib import Path
@@ -61,8 +62,9 @@ def read_apart(path: Path) -> tuple[files.Table, int]:
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("fork").Process(target=_read, args=(token, there))
     process.start()
-    rows, grown = here.recv()
     process.join()
+    assert here.poll(), "it ended before it had read everything"
+    rows, grown = here.recv()
     return files.Table(token, [], rows, ""), grown
 
 
@@ -99,3 +101,15 @@ def test_an_export_holds_some_rows_of_a_customer_with_many(monkeypatch: pytest.M
         "v2",
         "v3",
     ]
+
+
+def test_shared_texts_are_laid_out_in_steps() -> None:
+    content = workbook(5_000)
+    token = files.keep_raw(io.BytesIO(content), len(content))
+    state = reading.Reading()
+    while not state.is_done:
+        before = state.as_parameters()
+        reading.go_on(token, reading.Reading(**before), seconds=0)  # its transaction never came to its end
+        state = reading.go_on(token, reading.Reading(**before), seconds=0)
+    records = [record for _offset, record in files.read_from(token, 0)]
+    assert records[1:] == [[f"u{n}", f"顾客 {n} {'x' * 20}", str(n)] for n in range(5_000)]

@@ -41,11 +41,13 @@ def records(table: files.Table) -> list[list[str]]:
 
 
 def with_part(content: bytes, name: str, text: str) -> bytes:
-    """The workbook with one of its parts put in another's place."""
+    """The workbook with a part put into it, or in another's place."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
         for entry in before.infolist():
-            after.writestr(entry, text if entry.filename == name else before.read(entry.filename))
+            if entry.filename != name:
+                after.writestr(entry, before.read(entry.filename))
+        after.writestr(name, text)
     return out.getvalue()
 
 
