@@ -118,6 +118,7 @@ class _Work:
     rows: list[SegmentRun] = field(default_factory=list)
     everybody: int | None = None
     lists: set[int] = field(default_factory=set)
+    keepers: set[int] = field(default_factory=set)
 
     def begin(self, segments: list[Segment]) -> None:
         """Read the rules and find, for all of them at once, who has to be looked at.
@@ -125,6 +126,7 @@ class _Work:
         One that refers to a segment that is not kept up to date stays as it was and grows stale.
         """
         self.lists = set(Segment.objects.lists().values_list("pk", flat=True))
+        self.keepers = tag_keeping.keepers()
         ready = set(self.lists)
         for segment in segments:
             if not referred(segment.rule) <= ready:
@@ -173,7 +175,8 @@ class _Work:
             difference: Difference = apply_to_affected(segment, one.rule, self.run, asking)
             if difference.entered or difference.left:
                 announce(segment, self.run)
-                tag_keeping.follow(segment, self.run)
+                if segment.pk in self.keepers:
+                    tag_keeping.follow(segment, self.run)
         self.done[segment.pk] = difference.size
         self.rows.append(
             SegmentRun(

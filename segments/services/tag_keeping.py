@@ -64,6 +64,11 @@ def kept_tags(segment: Segment) -> list[Tag]:
     return list(Tag.objects.filter(kept_by=KEEPER, kept_ref=segment.pk))
 
 
+def keepers() -> set[int]:
+    """The segments that keep a tag."""
+    return {ref for ref in Tag.objects.filter(kept_by=KEEPER).values_list("kept_ref", flat=True) if ref}
+
+
 def follow(segment: Segment, run: Run) -> None:
     """What a run changed, done to the tags that the segment keeps; costs what changed."""
     for tag in kept_tags(segment):

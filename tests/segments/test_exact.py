@@ -37,6 +37,8 @@ from tests.segments.world import EVENTS, TAGS, World
 from tests.segments.zones import ZONES, instants_of, open_in
 
 SHOPS = int(os.environ.get("RULE_CASES", "0"))
+PATIENCE = 6 * 3600 if SHOPS else 600
+"""Seconds that one test may take."""
 RULES_EACH = 25
 PROMISED = 2_000
 QUIET = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large,
@@ -123,7 +125,7 @@ def ask_many(world: World, now: datetime, number: int) -> int:
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("zone", ZONES)
 def test_the_compiled_rule_selects_what_the_oracle_selects(
     zone: str, monkeypatch: pytest.MonkeyPatch
@@ -146,7 +148,7 @@ def test_the_compiled_rule_selects_what_the_oracle_selects(
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(PATIENCE)
 @profile(SHOPS or 12)
 @given(data=st.data())
 def test_denied_twice_is_not_denied(data: st.DataObject) -> None:
@@ -165,7 +167,7 @@ def test_denied_twice_is_not_denied(data: st.DataObject) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("zone", ZONES)
 def test_refreshing_ends_where_a_computation_from_scratch_would(
     zone: str, monkeypatch: pytest.MonkeyPatch

@@ -20,7 +20,7 @@ from segments.services.refresh import refresh
 from segments.services.segments import create_segment
 from tests.segments.shop import ago, customer, event, members, order, rule, segment
 from tests.segments.strategies import CATEGORIES, MONEY, NOWS, event_properties, habits, instants
-from tests.segments.test_exact import check, chosen, profile
+from tests.segments.test_exact import PATIENCE, SHOPS, check, chosen, profile
 from tests.segments.world import EVENTS, World
 from users.models import Customer
 
@@ -45,8 +45,8 @@ def among(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(400)
-@profile(12)
+@pytest.mark.timeout(PATIENCE)
+@profile(SHOPS or 12)
 @given(data=st.data(), now=NOWS)
 def test_both_physical_forms_select_what_the_oracle_selects(data: st.DataObject, now: datetime) -> None:
     with transaction.atomic():
@@ -64,8 +64,8 @@ def test_both_physical_forms_select_what_the_oracle_selects(data: st.DataObject,
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(400)
-@profile(8)
+@pytest.mark.timeout(PATIENCE)
+@profile(SHOPS or 8)
 @given(data=st.data(), start=NOWS)
 def test_time_alone_is_followed(data: st.DataObject, start: datetime) -> None:
     """Nobody does anything: the clock moves, and what crosses an edge is found."""

@@ -5,7 +5,6 @@ refusals, so that none is added to them unnoticed.
 """
 
 import copy
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,10 +19,11 @@ from segments.rules.parse import parse
 from segments.rules.schema import json_schema
 from tests.segments.shop import rule
 from tests.segments.strategies import rules
+from tests.segments.test_exact import PATIENCE, SHOPS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(PATIENCE)]
 
-CASES = int(os.environ.get("RULE_CASES", "0")) * 10
+CASES = SHOPS * 10
 # What only the parser refuses: which segments there are, how much it is in all, and how values go together.
 BEYOND_SHAPES = {
     "unknown_segment", "too_deep", "too_large", "two_windows", "bad_window", "bad_range", "out_of_range",

@@ -17,6 +17,7 @@ from segments.rules.windows import InCurrent
 from segments.rules.words import Words
 from tests.segments.shop import customer, rule, tagged
 from tests.segments.strategies import rules
+from tests.segments.test_exact import SHOPS
 from users.models import Customer
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +153,7 @@ def test_hostile_text_is_only_ever_compared(text: str) -> None:
             assert not parse(rule(condition)).customers(as_of).exists(), condition
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=SHOPS * 10 or 150, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -177,7 +178,7 @@ def test_garbage_is_refused_and_never_an_error(raw: Any) -> None:
             assert refusal.field
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=SHOPS * 10 or 100, deadline=None)
 @given(rules())
 def test_every_rule_has_a_sentence_and_survives_storage(raw: dict[str, Any]) -> None:
     read = parse(raw)

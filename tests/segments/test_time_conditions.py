@@ -28,7 +28,7 @@ from segments.services.segments import create_segment
 from tests.oracle_time import cut_of
 from tests.segments.shop import ago, customer, members, rule, segment
 from tests.segments.strategies import MONEY, NOWS, STAGES, calendars, instants, segment_times, values
-from tests.segments.test_exact import check, chosen, profile
+from tests.segments.test_exact import PATIENCE, SHOPS, check, chosen, profile
 from tests.segments.test_habits import among
 from tests.segments.world import World
 from users.models import Standing
@@ -53,8 +53,8 @@ def time_passes(data: st.DataObject, world: World) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.timeout(400)
-@profile(12)
+@pytest.mark.timeout(PATIENCE)
+@profile(SHOPS or 12)
 @given(data=st.data(), now=NOWS)
 def test_both_physical_forms_select_what_the_oracle_selects(data: st.DataObject, now: datetime) -> None:
     with transaction.atomic():
@@ -72,8 +72,8 @@ def test_both_physical_forms_select_what_the_oracle_selects(data: st.DataObject,
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.timeout(400)
-@profile(10)
+@pytest.mark.timeout(PATIENCE)
+@profile(SHOPS or 10)
 @given(data=st.data(), start=NOWS)
 def test_time_and_new_cuts_are_followed(data: st.DataObject, start: datetime) -> None:
     """Figures change with their touch, cuts are measured anew, other segments come and go."""
