@@ -7,17 +7,21 @@ guess would write a wrong day or a wrong sum.
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 DayOrder = Literal["", "dmy", "mdy"]
 
+KEPT = 1_000
+"""Of the last cells read: days and prices come again and again in a file."""
 YES = frozenset(
     {"yes", "y", "true", "1", "on", "x", "granted", "opt-in", "是", "同意", "已同意", "订阅", "对", "有"}
 )
 NO = frozenset({"no", "n", "false", "0", "off", "refused", "opt-out", "否", "不同意", "拒绝", "退订", "无"})
 _ISO = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]+(.+))?")
 _SHORT = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[ T]+(.+))?")
+_EXCEL_DAY = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?")
 _SIGNS = re.compile(r"[\s¥￥$€£元'’]|[A-Z]{3}")
 _LISTED = re.compile(r"[;；|、]|,(?!\d)|，")
@@ -55,6 +59,7 @@ def listed(cell: str) -> list[str]:
     return list(dict.fromkeys(part for part in parts if part))
 
 
+@lru_cache(KEPT)
 def amount(cell: str) -> str:
     """An amount as a plain decimal text: currency signs and thousands' separators are left out."""
     plain = _SIGNS.sub("", cell.strip())
@@ -81,11 +86,13 @@ def whole_number(cell: str) -> int:
         raise Unreadable("not_a_number") from None
 
 
+@lru_cache(KEPT)
 def day(cell: str, order: DayOrder) -> date:
     """A calendar day. 03/04/2026 needs to be told its order."""
     return _parts(cell, order)[0]
 
 
+@lru_cache(KEPT)
 def instant(cell: str, order: DayOrder, zone: ZoneInfo) -> datetime:
     """An instant; without a zone of its own it is of ``zone``, without a time the day's beginning."""
     plain = cell.strip()
@@ -128,7 +135,7 @@ def _parts(cell: str, order: DayOrder) -> tuple[date, tuple[int, int, int]]:
         first, second, year = (int(part) for part in match.groups()[:3])
         month, of_month = _sorted_out(first, second, order)
     else:
-        raise Unreadable("not_a_date")
+        raise Unreadable("excel_day" if _EXCEL_DAY.fullmatch(plain) else "not_a_date")
     try:
         return date(year, month, of_month), _time(match[4])
     except ValueError:

@@ -23,15 +23,20 @@ CODES: dict[str, StrOrPromise] = {
     "missing": gettext_lazy("This is needed and the cell is empty."),
     "too_long": gettext_lazy("The text is too long."),
     "not_yes_or_no": gettext_lazy("This is neither yes nor no."),
-    "not_an_amount": gettext_lazy("This is no amount of money."),
+    "not_an_amount": gettext_lazy("This is no amount of money. Write it like 1234.50."),
     "negative_amount": gettext_lazy("The amount is negative."),
     "not_a_number": gettext_lazy("This is no whole number."),
-    "not_a_date": gettext_lazy("This is no date."),
+    "not_a_date": gettext_lazy("This is no date. Write it like 2026-04-03."),
+    "excel_day": gettext_lazy(
+        "This is Excel's own number of a day. Format the column as a date and save the file again."
+    ),
     "not_a_time": gettext_lazy("This is no time of day."),
     "ambiguous_date": gettext_lazy("Day and month can be read in two ways."),
     "in_future": gettext_lazy("This lies in the future."),
     "not_an_email": gettext_lazy("This is no e-mail address."),
-    "not_a_phone": gettext_lazy("This is no phone number."),
+    "not_a_phone": gettext_lazy(
+        "This is no phone number. Write it with the country in front, like +86 138 0013 8000."
+    ),
     "too_many_cells": gettext_lazy("The row has more cells than there are columns."),
     "too_many_rows": gettext_lazy("More than a thousand rows speak of the same."),
     "no_such_channel": gettext_lazy("There is no such acquisition channel."),

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from django.db import transaction
@@ -75,9 +76,10 @@ def export_chunk(job: LongJob, now: datetime) -> Chunk:
             ready_at=now, expires_at=now + KEPT_FOR, size=size, rows=job.parameters.get("rows", 0)
         )
         return Chunk(finished=True, result={"rows": job.parameters.get("rows", 0)})
-    rows = kind.rows(names, ids)
+    number = count(job.parameters.get("rows", 0))
+    rows = (row for row, _number in zip(kind.rows(names, ids), number, strict=False))
     offset = files.append(export.token, export.form, offset, rows)
-    at = {"after": ids[-1], "offset": offset, "rows": job.parameters.get("rows", 0) + len(rows)}
+    at = {"after": ids[-1], "offset": offset, "rows": next(number)}
     return Chunk(done=len(ids), step=gettext_noop("Writing"), parameters=at)
 
 

@@ -1,18 +1,20 @@
 """What can be exported: kinds with their columns, each column an expression over the rows of some customers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from babel.numbers import get_currency_precision, list_currencies
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from config.kit.batches import fetch
 from config.kit.registry import Registry
 from users import shop
 
+ROWS = 2_000
+"""Rows that are held at once."""
 SHOP = "shop"
 """The currency of amounts that are in the shop's."""
 
@@ -49,10 +51,16 @@ class ExportKind:
     columns: tuple[ExportColumn, ...]
     source: str
 
-    def rows(self, names: Sequence[str], customer_ids: list[int]) -> list[tuple[Any, ...]]:
-        """The rows of these customers with the columns asked for, money in major units."""
+    def rows(self, names: Sequence[str], customer_ids: list[int]) -> Iterator[tuple[Any, ...]]:
+        """The rows of these customers with the columns asked for, money in major units.
+
+        They come by a cursor of the server: one customer may have more orders than the others together.
+        """
         wanted = [column.selected for column in self.columns if column.name in names]
-        return fetch(f"SELECT {', '.join(wanted)} {self.source}", {"ids": customer_ids})
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(wanted)} {self.source}", {"ids": customer_ids})
+            while some := cursor.fetchmany(ROWS):
+                yield from some
 
     def head(self, names: Sequence[str]) -> list[str]:
         """The heads of the columns asked for, in the order of the kind."""

@@ -14,7 +14,7 @@ from users import cells, shop
 from users.models import Import, ImportRow, LongJob, Operator
 from users.services import audit, long_jobs
 from users.services.imports import files
-from users.services.imports.kinds import Field, ImportKind, guess, import_kinds, read_row
+from users.services.imports.kinds import Field, ImportKind, RowReader, guess, import_kinds
 from users.services.imports.reading import Reading, finish, go_on
 from users.services.imports.running import CHECK, RUN, UNDO
 from users.services.long_jobs import Chunk, runs
@@ -154,7 +154,7 @@ def check(
         )
     file.mapping, file.match_key = dict(mapping), match_key
     file.options = {"day_order": chosen, "defaults": defaults}
-    _values, problem = read_row(kind, [], {}, file.options)
+    _values, problem = RowReader(kind, {}, file.options)([])
     if problem is not None and problem.field in defaults:
         raise Refusal(
             "bad_default",

@@ -2,15 +2,14 @@
 
 What it is (CSV in one of four encodings, or an Excel workbook) is decided by its bytes, never by its name; the
 name is kept for people only and the file lies under a random one. Memory does not grow with the file: text is
-read in blocks, a workbook by openpyxl's read-only mode after its inflated size was looked at.
+read in blocks, a workbook (``workbooks.py``) is unpacked to disk once its inflated size was looked at.
 """
 
 import csv
 import io
 import secrets
 import shutil
-import zipfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -25,9 +24,6 @@ from config.kit.refusal import Refusal
 from users import shop
 
 MOST_COLUMNS = 100
-MOST_CELLS = 1_000_000
-"""Of a workbook: more takes longer than a page may take; as CSV there is no such limit."""
-MOST_INFLATED = 300 * 1024 * 1024
 LONGEST_CELL = 10_000
 SAMPLE = 64 * 1024
 BLOCK = 1024 * 1024
@@ -55,12 +51,14 @@ PROBLEMS: dict[str, StrOrPromise] = {
     "bad_encoding": gettext_lazy(
         "This file is neither UTF-8 nor UTF-16 nor GB18030. Save it as “CSV UTF-8”."
     ),
-    "nul": gettext_lazy("The file holds NUL characters: it is damaged, or no text file."),
+    "nul": gettext_lazy(
+        "The file holds NUL characters: it is damaged, or no text file. Save it as “CSV UTF-8”."
+    ),
     "bad_quotes": gettext_lazy("A quote mark is missing somewhere: a cell has no end."),
     "cell_too_long": gettext_lazy("A cell holds more than %(n)s characters. A quote mark may be missing."),
     "bad_workbook": gettext_lazy("This Excel file cannot be opened. Save it once more, or as CSV."),
-    "too_many_cells": gettext_lazy(
-        "The sheet holds more than %(n)s cells. Save it as CSV: that is read at any length."
+    "unreckoned": gettext_lazy(
+        "Cell %(cell)s is a formula whose result was never computed. Open the file in Excel, save it, upload it again."
     ),
     "zip_bomb": gettext_lazy("This workbook unpacks to more than %(n)s MB. Save it as CSV."),
     "gone": gettext_lazy("The file is gone: it was removed when somebody was erased. Upload it again."),
@@ -115,10 +113,36 @@ def text_of(token: str) -> Path:
     return folder() / f"{token}.text"
 
 
+def sheet_of(token: str) -> Path:
+    """The place of a workbook's sheet, unpacked."""
+    return folder() / f"{token}.sheet"
+
+
+def shared_of(token: str) -> Path:
+    """The place of a workbook's table of shared texts, unpacked."""
+    return folder() / f"{token}.shared"
+
+
+def strings_of(token: str) -> Path:
+    """The place of the shared texts, one behind the other."""
+    return folder() / f"{token}.strings"
+
+
+def places_of(token: str) -> Path:
+    """The place of where each shared text ends."""
+    return folder() / f"{token}.places"
+
+
 def remove(token: str) -> None:
     """Remove a file in every shape; one that is gone already is fine."""
-    for path in (raw_of(token), text_of(token), path_of(token)):
-        path.unlink(missing_ok=True)
+    remove_shapes(token)
+    path_of(token).unlink(missing_ok=True)
+
+
+def remove_shapes(token: str) -> None:
+    """Remove what a plain table was made from."""
+    for place in (raw_of, text_of, sheet_of, shared_of, strings_of, places_of):
+        place(token).unlink(missing_ok=True)
 
 
 def remove_all() -> int:
@@ -216,57 +240,14 @@ def delimiter_of(sample: str) -> str:
 def plain_cell(cell: str) -> str:
     if len(cell) > LONGEST_CELL:
         raise Unreadable("cell_too_long", n=LONGEST_CELL)
+    # Files put one behind the other carry the mark of each in their midst.
+    cell = cell.removeprefix("\ufeff")
     # The apostrophe by which an export keeps a spreadsheet from taking a cell for a formula is not part of it.
     return cell[1:] if cell.startswith("'") and cell[1:2] in tuple("=+-@\t\r\n") else cell
 
 
-def workbook_rows(upload: IO[bytes]) -> Generator[list[str], None, None]:
-    """The rows of the first sheet as texts; of formulas the values that Excel last saw."""
-    import openpyxl
-
-    _refuse_bombs(upload)
-    try:
-        book = openpyxl.load_workbook(upload, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()
-        rows = sheet.iter_rows(values_only=True)
-        yield from _limited(rows)
-    except Refusal:
-        raise
-    except Exception:
-        # A broken workbook breaks anywhere inside the reader, with whatever error.
-        raise Unreadable("bad_workbook") from None
-
-
-def _limited(rows: Iterator[Sequence[Any]]) -> Iterator[list[str]]:
-    cells = 0
-    for row in rows:
-        cells += len(row)
-        if cells > MOST_CELLS:
-            raise Unreadable("too_many_cells", n=MOST_CELLS)
-        texts = [plain_cell(_plain(value)) for value in row]
-        while texts and not texts[-1]:
-            texts.pop()
-        yield texts
-
-
-def _refuse_bombs(upload: IO[bytes]) -> None:
-    """A workbook is a zip; one that would inflate beyond measure is refused before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(upload) as archive:
-            names = {entry.filename for entry in archive.infolist()}
-            inflated = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError):
-        raise Unreadable("bad_workbook") from None
-    if "xl/workbook.xml" not in names:
-        raise Unreadable("no_table")
-    if inflated > MOST_INFLATED:
-        raise Unreadable("zip_bomb", n=MOST_INFLATED // 1024**2)
-    upload.seek(0)
-
-
-def _plain(value: Any) -> str:
-    """A cell of a workbook as text."""
+def plain_value(value: Any) -> str:
+    """A value of a workbook as text."""
     if value is None:
         return ""
     if isinstance(value, bool):

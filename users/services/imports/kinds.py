@@ -165,36 +165,50 @@ def register(kind: ImportKind) -> ImportKind:
     return import_kinds.register(kind.name, kind)
 
 
-def read_row(
-    kind: ImportKind, cells: Sequence[str], mapping: Mapping[str, str], options: Options
-) -> tuple[dict[str, Any], Verdict | None]:
-    """The values of a row by field, and why it is refused if it is.
+class RowReader:
+    """Reads the rows of one file: which column is what was looked up once.
 
     ``mapping``: position of a column → field; ``attribute:<name>`` for a custom attribute.
     """
-    known = {one.name: one for one in kind.fields}
-    values: dict[str, Any] = {}
-    for position, name in mapping.items():
-        cell = cells[int(position)].strip() if int(position) < len(cells) else ""
-        if not cell:
-            continue
-        if name.startswith("attribute:"):
-            values[name] = cell[:1000]
-            continue
-        try:
-            values[name] = known[name].read(cell, options)
-        except Unreadable as problem:
-            return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": cell[:60]})
-    for name, text in options.get("defaults", {}).items():
-        if name not in mapping.values():
+
+    def __init__(self, kind: ImportKind, mapping: Mapping[str, str], options: Options) -> None:
+        known = {one.name: one for one in kind.fields}
+        self.options = options
+        self.columns = [
+            (int(position), name, None if name.startswith("attribute:") else known[name].read)
+            for position, name in mapping.items()
+        ]
+        self.defaults = [
+            (name, text, known[name].read)
+            for name, text in options.get("defaults", {}).items()
+            if name not in mapping.values()
+        ]
+        self.required = [one.name for one in kind.fields if one.is_required]
+
+    def __call__(self, cells: Sequence[str]) -> tuple[dict[str, Any], Verdict | None]:
+        """The values of a row by field, and why it is refused if it is."""
+        values: dict[str, Any] = {}
+        width = len(cells)
+        for position, name, read in self.columns:
+            cell = cells[position].strip() if position < width else ""
+            if not cell:
+                continue
+            if read is None:
+                values[name] = cell[:1000]
+                continue
             try:
-                values[name] = known[name].read(text, options)
+                values[name] = read(cell, self.options)
+            except Unreadable as problem:
+                return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": cell[:60]})
+        for name, text, read in self.defaults:
+            try:
+                values[name] = read(text, self.options)
             except Unreadable as problem:
                 return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": text[:60]})
-    for one in kind.fields:
-        if one.is_required and one.name not in values:
-            return values, Verdict(Fate.REFUSED, "missing", one.name)
-    return values, None
+        for name in self.required:
+            if name not in values:
+                return values, Verdict(Fate.REFUSED, "missing", name)
+        return values, None
 
 
 def guess(kind: ImportKind, head: Sequence[str]) -> dict[str, str]:

@@ -1,20 +1,21 @@
 """The first step of an import, as a job: the file as it came becomes a plain table, some seconds at a time.
 
 Text is decoded into UTF-8 first, whichever of four encodings it is in, then taken apart record by record; both go on
-at a byte, so that a worker that is killed repeats a few seconds at most. A workbook is read in one go: it has a limit.
+at a byte, so that a worker that is killed repeats a few seconds at most. A workbook goes the same way: see there.
 """
 
 import codecs
 import csv
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from users.services.imports import files
+from users.services.imports import files, workbooks
 from users.services.imports.files import BLOCK, SAMPLE, Table, Unreadable
+from users.services.imports.workbooks import Sheet
 
 SECONDS = 6.0
 UTF_8, GB18030, UTF_16 = "utf-8", "gb18030", "utf-16"
@@ -33,6 +34,7 @@ class Reading:
     rows: int = 0
     delimiter: str = ""
     head: list[str] = field(default_factory=list)
+    sheet: dict[str, Any] = field(default_factory=dict)
     is_done: bool = False
 
     def as_parameters(self) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def go_on(token: str, reading: Reading, *, seconds: float = SECONDS) -> Reading:
         if not reading.encoding:
             _begin(token, reading)
         if reading.encoding == "Excel":
-            _take_workbook(token, reading)
+            _take_workbook(token, reading, until)
         elif not reading.is_text:
             _decode(token, reading, until)
         else:
@@ -61,8 +63,7 @@ def finish(token: str, reading: Reading) -> Table:
     """The table of a file that was read to its end. Raises Unreadable for one without rows."""
     if not reading.rows:
         raise Unreadable("no_rows")
-    files.raw_of(token).unlink(missing_ok=True)
-    files.text_of(token).unlink(missing_ok=True)
+    files.remove_shapes(token)
     return Table(token, reading.head, reading.rows, reading.encoding)
 
 
@@ -82,15 +83,26 @@ def take_in(upload: IO[bytes], size: int) -> Table:
 def _begin(token: str, reading: Reading) -> None:
     """What the first bytes say."""
     with files.raw_of(token).open("rb") as raw:
-        begin = raw.read(8)
+        begin = raw.read(SAMPLE)
     if files.is_workbook(begin):
         reading.encoding = "Excel"
     elif begin[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         reading.encoding, reading.decoded = UTF_16, 2
+    elif unmarked := _unmarked(begin):
+        reading.encoding = unmarked
     elif begin[:3] == codecs.BOM_UTF8:
         reading.encoding, reading.decoded = "utf-8-sig", 3
     else:
         reading.encoding = UTF_8
+
+
+def _unmarked(begin: bytes) -> str:
+    """UTF-16 without its mark: every other byte of its commas, digits and line ends is 0."""
+    for codec, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        is_lines = "\n".encode(codec) in begin and not begin[1 - first :: 2].count(0)
+        if is_lines and begin[first::2].count(0) > len(begin) // 8:
+            return codec
+    return ""
 
 
 def _decode(token: str, reading: Reading, until: float) -> None:
@@ -157,14 +169,32 @@ def _take_apart(token: str, reading: Reading, until: float) -> None:
         raise Unreadable("no_head")
 
 
-def _take_workbook(token: str, reading: Reading) -> None:
-    with files.raw_of(token).open("rb") as raw, _opened(files.path_of(token), 0) as out:
-        with closing(files.workbook_rows(raw)) as rows:
-            for row in rows:
-                _write(out, reading, row)
-        reading.decoded = raw.seek(0, 2)
-    reading.is_done = True
-    if not reading.head:
+def _take_workbook(token: str, reading: Reading, until: float) -> None:
+    """Unpack a workbook, then lay out its shared texts, then take its rows: each from where it stopped."""
+    if not reading.sheet:
+        sheet = workbooks.unpack(token)
+    else:
+        sheet = Sheet.remembered(reading.sheet)
+        if not sheet.texts.is_done:
+            workbooks.lay_out_texts(token, sheet, until)
+        else:
+            reading.is_text = True
+            _take_rows(token, reading, sheet, until)
+    reading.sheet = sheet.as_parameters()
+
+
+def _take_rows(token: str, reading: Reading, sheet: Sheet, until: float) -> None:
+    """Take the next rows; those that a sheet leaves out are blank, so that every row keeps its number."""
+    with _opened(files.path_of(token), reading.written) as out:
+        for line, row in workbooks.rows(token, sheet, until, width=len(reading.head)):
+            if not reading.head and line > 1:
+                raise Unreadable("no_head")
+            for _blank in range(line - 2 - reading.rows if reading.head else 0):
+                _write(out, reading, [])
+            _write(out, reading, row)
+        reading.written = out.tell()
+    reading.taken, reading.text_end, reading.is_done = sheet.rows.at, sheet.size, sheet.rows.is_done
+    if reading.is_done and not reading.head:
         raise Unreadable("no_head")
 
 

@@ -24,11 +24,11 @@ from users.services.imports.kinds import (
     Batch,
     ImportKind,
     Row,
+    RowReader,
     Verdict,
     Verdicts,
     Written,
     import_kinds,
-    read_row,
     refused,
 )
 from users.services.long_jobs import Chunk, runs
@@ -125,7 +125,8 @@ def _read_chunk(file: Import, offset: int, no: int) -> Chunk:
     numbered = list(enumerate((cells for _offset, cells in records), start=no))
     if no == 1:
         numbered = numbered[1:]  # the head
-    _store(file, [_taken(file, kind, number, cells) for number, cells in numbered if any(cells)])
+    read = RowReader(kind, file.mapping, file.options)
+    _store(file, [_taken(file, kind, read, number, cells) for number, cells in numbered if any(cells)])
     return Chunk(
         done=len(numbered),
         step=gettext_noop("Reading"),
@@ -134,13 +135,13 @@ def _read_chunk(file: Import, offset: int, no: int) -> Chunk:
 
 
 def _taken(
-    file: Import, kind: ImportKind, no: int, cells: list[str]
+    file: Import, kind: ImportKind, read: RowReader, no: int, cells: list[str]
 ) -> tuple[Row | None, Verdict | None, Any]:
     """A record as a row with its mark, or as a refused one."""
     packed = json.dumps(cells, ensure_ascii=False)
     if len(cells) > len(file.head) and any(cells[len(file.head) :]):
         return None, refused("too_many_cells"), (no, packed)
-    values, problem = read_row(kind, cells, file.mapping, file.options)
+    values, problem = read(cells)
     if problem is None and kind.needs_customer and file.match_key not in values:
         problem = refused("missing", file.match_key)
     if problem is not None:
@@ -261,36 +262,39 @@ def _held_groups(file: Import, kind: ImportKind, after: int, last: int) -> list[
     """
     held: set[int] = set()
     for _attempt in range(TRIES):
-        groups = _groups(file, kind, after, last)
-        named = {row.customer_id for group in groups for row in group if row.customer_id}
+        rows = _rows_together(file, after, last)
+        named = {customer_id for _no, _mark, _key, customer_id, _cells in rows if customer_id}
         if named <= held:
-            return groups
+            return _groups(file, kind, rows)
         held |= named
         stages.lock(named)
     raise RuntimeError("the customers of the rows were joined to others again and again")
 
 
-def _groups(file: Import, kind: ImportKind, after: int, last: int) -> list[list[Row]]:
-    """The groups whose first row lies in the range, with all their rows.
+def _rows_together(file: Import, after: int, last: int) -> list[tuple[int, str, str, int | None, str]]:
+    """All rows of the groups whose first row lies in the range, each with its customer as of now."""
+    rows = fetch(statement("rows_together"), {"file": file.pk, "after": after, "last": last})
+    late = _owners(file, {key for _no, _mark, key, customer_id, _cells in rows if customer_id is None})
+    return [
+        (no, mark, key, customer_id or late.get(key), cells) for no, mark, key, customer_id, cells in rows
+    ]
+
+
+def _groups(
+    file: Import, kind: ImportKind, rows: list[tuple[int, str, str, int | None, str]]
+) -> list[list[Row]]:
+    """Rows by what they are about.
 
     Customers who were joined after the file was read are one group, as if they had been joined before.
     """
-    rows = fetch(statement("rows_together"), {"file": file.pk, "after": after, "last": last})
-    late = _owners(file, {key for _no, _mark, key, customer_id, _cells in rows if customer_id is None})
-    taken = (
-        Row(no, mark, key, customer_id or late.get(key), _values(file, kind, cells), cells)
-        for no, mark, key, customer_id, cells in rows
-    )
+    read = RowReader(kind, file.mapping, file.options)
     groups: dict[str, list[Row]] = {}
-    for row in taken:
+    for no, _mark, key, customer_id, cells in rows:
+        values, _problem = read(json.loads(cells))
+        row = Row(no, "", key, customer_id, values, cells)
         row.mark = kind.mark(row)[:LONGEST_MARK]
         groups.setdefault(row.mark, []).append(row)
     return [sorted(group, key=lambda row: row.no) for group in groups.values()]
-
-
-def _values(file: Import, kind: ImportKind, cells: str) -> dict[str, Any]:
-    values, _problem = read_row(kind, json.loads(cells), file.mapping, file.options)
-    return values
 
 
 def _note(file: Import, verdicts: Verdicts) -> None:
