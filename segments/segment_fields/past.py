@@ -28,7 +28,7 @@ from django.db.models import (
     When,
 )
 from django.db.models import Value as Constant
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Cast, Coalesce, Greatest
 from django.db.models.lookups import Exact, GreaterThan
 
 from segments.rules.as_of import AsOf
@@ -120,9 +120,9 @@ def line_share_then(as_of: AsOf) -> Value:
     )
     upto = siblings.filter(line__lte=OuterRef("line")).order_by().values("customer_id").annotate(n=Count("*"))
     then = Func(
-        net_then(as_of, "order__net"),
+        Cast(net_then(as_of, "order__net"), BigIntegerField()),  # a sum of bigints is a numeric
         ArraySubquery(siblings.order_by("line").values("amount")),
-        Subquery(upto.values("n"), output_field=IntegerField()),
+        Cast(Subquery(upto.values("n")), IntegerField()),
         function="line_share",
         output_field=BigIntegerField(),
     )
