@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Literal
 
 from django.db import transaction
-from django.db.models import Count, Q
-from django.db.models.functions import Now
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -162,14 +162,11 @@ def get(pk: int) -> Endpoint:
 def in_trouble() -> list[tuple[Endpoint, int]]:
     """Those switched off after failures, failing for an hour, or with something set aside; how much of that."""
     failing = Q(state=Endpoint.State.ON, failing_since__lt=Now() - ALARM_AFTER)
-    parked = dict(
-        WebhookDelivery.objects.filter(state=WebhookDelivery.State.PARKED)
-        .order_by()
-        .values_list("endpoint")
-        .annotate(many=Count("id"))
-    )
-    found = Endpoint.objects.filter(failing | Q(state=Endpoint.State.DISABLED) | Q(pk__in=parked))
-    return [(one, parked.get(one.pk, 0)) for one in found]
+    aside = WebhookDelivery.objects.filter(endpoint=OuterRef("pk"), state=WebhookDelivery.State.PARKED)
+    counted = aside.order_by().values("endpoint").annotate(many=Count("id")).values("many")
+    every = Endpoint.objects.annotate(parked=Coalesce(Subquery(counted), 0))
+    found = every.filter(failing | Q(state=Endpoint.State.DISABLED) | Q(parked__gt=0))
+    return [(one, one.parked) for one in found]
 
 
 def events_of(endpoint: Endpoint) -> list[str]:
