@@ -131,7 +131,7 @@ def _put_in(statement: str, parameters: Sequence[Any]) -> int:
     return execute(
         f"""
         WITH found (segment_id, customer_id, cause) AS MATERIALIZED (
-            SELECT segment_id, customer_id, (array_agg(cause ORDER BY array_position(%s::text[], cause)))[1]
+            SELECT segment_id, customer_id, (%s::text[])[min(array_position(%s::text[], cause))]
             FROM ({statement}) AS found (segment_id, customer_id, cause) GROUP BY segment_id, customer_id
         ), members AS MATERIALIZED (
             SELECT customer.id AS customer_id, member.segment_id
@@ -146,7 +146,7 @@ def _put_in(statement: str, parameters: Sequence[Any]) -> int:
             WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
             THEN excluded.cause ELSE affected.cause END
         """,
-        [CAUSES, *parameters, CAUSES, CAUSES],
+        [CAUSES, CAUSES, *parameters, CAUSES, CAUSES],
     )
 
 
