@@ -12,12 +12,12 @@ from functools import cached_property
 from math import ceil, sqrt
 from typing import Any
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, Value, When
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions import Condition
 from segments.rules.tree import Group, Rule
-from segments.services.preview import ONE_IN, Z95, within_seconds
+from segments.services.preview import ONE_IN, Z95, sample, within_seconds
 from users.models import Customer
 
 # Up to so many customers all are asked, and the figures are exact.
@@ -143,8 +143,7 @@ def draw(rule: Rule, now: datetime) -> Drawn:
     with within_seconds(SECONDS):
         total = Customer.objects.living().count()
         one_in = min(ONE_IN, max(1, ceil(total / FEW)))
-        drawn = Customer.objects.living().annotate(draw=F("pk") % one_in).filter(draw=0)
-        rows = drawn.annotate(**asked).values_list(*asked, *ABOUT)
+        rows = sample(one_in).annotate(**asked).values_list(*asked, *ABOUT)
         tally = Counter(
             Answers(tuple(row[: -len(ABOUT)]), row[-3], min(row[-2] or 0, 1), row[-1])
             for row in rows.iterator(chunk_size=2_000)

@@ -89,12 +89,12 @@ def test_parts_agree_with_the_rule_itself_for_all_kinds_of_groups() -> None:
 
 def test_a_sample_says_how_sure_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preview_parts, "FEW", 10)
-    for number in range(60):
-        customer(stage="dormant" if number % 2 else "active", orders=1)
+    for number in range(1_001, 1_061):
+        customer(pk=number, stage="dormant" if number % 2 else "active", orders=1)
     drawn = draw(parse(rule(DORMANT)), clock.now())
     members = drawn.members()
-    assert (drawn.total, drawn.size) == (60, 10)
-    assert members.count == round(members.found / 10 * 60)
+    assert (drawn.total, drawn.size) == (60, 11)
+    assert members.count == round(members.found / 11 * 60)
     assert members.margin > 0
 
 
