@@ -76,7 +76,7 @@ def export_chunk(job: LongJob, now: datetime) -> Chunk:
             ready_at=now, expires_at=now + KEPT_FOR, size=size, rows=job.parameters.get("rows", 0)
         )
         return Chunk(finished=True, result={"rows": job.parameters.get("rows", 0)})
-    number = count(job.parameters.get("rows", 0))
+    number = count(job.parameters.get("rows", 0))  # what comes next of it is how many rows have been written
     rows = (row for row, _number in zip(kind.rows(names, ids), number, strict=False))
     offset = files.append(export.token, export.form, offset, rows)
     at = {"after": ids[-1], "offset": offset, "rows": next(number)}

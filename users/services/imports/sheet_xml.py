@@ -5,6 +5,7 @@ follows from the first unit that was not read; the tail is not looked at.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -74,7 +75,7 @@ def _read(source: IO[bytes], stretch: Stretch, until: float, units: "_Units") ->
     stretch.is_done = True
 
 
-class _Units:
+class _Units(ABC):
     """Handlers that gather the units of a part."""
 
     def __init__(self, container: str, unit: str) -> None:
@@ -147,8 +148,9 @@ class _Units:
     def _part_ends(self, name: str) -> None:
         self._listen(False)
 
+    @abstractmethod
     def _close(self) -> None:
-        raise NotImplementedError
+        """Keep the unit that has just ended in ``last``."""
 
     def _ready(self) -> None:
         self.ready += self.last

@@ -16,7 +16,7 @@ LINE_SHARES = """
                 FROM (
                     SELECT no, amount, whole, mod(mod(net * amount, whole) + whole, whole) AS rest
                     FROM (
-                        SELECT no, amount::numeric AS amount, nullif(sum(amount) OVER (), 0) AS whole
+                        SELECT no, amount::numeric AS amount, nullif(greatest(sum(amount) OVER (), 0), 0) AS whole
                         FROM unnest(amounts) WITH ORDINALITY AS told (amount, no)
                     ) AS weighed
                 ) AS left_over
@@ -55,7 +55,7 @@ BACK_FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0020_timeline")]
+    dependencies = [("users", "0019_timeline")]
     operations = [
         migrations.AddField("orderline", "share", models.BigIntegerField(null=True)),
         migrations.AddField("orderline", "sold_at", models.DateTimeField(null=True)),

@@ -8,7 +8,7 @@ WHERE jsonb_typeof(answer) = 'object' AND answer ? 'secret'
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0008_engine"), ("users", "0001_initial")]
+    dependencies = [("segments", "0007_lists"), ("users", "0001_initial")]
     operations = [
         migrations.AddField(
             model_name="webhookdelivery",
