@@ -61,7 +61,7 @@ def read(content: bytes) -> tuple[str, reading.Reading, int]:
 
 @pytest.mark.parametrize("made", [text_file, workbook])
 def test_reading_does_not_grow_with_the_file(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "BLOCK", 64 * 1024)  # smaller than either file, as files are larger than a block
+    monkeypatch.setattr(reading, "BLOCK", 64 * 1024)  # smaller than either file
     _token, _state, small = read(made(FEW))
     token, state, large = read(made(MANY))
     assert state.rows == MANY
