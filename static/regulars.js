@@ -70,13 +70,6 @@
     return lines;
   }
 
-  /* Room at the right for the half of the last name below the chart that reaches beyond it. */
-  function overhang(payload, category, width) {
-    if (payload.horizontal || category.data.length > 12) return 14;
-    const [last] = category.data.slice(-1);
-    return Math.max(14, widthOf(last || "") / 2 - (width - 60) / category.data.length / 2 + 4);
-  }
-
   function dress(payload, width) {
     const numbers = writer(payload);
     const option = payload.option;
@@ -87,12 +80,13 @@
     const whole = payload.unit === "percent" && highest > 0.8 && highest <= 1 ? { max: 1, interval: 0.25 } : {};
     const top = several ? 8 + 22 * legendLines(option.series.map((s) => s.name), width) : 12;
     const crowded = payload.horizontal && width < 480;
+    const counts = payload.unit !== "percent" && option.series.every((s) => s.data.every((v) => v == null || Number.isInteger(v)));
     return {
       ...option,
       animation: false,
       aria: { enabled: false },
       textStyle: { fontFamily: css("--r-font"), color: css("--r-muted") },
-      grid: { left: 4, right: overhang(payload, category, width), top, bottom: 4, containLabel: true },
+      grid: { left: 4, right: 14, top, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       legend: several ? { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: css("--r-text"), fontSize: 12 } } : undefined,
       tooltip: {
         trigger: "axis", confine: true, backgroundColor: css("--r-card"), borderColor: css("--r-line-strong"),
@@ -101,10 +95,10 @@
         formatter: (points) => tooltip(payload, points, numbers),
       },
       [payload.horizontal ? "xAxis" : "yAxis"]: {
-        ...value, ...whole, splitLine: lines, splitNumber: crowded ? 2 : 4,
-        axisLabel: { color: css("--r-muted"), formatter: numbers.short, hideOverlap: true, alignMaxLabel: payload.horizontal ? "right" : undefined },
+        ...value, ...whole, splitLine: lines, splitNumber: crowded ? 2 : 4, minInterval: counts ? 1 : 0,
+        axisLabel: { color: css("--r-muted"), formatter: numbers.short, hideOverlap: true },
       },
-      [payload.horizontal ? "yAxis" : "xAxis"]: { ...category, axisTick: { show: false }, axisLine: lines, axisLabel: { color: css("--r-muted"), hideOverlap: true } },
+      [payload.horizontal ? "yAxis" : "xAxis"]: { ...category, axisTick: { show: false }, axisLine: lines, axisLabel: { color: css("--r-muted"), hideOverlap: true, showMaxLabel: payload.horizontal ? undefined : true } },
       series: option.series.flatMap((s) => (s.type === "bar" ? [hatch(payload, s)] : dash(payload, s))),
     };
   }
@@ -292,7 +286,19 @@
     unsaved = false;
   });
 
-  document.addEventListener("input", (event) => { if (event.target.closest("form[data-warn-unsaved]")) unsaved = true; });
+  /* Fields that only some answers to another field ask for: data-when="whom=percent,follow". */
+  function fitFields(form) {
+    const answers = new FormData(form);
+    for (const field of form.querySelectorAll("[data-when]")) {
+      const [name, wanted] = field.dataset.when.split("=");
+      field.closest(".r-field").hidden = !wanted.split(",").includes(answers.get(name));
+    }
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form[data-warn-unsaved]")) unsaved = true;
+    if (event.target.form) fitFields(event.target.form);
+  });
   window.addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
   document.addEventListener("keydown", (event) => {
@@ -304,6 +310,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     watchCharts(document);
     countPicks();
+    for (const form of document.forms) fitFields(form);
     for (const toast of document.querySelectorAll(".r-toast-success")) setTimeout(() => toast.remove(), 8000);
     document.body.addEventListener("htmx:load", (event) => watchCharts(event.detail.elt));
   });

@@ -199,15 +199,31 @@ class TakeForm(forms.Form):
         widget=forms.RadioSelect,
         initial="all",
     )
-    percent = forms.FloatField(label=gettext_lazy("Share in %"), required=False, min_value=0, max_value=100)
-    count = forms.IntegerField(label=gettext_lazy("Number of customers"), required=False, min_value=1)
+    percent = forms.FloatField(
+        label=gettext_lazy("Share in %"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        widget=forms.NumberInput(attrs={"data-when": "whom=percent,follow"}),
+    )
+    count = forms.IntegerField(
+        label=gettext_lazy("Number of customers"),
+        required=False,
+        min_value=1,
+        widget=forms.NumberInput(attrs={"data-when": "whom=count"}),
+    )
     parts = forms.IntegerField(
-        label=gettext_lazy("Number of lists"), required=False, min_value=2, max_value=sampling.MOST_PARTS
+        label=gettext_lazy("Number of lists"),
+        required=False,
+        min_value=2,
+        max_value=sampling.MOST_PARTS,
+        widget=forms.NumberInput(attrs={"data-when": "whom=split"}),
     )
     word = forms.CharField(
         label=gettext_lazy("Word of the draw"),
         max_length=40,
         initial="1",
+        widget=forms.TextInput(attrs={"data-when": "whom=percent,count,split,follow"}),
         help_text=gettext_lazy("The same word draws the same people again; another one draws anew."),
     )
 

@@ -22,6 +22,7 @@ from config.kit import clock
 from config.kit.admin import OperatorPage
 from tests.browser.things import some_of_everything
 from tests.operators import operator
+from tests.segments.shop import segment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 # Answers that are no page of their own but a part of one.
@@ -196,6 +197,18 @@ def test_a_card_that_comes_late_draws_its_chart(context: BrowserContext) -> None
     page.goto("/admin/")
     page.locator("#card-activity").scroll_into_view_if_needed()
     page.locator("#card-activity canvas").wait_for()
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("en-GB", "light")])
+def test_a_form_asks_for_what_the_answer_needs(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"/admin/segments/{segment({'field': 'city', 'op': 'is_known'}).pk}/take/")
+    shares, lists, word = (page.locator(f"[name={name}]") for name in ("percent", "parts", "word"))
+    assert [field.is_visible() for field in (shares, lists, word)] == [False, False, False]
+    page.locator("[value=split]").check()
+    assert [field.is_visible() for field in (shares, lists, word)] == [False, True, True]
+    page.locator("[value=follow]").check()
+    assert [field.is_visible() for field in (shares, lists, word)] == [True, False, True]
 
 
 def test_log_in_and_language_without_script(browser: Browser, live_server: LiveServer) -> None:
