@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.kit import clock
 from segments.models import Segment
+from tests.browser.ending import leave
 from tests.operators import operator
 from tests.users.door import customer, identify, send, visit
 from users.models import CustomerTag, Export, TagRun
@@ -36,7 +37,7 @@ def page(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     made.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
     yield made.new_page()
-    made.close()
+    leave(made)
 
 
 def tick(page: Page, *names: str) -> None:

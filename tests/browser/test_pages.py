@@ -20,6 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.kit import clock
 from config.kit.admin import OperatorPage
+from tests.browser.ending import leave
 from tests.browser.things import some_of_everything
 from tests.operators import operator
 from tests.segments.shop import segment
@@ -133,7 +134,7 @@ def context(
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     made.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
     yield made
-    made.close()
+    leave(made)
 
 
 def _complaints(page: Page, address: str, listener: Listener, axe: str) -> list[object]:
@@ -225,4 +226,4 @@ def test_log_in_and_language_without_script(browser: Browser, live_server: LiveS
     page.fill("#id_password", "a long password")
     page.locator(".r-door-form button").click()
     assert urlsplit(page.url).path == "/admin/customers/"
-    context.close()
+    leave(context)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.ending import leave
 from users.models import Operator, Role
 
 PUT = """async (rule) => {
@@ -67,7 +68,7 @@ def bench(browser: Browser, live_server: LiveServer, look: dict[str, Any]) -> It
     made = Bench(context.new_page(), live_server.url)
     listen(made, urlsplit(live_server.url).netloc)
     yield made
-    context.close()
+    leave(context)
     assert made.complaints == []
 
 
