@@ -24,7 +24,7 @@ def is_currency(code: str) -> bool:
 
 @cache
 def _digits(currency: str) -> int:
-    """Digits after the point of a currency's major unit; asked of Babel, a file of orders spends a tenth of its time."""
+    """Digits after the point of a currency's major unit; asked of Babel, a file of orders asks often."""
     return get_currency_precision(currency)
 
 
