@@ -1,4 +1,4 @@
--- Orders with their lines and refunds as they are, one text each: what undoing an import puts back. What lines have of
+-- Orders with their lines and refunds as they are, in one value each: what undoing an import puts back. What lines have of
 -- the order is left out: it follows from the rest. (The alias is no column's name, or it would mean the column.)
 SELECT known.customer_id, known.source, known.number, jsonb_build_object(
            'order', jsonb_build_array(to_jsonb(known)),
@@ -11,7 +11,7 @@ SELECT known.customer_id, known.source, known.number, jsonb_build_object(
                WHERE refund.customer_id = known.customer_id AND refund.source = known.source
                  AND refund.number = known.number
            ), '[]')
-       )::text
+       ) AS held
 FROM unnest(%(ids)s::bigint[], %(sources)s::text[], %(numbers)s::text[]) AS asked (customer_id, source, number)
 JOIN users_order known
   ON known.customer_id = asked.customer_id AND known.source = asked.source AND known.number = asked.number
