@@ -40,7 +40,7 @@ def _order(body: Body, shop: Shop, received_at: datetime) -> Translation:
     if "total_price" not in body:
         raise Untranslatable("not_an_order")
     teller = _teller(body, number, shop, received_at)
-    told_at = moment(body.get("updated_at"))
+    told_at = moment(body.get("updated_at") or body.get("created_at"))
     teller.identify(f"order:{number}:who:{stamp(told_at)}", told_at, _traits(_buyer(body)))
     tell_order(
         teller,
@@ -89,7 +89,7 @@ def _product(body: Body, shop: Shop, received_at: datetime) -> Translation:
     first = next(iter(sequence(body.get("variants"))), {})
     product = Catalogued(
         product_id=shop.own_id(shop_id(body.get("id"))),
-        at=moment(body.get("updated_at")),
+        at=moment(body.get("updated_at") or body.get("created_at")),
         name=text(body.get("title")),
         category=text(body.get("product_type")),
         price=text(first.get("price")) or None,

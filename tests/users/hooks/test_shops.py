@@ -403,3 +403,13 @@ def test_shuffled_and_repeated_deliveries_end_in_the_same_orders(draw: random.Ra
     assert tell(shuffled, at_once=batches == 0) == expected
     assert [one[5] for one in expected["orders"]] == [8_390, 4_390, 9_390]
     assert expected["waiting"] == 0
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_an_order_that_was_never_changed_counts_from_when_it_was_placed(missing: str | None) -> None:
+    shopify, woo = connection(), connection(ShopKind.WOOCOMMERCE, "woo")
+    deliver(shopify, "orders/create", shopify_order(updated_at=missing))
+    deliver(woo, "order.created", woo_order(date_modified_gmt=missing))
+    settle()
+    assert list(Order.objects.values_list("counts", flat=True)) == [True, True]
+    assert not DeadLetter.objects.exists()
