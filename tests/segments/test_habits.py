@@ -188,7 +188,7 @@ def test_twice_in_one_instant_is_not_one_after_the_other() -> None:
     assert list(parse(rule(again)).customers(AsOf(now))) == [Customer.objects.get(pk=who.pk)]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_events_of_a_kind_of_device() -> None:
     phone, desk, untold = customer(), customer(), customer()
     for who, device in ((phone, "mobile"), (desk, "desktop"), (untold, None)):
