@@ -40,5 +40,6 @@ register(
         },
         open_properties="properties",
         suggest_property=event_properties,
+        copied=("type", "category", "value"),
     ),
 )
