@@ -12,11 +12,12 @@ WITH fresh AS (
                 THEN figure.value::numeric END,
            coalesce(item.properties, '{}')
     FROM intake_item item
-    JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+    LEFT JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
     JOIN intake_type type ON type.name = item.name
     CROSS JOIN LATERAL (
         SELECT coalesce(item.properties -> 'value', item.properties -> 'revenue', item.properties -> 'total') AS value
     ) AS figure
+    WHERE coalesce(item.customer_id, owner.customer_id) IS NOT NULL
     ORDER BY 1
     ON CONFLICT (customer_id, message_id) DO NOTHING
     RETURNING customer_id, message_id, type_id, occurred_at

@@ -67,8 +67,9 @@ WITH moved AS (
     RETURNING pair.survivor, line.*
 )
 INSERT INTO users_orderline (customer_id, source, number, line, product_id, sku, name, category, quantity, price, amount,
-                             share, sold_at)
-SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount, share, sold_at FROM moved
+                             line_id, share, sold_at)
+SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount, line_id, share, sold_at
+FROM moved
 ON CONFLICT DO NOTHING;
 
 WITH moved AS (
