@@ -9,13 +9,13 @@ from config.kit import given_names
 from config.kit.given_names import as_read
 
 
-@pytest.mark.parametrize("kept", ["Call personally", "电话拜访", "Dormant customers", "沉睡顾客"])
+@pytest.mark.parametrize("kept", ["Dormant customers", "沉睡顾客"])
 def test_a_name_of_ours_is_said_in_the_language_of_the_reader(kept: str) -> None:
     with translation.override("en"):
         english = as_read(kept)
     with translation.override("zh-hans"):
         chinese = as_read(kept)
-    assert (english, chinese) in {("Call personally", "电话拜访"), ("Dormant customers", "沉睡顾客")}
+    assert (english, chinese) == ("Dormant customers", "沉睡顾客")
 
 
 def test_a_name_of_somebodys_stays() -> None:

@@ -21,6 +21,9 @@ STAGE_SYMBOLS = {
     Stage.CHURNED: "logout",
 }
 
+# Filled once this process has seen a customer: from then on reports need not ask.
+_somebody_came: list[bool] = []
+
 
 @register.inclusion_tag("components/stage_badge.html")
 def stage_badge(stage: str) -> dict[str, Any]:
@@ -46,7 +49,9 @@ def nobody_yet(context: Context) -> dict[str, bool]:
     """Above a report: that there is no customer yet, and what brings them."""
     path = context["request"].path
     asks = path.startswith(reverse("users:reports")) and path != reverse("users:reports")
-    return {"nobody": asks and not Customer.objects.exists()}
+    if asks and not _somebody_came and Customer.objects.exists():
+        _somebody_came.append(True)
+    return {"nobody": asks and not _somebody_came}
 
 
 @register.simple_tag
