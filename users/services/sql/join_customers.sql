@@ -6,8 +6,8 @@ WITH moved AS (
     RETURNING pair.survivor, event.*
 )
 INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed, category, value,
-                         properties)
-SELECT survivor, message_id, type_id, occurred_at, received_at, confirmed, category, value, properties
+                         device, properties)
+SELECT survivor, message_id, type_id, occurred_at, received_at, confirmed, category, value, device, properties
 FROM moved
 ON CONFLICT DO NOTHING;
 
