@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.urls import reverse
+from openpyxl.utils.datetime import MAC_EPOCH
 from pytest_django.fixtures import Settings
 
 from config.kit.refusal import Refusal
@@ -222,7 +223,7 @@ def test_merged_heads_second_heads_hidden_rows_and_the_calendar_of_1904() -> Non
     sheet.merge_cells("B1:C1")
     sheet.row_dimensions[4].hidden = True
     sheet.column_dimensions["B"].hidden = True
-    book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    book.epoch = MAC_EPOCH
     out = io.BytesIO()
     book.save(out)
     assert records(take(out.getvalue())) == [
