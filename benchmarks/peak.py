@@ -1,4 +1,4 @@
-"""``python -m benchmarks.peak import FILE`` or ``export``: a job in a process of its own; prints its peak memory in MB."""
+"""``python -m benchmarks.peak import FILE`` or ``export``: one job in its own process; prints its peak memory in MB."""
 
 import os
 import resource
