@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Crumb, Fact, Stat
 from users import qr
 from users.admin.acquisition_channels import ChannelField
@@ -118,7 +119,7 @@ class OneSource(OperatorPage):
 
     def get_title(self) -> StrOrPromise:
         """The name."""
-        return self.source.name
+        return as_read(self.source.name)
 
 
 class ChangeSource(OneSource, SourceFormPage):
@@ -200,7 +201,7 @@ class SourcePage(OneSource):
             Fact(_("Code"), Cell(one.code)),
             Fact(_("Channel"), Cell(one.channel.title)),
             Fact(_("Platform"), Cell(one.platform)),
-            Fact(_("Code owner"), Cell(f"{one.owner} ({one.get_owner_kind_display()})")),
+            Fact(_("Code owner"), Cell(f"{as_read(one.owner)} ({one.get_owner_kind_display()})")),
             Fact(_("UTM"), Cell(utm)),
             Fact(_("Created"), Cell(one.created_at, kind="time")),
         ]

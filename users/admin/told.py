@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit import told, words
+from config.kit.given_names import as_read
 from users.models import Role, Scope
 from users.shop import settings
 
@@ -181,6 +182,12 @@ VALUES = {
     **dict(Role.choices),
     **dict(Scope.choices),
     "answered": gettext_lazy("Answered"),
+    "consents": gettext_lazy("Consents"),
+    "costs": gettext_lazy("Costs"),
+    "customers": gettext_lazy("Customers"),
+    "list_members": gettext_lazy("Members of a list"),
+    "orders": gettext_lazy("Orders"),
+    "tags": gettext_lazy("Tags"),
     "cancelled": gettext_lazy("Cancelled"),
     "draft": gettext_lazy("Draft"),
     "finished": gettext_lazy("Finished"),
@@ -221,4 +228,4 @@ def value_words(name: str, value: Any) -> str:
         return whole if value else "–"
     if name in OF_CODES and value in VALUES:
         return str(VALUES[value])
-    return str(value)[:120]
+    return as_read(str(value))[:120]
