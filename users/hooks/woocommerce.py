@@ -78,6 +78,7 @@ def _order(body: Body, shop: Shop, received_at: datetime) -> Translation:
         tell_refund(
             teller, number, shop_id(refund.get("id")), told_at, amount=amount,
             currency=text(body.get("currency")) or None,
+            products=[_refunded(one, teller) for one in sequence(refund.get("line_items"))] or None,
         )  # fmt: skip
     return Translation(teller.items, user_id=teller.user_id or "")
 
@@ -168,8 +169,23 @@ def _line(told: Body, teller: Teller) -> dict[str, Any]:
     return line(
         teller,
         text(told.get("product_id")),
+        line_id=text(told.get("id")),
         sku=text(told.get("sku")),
         name=text(told.get("name")),
         price=round(price, 4) if isinstance(price, float) else price,
         quantity=told.get("quantity") or None,
+    )
+
+
+def _refunded(told: Body, teller: Teller) -> dict[str, Any]:
+    """A line of a refund, where the shop is made to tell them: pieces and amount below zero, its own line beside it."""
+    pieces, amount = text(told.get("quantity")).lstrip("-"), text(told.get("total")).lstrip("-")
+    named = {one.get("key"): one.get("value") for one in sequence(told.get("meta_data"))}
+    return line(
+        teller,
+        text(told.get("product_id")),
+        line_id=text(named.get("_refunded_item_id")),
+        sku=text(told.get("sku")),
+        quantity=int(pieces) if pieces.strip("0") and pieces.isdecimal() else None,
+        amount=amount or None,
     )

@@ -22,6 +22,8 @@ Mark = dict[str, Any]
 Snapshot = dict[str, Any]
 """An order with its lines and refunds as the tables hold it."""
 TABLES = {"order": "users_order", "lines": "users_orderline", "refunds": "users_refund"}
+BLANKS = {"lines": {"line_id": ""}}
+"""What a snapshot leaves out."""
 
 
 def snapshots(keys: Iterable[Key]) -> dict[Key, Snapshot]:
@@ -65,8 +67,8 @@ def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
             undone.append(row)
     if undone:
         _put_back(undone)
-        owned.follow_orders(map(_key, undone))
         shares.follow_orders(map(_key, undone))
+        owned.follow_orders(map(_key, undone))
         _forget_events(undone)
         ids = sorted({row.customer_id for row in undone if row.customer_id})
         _renew_first_seen(ids)
@@ -95,7 +97,7 @@ def _put_back(rows: Sequence[Written]) -> None:
         )
     before = [row.before["order"] for row in rows if row.before["order"]]
     for part, table in TABLES.items():
-        found = [one for snapshot in before for one in snapshot[part]]
+        found = [BLANKS.get(part, {}) | one for snapshot in before for one in snapshot[part]]
         execute(
             f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)",
             [json.dumps(found)],
