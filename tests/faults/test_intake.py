@@ -17,6 +17,7 @@ from users.api import tracking
 from users.models import Customer, CustomerDay, DeadLetter, Event, IntakeBody, Order, Scope, Standing
 from users.seed import seed
 from users.services import api_keys
+from users.services.accept import accept
 from users.services.intake import apply_waiting
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
@@ -78,7 +79,7 @@ def test_killed_again_and_again_it_stores_everything_once(redis_client: redis.Re
 
 
 def test_a_commit_whose_answer_was_lost_counts_once(write_key: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stored = tracking.accept
+    stored = accept
     lost: list[int] = []
 
     def once_without_an_answer(*told: object, **about: object) -> None:
