@@ -22,6 +22,7 @@ from users.models import (
     Refund,
 )
 from users.orders import OrderEvent
+from users.reports import stored
 from users.reports.periods import Period
 
 MOST_PRODUCTS = 200
@@ -57,6 +58,14 @@ class ProductSales:
     pieces: int
     revenue: int
     owners: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductsSold:
+    """Products, those that brought most first, and the instant their figures stand for."""
+
+    products: Sequence[ProductSales]
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +129,37 @@ def sources() -> list[str]:
     ]
 
 
-def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[ProductSales]:
-    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories."""
-    rows = fetch(
-        report_sql("product_sales"),
-        {
-            "begin": period.begin,
-            "end": period.end,
-            "texts": None if texts is None else list(texts),
-            "most": MOST_PRODUCTS,
-            "zone": settings.SHOP_TIME_ZONE,
-        },
-    )
+def product_sales(
+    period: Period,
+    now: datetime,
+    *,
+    texts: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+) -> ProductsSold:
+    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories.
+
+    ``only``: of these products, by number.
+    """
+    told = stored.answer(products_question(period, texts), now)
+    rows = sorted(told.rows, key=lambda row: (-row[-1], row[0]))
+    if only is not None:
+        wanted = set(only)
+        rows = [row for row in rows if row[0] in wanted]
+    return ProductsSold(_named(rows[:MOST_PRODUCTS]), told.as_of)
+
+
+def products_question(period: Period, texts: Sequence[str] | None = None) -> stored.Question:
+    """What ``product_sales`` asks: every product that was sold, each customer's purchases in one part."""
+    values = {
+        "begin": period.begin,
+        "end": period.end,
+        "texts": None if texts is None else sorted(texts),
+        "zone": settings.SHOP_TIME_ZONE,
+    }
+    return stored.Question(report_sql("product_sales"), values, sums=5, parts=stored.parts_of(period.days))
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> list[ProductSales]:
     ids = [row[0] for row in rows]
     known = {one.product_id: one for one in Product.objects.filter(product_id__in=ids)}
     owners = owners_of(ids)
@@ -142,7 +170,7 @@ def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[Produc
             who,
             again,
             pieces,
-            revenue or 0,
+            revenue,
             owners.get(pk, 0),
         )
         for pk, orders, who, again, pieces, revenue in rows

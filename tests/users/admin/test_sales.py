@@ -223,7 +223,7 @@ def test_daily_revenue_and_the_linked_share_a_second_way() -> None:
 
 def test_products_add_up_to_orders_and_follow_refunds() -> None:
     shop_of_a_month()
-    rows = sales.product_sales(MONTH, texts=None)
+    rows = sales.product_sales(MONTH, NOON).products
     counting = Order.objects.filter(counts=True, ordered_at__gte=MONTH.begin, ordered_at__lt=MONTH.end)
     assert abs(sum(row.revenue for row in rows) - sum(counting.values_list("net", flat=True))) <= len(rows)
     held = pd.DataFrame(OwnedProduct.objects.values("product_id", "customer_id"))

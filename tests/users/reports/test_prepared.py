@@ -12,8 +12,8 @@ from config.kit import clock
 from config.kit.refusal import Refusal
 from tests.clock import move_to
 from tests.users.door import customer, identify, send, track, visit
-from users.models import LongJob, ReportResult
-from users.reports import channels, features, flows, ltv, prepared, retention, stored
+from users.models import LongJob, ReportResult, Stage
+from users.reports import channels, features, flows, ltv, prepared, retention, sales, stored
 from users.services import answers, erase, joining, long_jobs
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,8 @@ def shop() -> None:
 
 
 def order(who: str, ago: int) -> dict[str, Any]:
-    told = {"order_id": f"{who}{ago}", "total": 20 + ago, "currency": "USD"}
+    lines = [{"product_id": f"p{ago % 2}", "price": 20 + ago, "quantity": 1}, {"product_id": "p2", "price": 0}]
+    told = {"order_id": f"{who}{ago}", "total": 20 + ago, "currency": "USD", "products": lines}
     return track("Order Completed", at=NOW - ago * DAY, user=who, **told)
 
 
@@ -96,6 +97,11 @@ def told(now: datetime) -> dict[str, Any]:
         "ledger": (profit.ledger, profit.others),
         "flows": flows.transitions(MONTH, now).customers,
         "dwell": flows.dwell(MONTH, now),
+        "returns": [flows.returns(MONTH, now, stage) for stage in (Stage.DORMANT, Stage.CHURNED)],
+        "products": [
+            (one.product.product_id, one.orders, one.customers, one.again, one.pieces, one.revenue)
+            for one in sales.product_sales(MONTH, now).products
+        ],
         "retention": (kept.rows, kept.means),
         "value": (value.rows, value.total, value.standing),
     }
@@ -131,7 +137,7 @@ def test_any_number_of_parts_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
     for days in (30, 10, 4, 1):
         monkeypatch.setattr(stored, "DAYS_AT_ONCE", days)
         question = features.visits_question(MONTH)
-        assert question.parts == 30 // days
+        assert question.parts == 3 * 30 // days
         assert stored.prepare(question, NOW, until=0) is (question.parts == 1)
         while not stored.prepare(question, NOW, until=0):
             pass
