@@ -27,8 +27,8 @@ STATEMENTS = (
        FROM users_orderline WHERE sold_at > %(now)s - interval '180 days' AND product_id <> ''
        GROUP BY customer_id, source, number, product_id ON CONFLICT DO NOTHING""",
     # Fifty links; every tenth customer came by one.
-    """INSERT INTO users_sourcecode (code, name, channel_id, platform, owner_kind, owner, target, utm_source, utm_medium,
-                                     utm_campaign, utm_term, utm_content, is_invented, created_at)
+    """INSERT INTO users_sourcecode (code, name, channel_id, platform, owner_kind, owner, target, utm_source,
+                                     utm_medium, utm_campaign, utm_term, utm_content, is_invented, created_at)
        SELECT 'c' || n, 'Link ' || n, (SELECT min(id) FROM users_acquisitionchannel) + n %% 12, '', 'store',
               'Store ' || n %% 9, 'https://shop.example/', '', '', '', '', '', false, %(now)s - interval '1 year'
        FROM generate_series(1, 50) AS n""",
@@ -36,21 +36,21 @@ STATEMENTS = (
        SELECT source.id, gen_random_uuid(), customer.registered_at, '', '{}', customer.id %% 50 = 0
        FROM users_customer customer JOIN users_sourcecode source ON source.code = 'c' || (1 + customer.id / 10 %% 50)
        WHERE customer.id %% 10 = 0 ORDER BY customer.registered_at""",
-    """INSERT INTO users_firsttouch (customer_id, at, code, told_channel, utm_source, utm_medium, utm_campaign, utm_term,
-                                     utm_content, referrer_host, source_id, channel_id)
+    """INSERT INTO users_firsttouch (customer_id, at, code, told_channel, utm_source, utm_medium, utm_campaign,
+                                     utm_term, utm_content, referrer_host, source_id, channel_id)
        SELECT customer.id, customer.registered_at, source.code, '', '', '', '', '', '', '', source.id, source.channel_id
        FROM users_customer customer JOIN users_sourcecode source ON source.code = 'c' || (1 + customer.id / 10 %% 50)
        WHERE customer.id %% 10 = 0""",
     # Points for every third customer: what the orders earned, half of it spent by some.
     """INSERT INTO growth_balance (customer_id, pending, active, debt)
        SELECT customer_id, 0, 100 + orders, 0 FROM users_standing WHERE customer_id %% 3 = 0""",
-    """INSERT INTO growth_lot (customer_id, key, state, amount, remaining, taken_back, expired, order_source, order_number,
-                               order_net, expires_at)
+    """INSERT INTO growth_lot (customer_id, key, state, amount, remaining, taken_back, expired, order_source,
+                               order_number, order_net, expires_at)
        SELECT customer_id, 'begin', 'active', active, active, 0, 0, '', '', 0,
               %(now)s + (customer_id %% 360) * interval '1 day' FROM growth_balance""",
     """INSERT INTO growth_entry (customer_id, key, account, amount, at, kind, note)
-       SELECT customer_id, 'begin', account, active * sign, %(now)s - (customer_id %% 365) * interval '1 day', 'adjust', ''
-       FROM growth_balance, (VALUES ('active', 1), ('issue', -1)) AS leg (account, sign) ORDER BY 5""",
+       SELECT customer_id, 'begin', account, active * sign, %(now)s - (customer_id %% 365) * interval '1 day', 'adjust',
+              '' FROM growth_balance, (VALUES ('active', 1), ('issue', -1)) AS leg (account, sign) ORDER BY 5""",
     """INSERT INTO growth_level (name, name_zh, threshold, colour)
        SELECT 'Level ' || n, '', n * 100, '#7c8594' FROM generate_series(11, 14) AS n ON CONFLICT DO NOTHING""",
     """INSERT INTO growth_customerlevel (customer_id, level_id, growth_value, since, counts_from, judged_at)
@@ -61,7 +61,8 @@ STATEMENTS = (
        SELECT id, gen_random_uuid(), 'Where is it?', 'question', 'form',
               CASE WHEN id %% 1000 = 0 THEN 'waiting' ELSE 'answered' END, at, CASE WHEN id %% 1000 = 0 THEN at END,
               CASE WHEN id %% 1000 = 0 THEN at + interval '1 hour' END, at
-       FROM (SELECT id, %(now)s - (id %% 86400) * interval '6 minutes' AS at FROM users_customer WHERE id %% 100 = 0) c""",
+       FROM (SELECT id, %(now)s - (id %% 86400) * interval '6 minutes' AS at FROM users_customer
+             WHERE id %% 100 = 0) c""",
     """INSERT INTO feedback_message (customer_id, conversation_key, key, from_customer, is_note, text, at)
        SELECT customer_id, key, 'm' || n, true, false, 'Where is it?', last_message_at - n * interval '1 minute'
        FROM feedback_conversation, generate_series(0, 1) AS n""",

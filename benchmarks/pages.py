@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from config.kit.admin import OperatorPage
 from config.kit.batches import execute, fetch
@@ -34,7 +34,7 @@ EXAMPLES = {
     "channel_id": "SELECT min(id) FROM users_acquisitionchannel",
     "source_id": "SELECT min(id) FROM users_sourcecode",
     "attribute_id": "SELECT max(id) FROM users_attributedefinition",
-    "segment_id": "SELECT id FROM segments_segment WHERE state = 'live' AND rule IS NOT NULL ORDER BY size DESC LIMIT 1",
+    "segment_id": "SELECT id FROM segments_segment WHERE rule IS NOT NULL ORDER BY size DESC LIMIT 1",
     "run_id": "SELECT max(id) FROM segments_run",
     "campaign_id": "SELECT max(id) FROM campaigns_campaign",
 }
@@ -102,23 +102,21 @@ def opened() -> Iterator[Opened]:
 def names() -> list[str]:
     """The names of all addresses whose view is an operator's page that answers to GET."""
     found = []
-    for resolver in get_resolver().url_patterns:
-        if getattr(resolver, "namespace", None) not in APPS:
-            continue
-        for pattern in resolver.url_patterns:
-            view = getattr(pattern.callback, "view_class", None) if isinstance(pattern, URLPattern) else None
+    for app in APPS:
+        for pattern in _patterns(app):
+            view = getattr(pattern.callback, "view_class", None)
             if view and issubclass(view, OperatorPage) and "get" in view.http_method_names:
-                found.append(f"{resolver.namespace}:{pattern.name}")
+                found.append(f"{app}:{pattern.name}")
     return list(dict.fromkeys(found))
 
 
 @cache
 def address_of(name: str) -> str | None:
     """The address of a page, with an example of what it is about; None where the shop has none."""
-    resolver = next(one for one in get_resolver().url_patterns if getattr(one, "namespace", "") == name.split(":")[0])
-    pattern = next(one for one in resolver.url_patterns if one.name == name.split(":")[1])
+    app, _colon, page = name.partition(":")
+    pattern = next(one for one in _patterns(app) if one.name == page)
     values: dict[str, Any] = {}
-    for argument in pattern.pattern.converters or pattern.pattern.regex.groupindex:
+    for argument in pattern.pattern.regex.groupindex:
         statement = EXAMPLES.get(name) or EXAMPLES.get(argument)
         value = fetch(statement)[0][0] if statement else None
         if value is None:
@@ -127,8 +125,20 @@ def address_of(name: str) -> str | None:
     return reverse(name, kwargs=values)
 
 
+def _patterns(app: str) -> list[URLPattern]:
+    """The addresses of an app that lead to a view, also those mounted in several places."""
+    resolvers = [one for one in get_resolver().url_patterns if getattr(one, "app_name", None) == app]
+    below = [pattern for one in resolvers if isinstance(one, URLResolver) for pattern in one.url_patterns]
+    return [pattern for pattern in below if isinstance(pattern, URLPattern)]
+
+
 def _asked(question: str) -> str:
-    segments = [pk for (pk,) in fetch("SELECT id FROM segments_segment WHERE rule IS NOT NULL ORDER BY size DESC LIMIT 2")]
+    segments = [
+        pk
+        for (pk,) in fetch(
+            "SELECT id FROM segments_segment WHERE rule IS NOT NULL ORDER BY size DESC LIMIT 2"
+        )
+    ]
     for one, other in pairwise(segments):
         question = question.replace("{segment}", str(one)).replace("{other}", str(other))
     name = question[1 : question.index("}")]

@@ -60,7 +60,7 @@ def test_every_report_ties_to_the_standing() -> None:
         "lp": ABROAD,
         "cd": HOME,
     }
-    sold = sales.sales(DAYS)
+    sold = sales.sales(DAYS, NOON)
     assert (sold.revenue, sold.refunded, sold.orders) == (revenue, 1_300 + 500, 2)
     worth = ltv.compute(ltv.read({}, NOON), NOON)
     assert (worth.total, worth.standing) == (revenue, revenue)

@@ -40,6 +40,7 @@ class Sales:
     linked_orders: int = 0
     refunded: int = 0
     by_source: dict[str, dict[date, int]] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     @property
     def linked_share(self) -> float | None:
@@ -79,13 +80,29 @@ class OrderStory:
     events: Sequence[tuple[datetime, str, dict[str, Any], bool]]
 
 
-def sales(period: Period, *, source: str = "") -> Sales:
-    """What was sold in a period, over all sources or of one."""
+def sales_question(period: Period) -> stored.Question:
+    """What ``sales`` asks, of every source."""
     values = {"begin": period.begin, "end": period.end, "zone": settings.SHOP_TIME_ZONE}
+    return stored.Question(report_sql("sales_by_day"), values, sums=3, parts=stored.parts_of(period.days))
+
+
+def sales(period: Period, now: datetime, *, source: str = "") -> Sales:
+    """What was sold in a period, over all sources or of one."""
+    return _summed(stored.answer(sales_question(period), now), period, source)
+
+
+def sales_and_before(period: Period, now: datetime, *, source: str = "") -> tuple[Sales, Sales]:
+    """What was sold in a period and in the one of the same length before it, asked in one."""
+    told = stored.answer(sales_question(Period(period.before.first, period.last)), now)
+    return _summed(told, period, source), _summed(told, period.before, source)
+
+
+def _summed(told: stored.Found, period: Period, source: str) -> Sales:
     by_source: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     total = {"revenue": 0, "linked": 0, "orders": 0, "linked_orders": 0, "refunded": 0}
-    for day, origin, identified, amount, orders, refunded in fetch(report_sql("sales_by_day"), values):
-        if source and origin != source:
+    for told_day, origin, identified, amount, orders, refunded in told.rows:
+        day = date.fromisoformat(told_day)
+        if (source and origin != source) or not period.first <= day <= period.last:
             continue
         by_source[origin][day] += amount
         total["revenue"] += amount
@@ -94,7 +111,9 @@ def sales(period: Period, *, source: str = "") -> Sales:
         if identified:
             total["linked"] += amount
             total["linked_orders"] += orders
-    return Sales(**total, by_source={origin: dict(days) for origin, days in by_source.items()})
+    return Sales(
+        **total, by_source={origin: dict(days) for origin, days in by_source.items()}, as_of=told.as_of
+    )
 
 
 def series(found: Sales, period: Period) -> list[tuple[str, list[int]]]:
