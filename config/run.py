@@ -197,7 +197,10 @@ def worker(name: str, queues: str, concurrency: int, nice: int) -> str:
 
 def lasting() -> dict[str, str]:
     """What must run all the time."""
-    return {
+    from config.embedded import chosen
+
+    keeper = {"keeper": f"exec {_python()} -m config.embedded keep"} if any(chosen().values()) else {}
+    return keeper | {
         "web": f"exec {_python()} -m gunicorn -c config/gunicorn.py config.wsgi:application",
         "sink": f"exec {_python()} -m config.sink",
         "service": worker("service", "service,default", 2, 3),
@@ -280,11 +283,11 @@ def main() -> None:
         signal.signal(number, stop_on)
     from django.conf import settings
 
-    from config.embedded import Servers
+    from config.embedded import Servers, chosen
 
     data = Path(settings.DATA_DIR)
     host = os.environ.get("HOST", "127.0.0.1")
-    embedded = {"postgres": not os.environ.get("DATABASE_URL"), "redis": not os.environ.get("REDIS_URL")}
+    embedded = chosen()
     with only_run(data) as note, contextlib.suppress(KeyboardInterrupt):
         ports = {
             "PORT": settings.PORT,

@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
+from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer, OpenApiYamlRenderer2
 from drf_spectacular.views import SpectacularAPIView
 
 from config import health
@@ -13,6 +14,9 @@ from config.kit.api import nothing_here
 from config.kit.model_admin import keep_only_ours
 
 Address = URLPattern | URLResolver
+handler500 = "config.trouble.failed"
+DOCUMENT = (OpenApiJsonRenderer2, OpenApiYamlRenderer, OpenApiYamlRenderer2)
+"""JSON unless YAML is asked for: whoever reads YAML reads JSON too."""
 
 admin.autodiscover()
 keep_only_ours()
@@ -37,7 +41,7 @@ urlpatterns: list[Address] = [
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/schema", SpectacularAPIView.as_view(renderer_classes=DOCUMENT), name="api-schema"),
     # The tracking API for storefront SDKs, the storefront API, the pages that links in messages open.
     *mounted("", "users.api.tracking_urls"),
     *mounted(

@@ -22,6 +22,12 @@ def is_currency(code: str) -> bool:
     return code in list_currencies()
 
 
+@cache
+def _digits(currency: str) -> int:
+    """Digits after the point of a currency's major unit; asked of Babel, a file of orders asks often."""
+    return get_currency_precision(currency)
+
+
 def major_text(minor: int, currency: str) -> str:
     """An amount in minor units as a plain decimal text in major units: "19.90"."""
     digits = get_currency_precision(currency)
@@ -39,7 +45,7 @@ def minor_units(value: Any, currency: str) -> int:
     if not _PLAIN.fullmatch(text) and isinstance(value, str):
         raise NotMoney("not a plain decimal number")
     try:
-        amount = Decimal(text).scaleb(get_currency_precision(currency))
+        amount = Decimal(text).scaleb(_digits(currency))
     except InvalidOperation:
         raise NotMoney("not a number") from None
     if not amount.is_finite() or not 0 <= amount <= LARGEST:

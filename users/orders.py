@@ -10,7 +10,7 @@ Orders of different sources (web shop, till, marketplace) never meet: a number i
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -50,7 +50,10 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product of an order or a refund; ``price`` and ``amount`` in minor units."""
+    """One product of an order or a refund; ``price`` and ``amount`` in minor units.
+
+    ``line_id``: the shop's own number of the line. A refund's line of 0 pieces is the whole line.
+    """
 
     product_id: str
     sku: str
@@ -59,6 +62,7 @@ class Line:
     quantity: int
     price: int
     amount: int
+    line_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ class OrderState:
 
     @property
     def shares(self) -> list[int | None]:
-        """What each line has of the net (``users/shares.py``)."""
+        """What each line has of the net, unless a refund named lines (``users/services/shares.py``)."""
         return split(self.net, [line.amount for line in self.lines])
 
     @property
@@ -205,7 +209,7 @@ def read(
     if not is_currency(currency):
         raise Unusable("unknown_currency", "currency")
     source = _source(properties) if confirmed else DEFAULT_SOURCE
-    lines = _lines(properties, currency)
+    lines = _lines(properties, currency, _given_back if event is OrderEvent.REFUNDED else _line)
     if event is OrderEvent.REFUNDED:
         refund_id = _text(properties.get("refund_id"), LONGEST_NUMBER) or message_id
         amount = _refund_amount(properties, lines, currency)
@@ -274,7 +278,7 @@ def _refund_amount(
             return amount
     if not lines:
         return None
-    if not all(line.price for line in lines):
+    if not all(line.amount for line in lines):
         raise Unusable("no_amount", "products.price")
     return sum(line.amount for line in lines)
 
@@ -289,13 +293,15 @@ def _amount(properties: Mapping[str, Any], name: str, currency: str) -> int | No
         raise Unusable("bad_amount", name) from None
 
 
-def _lines(properties: Mapping[str, Any], currency: str) -> tuple[Line, ...] | None:
+def _lines(
+    properties: Mapping[str, Any], currency: str, read_one: Callable[[Mapping[str, Any], str], Line]
+) -> tuple[Line, ...] | None:
     products = properties.get("products")
     if products is None:
         return None
     if not isinstance(products, list) or not all(isinstance(product, dict) for product in products):
         raise Unusable("bad_products", "products")
-    return tuple(_line(product, currency) for product in products)
+    return tuple(read_one(product, currency) for product in products)
 
 
 def _line(product: Mapping[str, Any], currency: str) -> Line:
@@ -309,6 +315,18 @@ def _line(product: Mapping[str, Any], currency: str) -> Line:
         quantity=quantity,
         price=price,
         amount=price * quantity,
+        line_id=_text(product.get("line_id"), 100),
+    )
+
+
+def _given_back(product: Mapping[str, Any], currency: str) -> Line:
+    """A line of a refund: the amount it says, else its pieces at its price. Its number alone means all of it."""
+    line = _line(product, currency)
+    amount = _amount(product, "amount", currency)
+    return replace(
+        line,
+        quantity=0 if line.line_id and product.get("quantity") is None else line.quantity,
+        amount=line.amount if amount is None else amount,
     )
 
 

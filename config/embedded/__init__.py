@@ -4,6 +4,7 @@
 what a kill -9 left behind is cleared or taken over.
 """
 
+import os
 from pathlib import Path
 
 from config.embedded.postgres import Postgres
@@ -11,7 +12,12 @@ from config.embedded.process import EmbeddedError, locked
 from config.embedded.tuning import FOR_TESTS, memory, tuning
 from config.embedded.valkey import Redis
 
-__all__ = ["FOR_TESTS", "EmbeddedError", "Servers", "tuning"]
+__all__ = ["FOR_TESTS", "EmbeddedError", "Servers", "chosen", "tuning"]
+
+
+def chosen() -> dict[str, bool]:
+    """Which servers are embedded: those that the environment names no other for."""
+    return {"postgres": not os.environ.get("DATABASE_URL"), "redis": not os.environ.get("REDIS_URL")}
 
 
 class Servers:

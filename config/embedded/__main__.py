@@ -1,10 +1,11 @@
-"""`python -m config.embedded start|stop|status`."""
+"""`python -m config.embedded start|stop|status|keep`."""
 
 import os
 import sys
 from pathlib import Path
 
-from config.embedded import Servers
+from config.embedded import Servers, chosen
+from config.embedded.keeper import run
 
 
 def main(arguments: list[str]) -> int:
@@ -18,10 +19,13 @@ def main(arguments: list[str]) -> int:
             servers.start()
         case ["stop"]:
             servers.stop()
+        case ["keep"]:
+            run(servers, **chosen())
+            return 0
         case ["status"]:
             pass
         case _:
-            sys.stderr.write("python -m config.embedded start|stop|status\n")
+            sys.stderr.write("python -m config.embedded start|stop|status|keep\n")
             return 2
     for name, server in (("PostgreSQL", servers.postgres), ("Redis", servers.redis)):
         sys.stdout.write(f"{name}: {'runs' if server.answers() else 'does not run'}\n")

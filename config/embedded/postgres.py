@@ -90,7 +90,7 @@ class Postgres:
         if os.getuid() == 0:
             let_pass(self.home)
             let_pass(self.binaries)
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        self._clear_pid_file()
         if (self.cluster / "PG_VERSION").exists():
             return
         made = self.home / "new"
@@ -98,6 +98,20 @@ class Postgres:
         shutil.rmtree(self.cluster, ignore_errors=True)
         self._initdb(made)
         made.rename(self.cluster)
+
+    def _clear_pid_file(self) -> None:
+        """Take a stale pid file away if its number is now somebody else's, which PostgreSQL would not believe.
+
+        Otherwise it stays: by it PostgreSQL finds out whether sessions of a killed server still write.
+        """
+        stale = self.cluster / "postmaster.pid"
+        try:
+            number = int(stale.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            stale.unlink(missing_ok=True)
+            return
+        if psutil.pid_exists(number):
+            stale.unlink()
 
     def _initdb(self, folder: Path) -> None:
         command = [

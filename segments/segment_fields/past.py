@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -28,12 +27,12 @@ from django.db.models import (
     When,
 )
 from django.db.models import Value as Constant
-from django.db.models.functions import Cast, Coalesce, Greatest
+from django.db.models.functions import Coalesce, Greatest
 from django.db.models.lookups import Exact, GreaterThan
 
 from segments.rules.as_of import AsOf
 from segments.rules.operators import Value
-from users.models import CustomerDay, Event, MoveCause, Order, OrderLine, Refund, Stage, StageMove
+from users.models import CustomerDay, Event, MoveCause, Order, Refund, Stage, StageMove
 
 Past = Callable[[AsOf], Value]
 
@@ -115,17 +114,10 @@ def net_then(as_of: AsOf, net: str = "net") -> Value:
 
 def line_share_then(as_of: AsOf) -> Value:
     """What a line had of its order's net: the share kept with it, unless money was given back since."""
-    siblings = OrderLine.objects.filter(
-        customer=OuterRef("customer_id"), source=OuterRef("source"), number=OuterRef("number")
-    )
-    upto = siblings.filter(line__lte=OuterRef("line")).order_by().values("customer_id").annotate(n=Count("*"))
     then = Func(
-        Cast(net_then(as_of, "order__net"), BigIntegerField()),  # a sum of bigints is a numeric
-        ArraySubquery(siblings.order_by("line").values("amount")),
-        Cast(Subquery(upto.values("n")), IntegerField()),
-        function="line_share",
-        output_field=BigIntegerField(),
-    )
+        F("customer_id"), F("source"), F("number"), F("line"), Constant(as_of.now),
+        function="share_then", output_field=BigIntegerField(),
+    )  # fmt: skip
     return Case(When(Exact(_given_back_later("net", as_of.now), 0), then=F("share")), default=then)
 
 

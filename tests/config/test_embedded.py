@@ -2,6 +2,8 @@
 
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import psycopg2
 import pytest
 
 from config import places
-from config.embedded import FOR_TESTS, Servers, tuning
+from config.embedded import FOR_TESTS, Servers, keeper, tuning
 
 
 @pytest.fixture
@@ -33,6 +35,21 @@ def rows(servers: Servers, statement: str) -> list[tuple[object, ...]]:
         connection.close()
 
 
+def keep_until_both_answer(servers: Servers) -> None:
+    """What the keeper of `make run` does. In this thread: servers of tests end with the thread that began them."""
+    stop, deadline = threading.Event(), time.monotonic() + 20
+
+    def watch() -> None:
+        while time.monotonic() < deadline and not (servers.redis.answers() and servers.postgres.answers()):
+            time.sleep(0.05)
+        stop.set()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    keeper.keep(servers, postgres=True, redis=True, until=stop)
+    watching.join()
+
+
 @pytest.mark.slow
 def test_start_twice_kill_and_start_again(servers: Servers) -> None:
     servers.start()
@@ -46,12 +63,14 @@ def test_start_twice_kill_and_start_again(servers: Servers) -> None:
     assert not servers.postgres.answers()
     assert (servers.postgres.cluster / "postmaster.pid").exists(), "what kill -9 leaves behind"
 
-    servers.start()
+    keep_until_both_answer(servers)
     assert rows(servers, "SELECT one FROM kept") == [(1,)]
     assert rows(servers, "SHOW timezone") == [("UTC",)]
     servers.stop()
     assert servers.postgres.process() is None
     assert servers.redis.process() is None
+    assert keeper.fallen(servers, postgres=True, redis=True) == ["postgres", "redis"]
+    assert keeper.fallen(servers, postgres=False, redis=False) == []
 
 
 def test_a_pid_file_that_names_somebody_else_is_stale(servers: Servers) -> None:

@@ -306,6 +306,7 @@ def test_a_customer_is_explained_as_of_a_past_instant(shop_api: APIClient) -> No
     asked = {"user_id": "lin", "at": clock.now().isoformat()}
     told = shop_api.get(f"/api/v1/segments/{by_rule.pk}/explain", asked).json()
     assert (told["matches"], told["past"], told["turns_at"]) == (False, True, None)
-    for wrong in ("x", "2026-01-01T00:00:00", "2999-01-01T00:00:00Z", "2026-13-01T00:00:00Z"):
+    beyond = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "2999-01-01T00:00:00Z")
+    for wrong in ("x", "2026-01-01T00:00:00", "2026-13-01T00:00:00Z", *beyond):
         refused = shop_api.get(where, {"user_id": "lin", "at": wrong})
         assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_instant")

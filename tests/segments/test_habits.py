@@ -186,3 +186,18 @@ def test_twice_in_one_instant_is_not_one_after_the_other() -> None:
     assert not parse(rule(again)).customers(AsOf(now)).exists()
     event(who, "Product Added", now - timedelta(minutes=59))
     assert list(parse(rule(again)).customers(AsOf(now))) == [Customer.objects.get(pk=who.pk)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_of_a_kind_of_device() -> None:
+    phone, desk, untold = customer(), customer(), customer()
+    for who, device in ((phone, "mobile"), (desk, "desktop"), (untold, None)):
+        event(who, "Product Viewed", ago(days=2), device=device)
+    for value, expected in ((["mobile", "tablet"], {phone.pk}), (["desktop"], {desk.pk}), (["other"], set())):
+        where = [{"property": "device", "op": "is_any_of", "value": value}]
+        asked = segment({"event": "Product Viewed", "where": where, "in_last_days": 7})
+        rebuild_waiting()
+        assert members(asked) == expected
+    with pytest.raises(Refusal):
+        where = [{"property": "device", "op": "is_any_of", "value": ["toaster"]}]
+        parse(rule({"event": "Product Viewed", "where": where}))

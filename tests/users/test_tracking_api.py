@@ -209,6 +209,14 @@ def test_a_bad_body_is_refused_as_a_whole(post: Post, raw: bytes, status: int, c
     assert IntakeBody.objects.count() == 0
 
 
+@pytest.mark.parametrize("query", ["&".join(["a=1"] * 50), "=&=&;", "writeKey", "writeKey=%00", "%ff=%fe"])
+def test_no_query_makes_a_failure(client: Client, write_key: str, query: str) -> None:
+    told = json.dumps(track()).encode()
+    assert client.post(f"/v1/t?{query}", told, content_type="text/plain").status_code == 401
+    found = client.post(f"/v1/t?{query}&writeKey={write_key}", told, content_type="text/plain")
+    assert found.status_code == (401 if query.startswith("writeKey=") else 200)
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
 def test_only_post_is_taken(client: Client, method: str) -> None:
     answer = getattr(client, method)("/v1/track")
@@ -221,6 +229,13 @@ def test_browsers_of_any_site_may_send_without_cookies(client: Client) -> None:
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert "Content-Type" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in preflight.headers
+    asked = {"Access-Control-Request-Headers": "authorization, anonymousid,x-of-an-sdk"}
+    for address in ("/v1/t", "/beacon/v1/batch/", "/v1/projects/any/settings"):
+        told = client.options(address, headers=asked)
+        assert told.status_code == 204
+        assert told.headers["Access-Control-Allow-Headers"] == asked["Access-Control-Request-Headers"]
+    hostile = client.options("/v1/t", headers={"Access-Control-Request-Headers": "a; b=<script>"})
+    assert "script" not in hostile.headers["Access-Control-Allow-Headers"]
     assert client.post("/v1/t", b"", content_type="text/plain").headers["Access-Control-Allow-Origin"] == "*"
 
 

@@ -70,7 +70,7 @@ def test_an_item_has_these_fields_and_no_others() -> None:
         "context": {
             "campaign": {"source": "weibo", "name": "May"},
             "page": {"url": "https://shop/p/1", "referrer": "https://g/"},
-            "device": {"type": "ios"},
+            "device": {"type": "ios", "kind": "mobile"},
             "os": {"name": "iOS"},
             "locale": "zh-CN",
             "timezone": "Asia/Shanghai",

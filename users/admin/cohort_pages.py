@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
 from config.kit.parts import Ask, AskForm, Choice, Crumb, Filter
-from users.dimensions import all_dimensions
+from users.dimensions import Dimension, all_dimensions
 from users.reports.cohorts import Whom
 from users.reports.periods import Period
 
@@ -31,15 +31,15 @@ class CohortPage(OperatorPage):
         known = [Choice(value, str(label)) for value, label in choices if value != default or chosen != ""]
         return Filter(name, title, known, chosen if chosen in dict(choices) else "")
 
-    def whom_filters(self, whom: Whom, *, splits: bool = True) -> list[Filter]:
-        """Visitors or not; by which dimension; the one value chosen."""
+    def whom_filters(self, whom: Whom, *, splits: bool = True, own: Sequence[Dimension] = ()) -> list[Filter]:
+        """Visitors or not; by which dimension, ``own`` ones first; the one value chosen."""
         visitors = Filter(
             "visitors", _("Visitors"), [Choice("1", _("included"))], "1" if whom.visitors else ""
         )
         if not splits:
             return [visitors]
         chosen = whom.by.name if whom.by else ""
-        choices = [Choice(one.name, one.title) for one in all_dimensions()]
+        choices = [Choice(one.name, one.title) for one in (*own, *all_dimensions())]
         if whom.by and chosen not in {one.value for one in choices}:
             choices.append(Choice(chosen, whom.by.title))
         filters = [visitors, Filter("by", _("Split by"), choices, chosen)]

@@ -77,7 +77,7 @@ class FunnelPage(CohortPage):
                 [] if own else [Choice(*one) for one in presets],
                 chosen if chosen in dict(presets) else "",
             ),
-            *self.whom_filters(self.found.asked.whom),
+            *self.whom_filters(self.found.asked.whom, own=(funnel.DEVICE,)),
             *period_filters(self.asked),
         ]
 

@@ -17,7 +17,7 @@ from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Stat, Table
 from users.groups import group_url
-from users.models import Customer, Order, OrderClaim
+from users.models import Customer, Order, OrderClaim, OrderLine, Refund
 from users.order_sources import source_names
 from users.reports import sales
 from users.reports.figures import today_in_shop
@@ -246,20 +246,26 @@ class OrderPage(OperatorPage):
             "facts": _facts(story.order, code),
             "lines": Table(
                 columns=[Column(_("Product")), Column(_("Category")), Column(_("Quantity"), "number"),
-                         Column(_("Price"), "money"), Column(_("Amount"), "money")],
+                         Column(_("Price"), "money"), Column(_("Amount"), "money"),
+                         Column(_("Net"), "money",
+                                hint=_("What is left of it in the order's net, in the shop's currency"))],
                 rows=[
                     [
                         Cell(line.name or line.product_id or line.sku, hint=line.product_id),
                         line.category, line.quantity, Cell(line.price, currency=money),
-                        Cell(line.amount, currency=money),
+                        Cell(line.amount, currency=money), Cell(line.share, currency=code),
                     ]
                     for line in story.lines
                 ],
                 empty=Empty(_("No product was told"), _("The shop told this order without its products.")),
             ),
             "refunds": Table(
-                columns=[Column(_("When"), "time"), Column(_("Refund")), Column(_("Amount"), "money")],
-                rows=[[one.refunded_at, one.refund_id, Cell(one.amount, currency=money)] for one in story.refunds],
+                columns=[Column(_("When"), "time"), Column(_("Refund")), Column(_("Of what")),
+                         Column(_("Amount"), "money")],
+                rows=[
+                    [one.refunded_at, one.refund_id, _named(one, story.lines), Cell(one.amount, currency=money)]
+                    for one in story.refunds
+                ],
                 empty=Empty(_("Nothing was given back")),
             ),
             "claims": story.claims,
@@ -275,6 +281,21 @@ class OrderPage(OperatorPage):
                 empty=Empty(_("No event is kept any more")),
             ),
         }  # fmt: skip
+
+
+def _named(refund: Refund, lines: Sequence[OrderLine]) -> Cell:
+    """The lines that a refund named, by the names they were sold under; else that it named none."""
+    if not refund.lines:
+        return Cell(_("all lines"), tone="muted")
+    names = {
+        key: line.name or key for line in lines for key in (line.line_id, line.product_id, line.sku) if key
+    }
+    told = ([one.get(key, "") for key in ("line_id", "product_id", "sku")] for one in refund.lines)
+    return Cell(
+        ", ".join(
+            next((names[key] for key in keys if key in names), " ".join(filter(None, keys))) for keys in told
+        )
+    )
 
 
 def order_url(order: Order) -> str:

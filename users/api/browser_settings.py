@@ -5,17 +5,22 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
 
 from config.kit.api import error
-from users.api.tracking import CORS
+from users.api.tracking import CORS, preflight
 from users.models import Scope
 from users.services import api_keys
 
 
-@require_safe
+@csrf_exempt  # Nothing happens here.
 def show(request: HttpRequest, key: str) -> HttpResponse:
     """The settings of a write key. A server key has no business in a browser and is not found."""
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=dict(preflight(request.META)))
+    if request.method not in ("GET", "HEAD"):
+        told = error("method_not_allowed", "Use GET.")
+        return JsonResponse(told, status=405, headers={**dict(CORS), "Allow": "GET, HEAD, OPTIONS"})
     found = api_keys.find(key)
     if found is None or found.scope != Scope.WRITE:
         return JsonResponse(error("not_found", "There is no such write key."), status=404, headers=dict(CORS))

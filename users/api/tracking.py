@@ -7,6 +7,7 @@ without Django's middleware (``docs/adr``); ``tracking_urls`` offers the same fu
 import base64
 import binascii
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -33,15 +34,13 @@ Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 CORS: Headers = [("Access-Control-Allow-Origin", "*")]
-PREFLIGHT: Headers = [
-    ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Retry-Count"),
-    ("Access-Control-Max-Age", "86400"),
-]
+USUAL_HEADERS = "Authorization, Content-Type, Content-Encoding, X-Retry-Count"
+HEADER_NAMES = re.compile(r"[A-Za-z0-9-]+(?: *, *[A-Za-z0-9-]+)*")
 JSON: Headers = [*CORS, ("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff")]
 UNAVAILABLE = (OperationalError, InterfaceError, InternalError)
 RETRY_AFTER = 5
 """Seconds a client should wait when the store is away."""
+LONGEST_QUERY = 8_192
 DRAINED = 4 * 1024 * 1024
 """Bytes of a too large body that are read and thrown away, so that the client reads our answer."""
 
@@ -93,7 +92,7 @@ def application(environ: Environ, start_response: Callable[..., Any]) -> list[by
 def answer(environ: Environ) -> Answer:
     """Answer a request to one of ``ROUTES``. Never raises because of what a client sent."""
     if environ["REQUEST_METHOD"] == "OPTIONS":
-        return Answer(204, b"", CORS + PREFLIGHT)
+        return Answer(204, b"", preflight(environ))
     try:
         return Answer(200, orjson.dumps(_take(environ)), JSON)
     except BodyRefused as refused:
@@ -101,6 +100,18 @@ def answer(environ: Environ) -> Answer:
     except UNAVAILABLE as problem:
         log.warning("tracking_unavailable", extra={"problem": type(problem).__name__})
         return refusal(BodyRefused("unavailable", retry_after=RETRY_AFTER))
+
+
+def preflight(environ: Environ) -> Headers:
+    """What a browser may send: the headers it asks about, whichever its SDK adds. No cookie is ever looked at."""
+    asked = str(environ.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS", ""))[:500].strip()
+    return [
+        *CORS,
+        ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+        ("Access-Control-Allow-Headers", asked if HEADER_NAMES.fullmatch(asked) else USUAL_HEADERS),
+        ("Access-Control-Max-Age", "86400"),
+        ("Vary", "Access-Control-Request-Headers"),
+    ]
 
 
 def refusal(refused: BodyRefused) -> Answer:
@@ -186,7 +197,7 @@ def _key_outside_body(environ: Environ) -> str | None:
             raise BodyRefused("bad_key") from None
     if scheme.lower() == "bearer":
         return str(value.strip())
-    named = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=20).get("writeKey")
+    named = parse_qs(environ.get("QUERY_STRING", "")[:LONGEST_QUERY]).get("writeKey")
     return named[0] if named else None
 
 

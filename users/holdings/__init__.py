@@ -332,6 +332,7 @@ holds(
         {
             "number": _("Order"),
             "line": _("Line"),
+            "line_id": _("The shop's number of the line"),
             "product_id": _("Product ID"),
             "name": _("Product"),
             "category": _("Category"),
@@ -342,7 +343,7 @@ holds(
         },
         why=_("What was sold belongs to the shop's books; the product's name as ordered goes."),
         empties={"name": ""},
-        keeps=("source", "number", "product_id", "sku", "category"),
+        keeps=("source", "number", "line_id", "product_id", "sku", "category"),
         money=("price", "amount"),
         shop_money=("share",),
         currency=OF_ORDER,

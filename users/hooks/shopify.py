@@ -40,7 +40,7 @@ def _order(body: Body, shop: Shop, received_at: datetime) -> Translation:
     if "total_price" not in body:
         raise Untranslatable("not_an_order")
     teller = _teller(body, number, shop, received_at)
-    told_at = moment(body.get("updated_at"))
+    told_at = moment(body.get("updated_at") or body.get("created_at"))
     teller.identify(f"order:{number}:who:{stamp(told_at)}", told_at, _traits(_buyer(body)))
     tell_order(
         teller,
@@ -89,7 +89,7 @@ def _product(body: Body, shop: Shop, received_at: datetime) -> Translation:
     first = next(iter(sequence(body.get("variants"))), {})
     product = Catalogued(
         product_id=shop.own_id(shop_id(body.get("id"))),
-        at=moment(body.get("updated_at")),
+        at=moment(body.get("updated_at") or body.get("created_at")),
         name=text(body.get("title")),
         category=text(body.get("product_type")),
         price=text(first.get("price")) or None,
@@ -171,6 +171,7 @@ def _line(told: Body, teller: Teller) -> dict[str, Any]:
     return line(
         teller,
         text(told.get("product_id")),
+        line_id=text(told.get("id")),
         sku=text(told.get("sku")),
         name=text(told.get("title")),
         brand=text(told.get("vendor")),
@@ -181,7 +182,10 @@ def _line(told: Body, teller: Teller) -> dict[str, Any]:
 
 
 def _tell_refund(teller: Teller, number: str, refund: Body, *, unowned: bool) -> None:
-    """The money that was really given back; putting goods back on the shelf alone is no refund."""
+    """The money that was really given back; putting goods back on the shelf alone is no refund.
+
+    What a line has of it is its subtotal: after discounts, without tax.
+    """
     given = [
         one.get("amount")
         for one in sequence(refund.get("transactions"))
@@ -195,8 +199,10 @@ def _tell_refund(teller: Teller, number: str, refund: Body, *, unowned: bool) ->
             teller,
             text(mapping(one.get("line_item")).get("product_id")),
             sku=text(mapping(one.get("line_item")).get("sku")),
+            line_id=text(one.get("line_item_id")) or text(mapping(one.get("line_item")).get("id")),
             price=mapping(one.get("line_item")).get("price"),
             quantity=one.get("quantity") or None,
+            amount=_money(one.get("subtotal")),
         )
         for one in sequence(refund.get("refund_line_items"))
     ]
@@ -206,6 +212,11 @@ def _tell_refund(teller: Teller, number: str, refund: Body, *, unowned: bool) ->
         teller, number, shop_id(refund.get("id")), at, unowned=unowned, amount=amount, products=lines or None,
         currency=money or None,
     )  # fmt: skip
+
+
+def _money(told: Any) -> str | None:
+    """An amount as decimal text; the shop tells some as fractions."""
+    return None if told in (None, "") else _sum([told])
 
 
 def _sum(amounts: Any) -> str:

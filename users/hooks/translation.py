@@ -18,7 +18,7 @@ from users.tracking.items import LONGEST_MESSAGE_ID, Item
 from users.tracking.refusals import ItemRefused
 
 LONGEST_ID = 60
-CUTS = {"product_id": 100, "sku": 100, "name": 250, "category": 100}
+CUTS = {"product_id": 100, "sku": 100, "line_id": 100, "name": 250, "category": 100}
 
 
 class Untranslatable(ValueError):

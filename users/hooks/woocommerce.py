@@ -48,7 +48,7 @@ def _order(body: Body, shop: Shop, received_at: datetime) -> Translation:
         raise Untranslatable("not_an_order")
     billing = mapping(body.get("billing"))
     teller = _teller(body, number, shop, received_at)
-    status, told_at = text(body.get("status")), moment(body.get("date_modified_gmt"))
+    status, told_at = text(body.get("status")), _told_at(body)
     teller.identify(f"order:{number}:who:{stamp(told_at)}", told_at, _traits(billing))
     paid_at = moment_or_none(body.get("date_paid_gmt"))
     tell_order(
@@ -78,6 +78,7 @@ def _order(body: Body, shop: Shop, received_at: datetime) -> Translation:
         tell_refund(
             teller, number, shop_id(refund.get("id")), told_at, amount=amount,
             currency=text(body.get("currency")) or None,
+            products=[_refunded(one, teller) for one in sequence(refund.get("line_items"))] or None,
         )  # fmt: skip
     return Translation(teller.items, user_id=teller.user_id or "")
 
@@ -95,7 +96,7 @@ def _deleted_order(body: Body, shop: Shop, received_at: datetime) -> Translation
 def _customer(body: Body, shop: Shop, received_at: datetime) -> Translation:
     user_id = shop.own_id(shop_id(body.get("id")))
     teller = Teller(shop, received_at, user_id=user_id)
-    at = moment(body.get("date_modified_gmt") or body.get("date_created_gmt"))
+    at = _told_at(body)
     named = {name: body.get(name) for name in ("email", "first_name", "last_name") if body.get(name)}
     told = _traits({**mapping(body.get("billing")), **named})
     teller.identify(
@@ -111,7 +112,7 @@ def _product(body: Body, shop: Shop, received_at: datetime) -> Translation:
     category = next((text(one.get("name")) for one in sequence(body.get("categories"))), "")
     product = Catalogued(
         product_id=shop.own_id(shop_id(body.get("id"))),
-        at=moment(body.get("date_modified_gmt")),
+        at=_told_at(body),
         name=text(body.get("name")),
         category=category,
         price=text(body.get("price")) or None,
@@ -127,6 +128,11 @@ READERS: dict[str, Callable[[Body, Shop, datetime], Translation]] = {
     **dict.fromkeys(("customer.created", "customer.updated"), _customer),
     **dict.fromkeys(("product.created", "product.updated", "product.restored"), _product),
 }
+
+
+def _told_at(body: Body) -> datetime:
+    """When it was last changed; what was never changed says only when it was made."""
+    return moment(body.get("date_modified_gmt") or body.get("date_created_gmt"))
 
 
 def _teller(body: Body, number: str, shop: Shop, received_at: datetime) -> Teller:
@@ -163,8 +169,23 @@ def _line(told: Body, teller: Teller) -> dict[str, Any]:
     return line(
         teller,
         text(told.get("product_id")),
+        line_id=text(told.get("id")),
         sku=text(told.get("sku")),
         name=text(told.get("name")),
         price=round(price, 4) if isinstance(price, float) else price,
         quantity=told.get("quantity") or None,
+    )
+
+
+def _refunded(told: Body, teller: Teller) -> dict[str, Any]:
+    """A line of a refund, where the shop is made to tell them: pieces and amount below zero, its own line beside it."""
+    pieces, amount = text(told.get("quantity")).lstrip("-"), text(told.get("total")).lstrip("-")
+    named = {one.get("key"): one.get("value") for one in sequence(told.get("meta_data"))}
+    return line(
+        teller,
+        text(told.get("product_id")),
+        line_id=text(named.get("_refunded_item_id")),
+        sku=text(told.get("sku")),
+        quantity=int(pieces) if pieces.strip("0") and pieces.isdecimal() else None,
+        amount=amount or None,
     )

@@ -2,9 +2,15 @@
 
 Trades come as URL-encoded JSON; the newer messages about refunds as an object. A refund's message says its amount in
 yuan and no state, so the type decides whether money moved: a message is told once, so no other type can be put on it.
+
+What the types and codes mean is Youzan's own documentation of its messages (doc.youzanyun.com: trades, refunds), as
+developers quote it word for word in public clients, and messages in such clients' tests as they came. A seller's
+agreement and a success are called final there; of the states, FINISHED ends a dispute and CLOSE drops one; a close
+tells only number, time, reason and type.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,8 +38,15 @@ from users.hooks.translation import (
 ZONE = ZoneInfo("Asia/Shanghai")
 CURRENCY = "CNY"
 CLOSED = "TRADE_CLOSED"
+CLOSE = "trade_TradeClose"
+CLOSED_BY_REFUND = frozenset({"2", "6", "22"})
+"""Types of a close because money was given back (marked as refunded, in parts, order refused): the refund tells it."""
+EXCHANGE = "EXCHANGE_GOODS_FLOW"
 GIVEN_BACK = frozenset({"SUCCESS", "REFUND_SUCCESS", "SAFE_FINISHED"})
-"""States of a refund that was paid out, where a message says one (``refund_state`` of the older pushes)."""
+"""States of a refund that was paid out, where a message says one (``refund_state`` of the older pushes).
+
+SAFE_FINISHED: the dispute came to its end; one that is dropped is SAFE_CLOSE.
+"""
 PAID_OUT = frozenset(
     {
         "trade_refund_RefundSuccess",
@@ -42,7 +55,11 @@ PAID_OUT = frozenset(
         "youzan_trade_RefundSuccess",
     }
 )
-"""Types that end a refund with the money given back. Asking for one, refusing, and withdrawing move none."""
+"""Types that end a refund with the money given back. Asking for one, refusing, and withdrawing move none.
+
+Of the older types both are final: the seller's agreement (money alone) and the success (goods came back). Of the newer
+ones only the success is: it is told after either.
+"""
 Body = Mapping[str, Any]
 
 
@@ -65,6 +82,8 @@ def translate(topic: str, body: Body, shop: Shop, received_at: datetime) -> Tran
         return _trade(mapping(body["full_order_info"]), shop, received_at)
     if "refund_id" in body and "tid" in body:
         return _refund(topic, body, shop, received_at)
+    if topic == CLOSE:
+        return _close(body, shop, received_at)
     return None
 
 
@@ -102,9 +121,10 @@ def _trade(trade: Body, shop: Shop, received_at: datetime) -> Translation:
 
 
 def _refund(topic: str, body: Body, shop: Shop, received_at: datetime) -> Translation | None:
-    """A refund that was paid out; asking for one and refusing it move no money."""
+    """A refund that was paid out; asking for one, refusing it and an exchange of goods move no money."""
     state = text(body.get("refund_state")) or text(body.get("status"))
-    if not (state in GIVEN_BACK if state else topic in PAID_OUT):
+    is_paid_out = state in GIVEN_BACK if state else topic in PAID_OUT
+    if not is_paid_out or body.get("refund_type") == EXCHANGE:
         return None
     teller = Teller(shop, received_at)
     amount = body.get("refunded_fee", body.get("refund_fee"))
@@ -113,9 +133,30 @@ def _refund(topic: str, body: Body, shop: Shop, received_at: datetime) -> Transl
     at = moment(body.get("update_time"), ZONE)
     tell_refund(
         teller, shop_id(body.get("tid")), shop_id(body.get("refund_id")), at, unowned=True, amount=amount,
-        currency=CURRENCY,
+        currency=CURRENCY, products=[{"line_id": one} for one in _lines_of(body)] or None,
     )  # fmt: skip
     return Translation(teller.items)
+
+
+def _close(body: Body, shop: Shop, received_at: datetime) -> Translation | None:
+    """A close names no more than the number: it cancels the order, whoever's it is, and waits while nobody owns it.
+
+    A trade that was closed because its money was given back is left to the refund, which is told by itself.
+    """
+    number = shop_id(body.get("tid"))
+    if text(body.get("close_type")) in CLOSED_BY_REFUND:
+        return None
+    at = moment_or_none(body.get("update_time"), ZONE) or received_at
+    teller = Teller(shop, received_at)
+    teller.track("Order Cancelled", f"order:{number}:cancelled", at, teller.properties(number), unowned=True)
+    return Translation(teller.items)
+
+
+def _lines_of(body: Body) -> list[str]:
+    """The lines that a refund is about: one number (``oid``), or several in a text or a list (``oids``)."""
+    told = body.get("oids") or body.get("oid")
+    one_by_one = told if isinstance(told, list) else [told]
+    return [number for one in one_by_one for number in re.findall(r"[0-9]{1,40}", text(one))]
 
 
 def _teller(trade: Body, number: str, shop: Shop, received_at: datetime) -> Teller:
@@ -135,6 +176,7 @@ def _line(told: Body, teller: Teller) -> dict[str, Any]:
     return line(
         teller,
         text(told.get("item_id")),
+        line_id=text(told.get("oid")),
         sku=text(told.get("outer_sku_id")) or text(told.get("outer_item_id")),
         name=text(told.get("title")),
         price=told.get("price"),

@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
+from users.devices import DeviceKind
 from users.models.keys import of_customer
 
 
@@ -29,7 +30,8 @@ class Event(models.Model):
     """One thing that happened to one customer at one time; the message id makes it happen once.
 
     ``category`` and ``value`` are lifted out of ``properties`` (product category; value, revenue or total
-    as a number) because rules filter and sum them; the index covers them. ``confirmed``: said by a server
+    as a number) because rules filter and sum them; the index covers them. ``device``: the kind of device that the
+    context told of; null where it told nothing, as calls of a back end. ``confirmed``: said by a server
     key, a verified webhook or ourselves.
     """
 
@@ -44,6 +46,7 @@ class Event(models.Model):
     confirmed = models.BooleanField(default=False)
     category = models.CharField(max_length=100, null=True)
     value = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    device = models.CharField(max_length=7, choices=DeviceKind.choices, null=True)
     properties = models.JSONField(default=dict)
 
     class Meta:

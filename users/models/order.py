@@ -65,9 +65,10 @@ class Order(models.Model):
 class OrderLine(models.Model):
     """One line of an order. ``amount`` = price × quantity, minor units of the order's currency.
 
-    ``share``: its part of the order's ``net``, in the shop's currency, to the cent (``users/shares.py``); not known
-    where no line of the order has an amount. ``sold_at``: when the order was made, while it counts. Both follow the
-    order in every transaction that changes it.
+    ``line_id``: the shop's own number of the line, where it has one, by which refunds name it. ``share``: its part of
+    the order's ``net``, in the shop's currency, to the cent (``users/services/shares.py``); not known where no line of
+    the order has an amount. ``sold_at``: when the order was made, while it counts. Both follow the order in every
+    transaction that changes it.
     """
 
     pk = models.CompositePrimaryKey("customer", "source", "number", "line")
@@ -83,6 +84,7 @@ class OrderLine(models.Model):
     quantity = models.IntegerField()
     price = models.BigIntegerField()
     amount = models.BigIntegerField()
+    line_id = models.CharField(max_length=100, blank=True, default="", db_default="")
     share = models.BigIntegerField(null=True)
     sold_at = models.DateTimeField(null=True)
 
@@ -103,7 +105,8 @@ class OrderLine(models.Model):
 class Refund(models.Model):
     """Money given back for an order, counted from its own instant; the refund id makes it count once.
 
-    ``amount`` in minor units of the order's currency, ``net`` in the shop's.
+    ``amount`` in minor units of the order's currency, ``net`` in the shop's. ``lines``: what it named of the order's
+    lines, as told: ``line_id``, ``product_id``, ``sku``, ``quantity`` (0: the whole line) and ``amount`` (0: not told).
     """
 
     pk = models.CompositePrimaryKey("customer", "source", "number", "refund_id")

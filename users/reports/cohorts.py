@@ -158,9 +158,15 @@ class Whom:
         return "; ".join(parts)
 
 
-def read_whom(asked: Mapping[str, str], default: str = "") -> Whom:
-    """The customers that a URL asks for: ``visitors``, ``by`` and ``value`` (or ``unknown``)."""
-    by = dimension(asked.get("by", default))
+def read_whom(
+    asked: Mapping[str, str], default: str = "", *, own: Mapping[str, Dimension] | None = None
+) -> Whom:
+    """The customers that a URL asks for: ``visitors``, ``by`` and ``value`` (or ``unknown``).
+
+    ``own``: dimensions that only this report has.
+    """
+    name = asked.get("by", default)
+    by = (own or {}).get(name) or dimension(name)
     value = asked.get("value", "").replace("\0", "")[:LONGEST_VALUE]
     unknown = asked.get("unknown", "") == "1"
     is_filtered = by is not None and (unknown or bool(value))

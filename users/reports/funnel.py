@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from users.devices import DeviceKind
+from users.dimensions import Dimension
 from users.models import Event, EventType
 from users.reports import cohorts, stored
 from users.reports.cohorts import MOST_VALUES, OTHER, Whom
@@ -27,6 +30,16 @@ LONGEST = timedelta(days=366)
 USUAL = timedelta(days=7)
 SHOPPING = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
 PRESETS: dict[str, tuple[str, ...]] = {"registration": (REGISTERED, *SHOPPING), "shopping": SHOPPING}
+
+# A device belongs to an event, not to a customer, so only a funnel can be split by it.
+DEVICE = Dimension(
+    "device",
+    gettext_lazy("Device"),
+    "used.device",
+    labels=lambda: dict(DeviceKind.choices),
+    order=tuple(DeviceKind.values),
+)
+OWN = {DEVICE.name: DEVICE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,9 @@ def read(asked: Mapping[str, str], now: datetime) -> Asked:
     except ValueError:
         problem = _("The time limit must be a number above 0, and at most 366 days. Shown is the usual one.")
     period = read_period(asked, now)
-    return Asked(steps or preset(asked.get("preset", "")), within, period, cohorts.read_whom(asked), problem)
+    return Asked(
+        steps or preset(asked.get("preset", "")), within, period, cohorts.read_whom(asked, own=OWN), problem
+    )
 
 
 def read_within(asked: Mapping[str, str]) -> timedelta:
@@ -150,7 +165,9 @@ def read_group(asked: Mapping[str, str]) -> Asked:
     seconds = int(asked["within"])
     if not 0 < seconds <= LONGEST.total_seconds():
         raise ValueError("within")
-    return Asked(steps, timedelta(seconds=seconds), cohorts.read_days(asked), cohorts.read_whom(asked))
+    return Asked(
+        steps, timedelta(seconds=seconds), cohorts.read_days(asked), cohorts.read_whom(asked, own=OWN)
+    )
 
 
 def check_steps(steps: Sequence[Step]) -> None:
@@ -233,7 +250,27 @@ def reached(asked: Asked) -> tuple[str, dict[str, object]]:
     )
     # A million standings are joined only where something of them is asked for.
     standing = "JOIN users_standing standing ON standing.customer_id = walked.id"
-    return text.replace("/* standing */", standing if "standing." in text else ""), values
+    text = text.replace("/* standing */", standing if "standing." in text else "")
+    return text.replace("/* device */", _devices(asked) if asked.whom.by is DEVICE else ""), values
+
+
+def _devices(asked: Asked) -> str:
+    """Joins the device of everybody's first step: of the earliest event in the period that tells one.
+
+    A registration has none; there the earliest event among the other steps speaks for it.
+    """
+    steps = asked.steps[:1] if asked.steps[0].event != REGISTERED else asked.steps[1:]
+    end = "%(end)s" if asked.steps[0].event != REGISTERED else "%(end)s + %(within)s"
+    fits = " OR ".join(
+        f"type_id = %(type_{number})s AND {_fits(step, number)}"
+        for number, step in enumerate(asked.steps)
+        if step in steps and step.event != REGISTERED
+    )
+    return (
+        "LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, device FROM users_event"
+        f" WHERE ({fits or 'false'}) AND occurred_at >= %(begin)s AND occurred_at < {end} AND device IS NOT NULL"
+        " ORDER BY customer_id, occurred_at, message_id) AS used ON used.customer_id = walked.id"
+    )
 
 
 def _level(below: str, number: int) -> str:

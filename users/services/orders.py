@@ -30,7 +30,7 @@ LONGEST_KEY = 150
 """Of an event's message id; longer business keys end in a digest."""
 NO_RATE = "no_exchange_rate"
 REFUND_COLUMNS = ("refund_id", "refunded_at", "confirmed", "amount", "net", "lines")
-LINE_COLUMNS = ("product_id", "sku", "name", "category", "quantity", "price", "amount")
+LINE_COLUMNS = ("product_id", "sku", "name", "category", "quantity", "price", "amount", "line_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ class OrderPlan:
         _write_orders(rows)
         _write_lines(rows)
         write_refunds(rows)
+        # Told lines came with their shares, which leave out what refunds named.
+        shares.follow_orders(key for key, row in rows.items() if not row.lines_told or row.refunded_at)
         owned.follow_orders(rows)
         recount({key[0] for key, row in rows.items() if not row.is_history})
         recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
@@ -284,9 +286,8 @@ def _write_orders(rows: dict[Key, OrderRow]) -> None:
 
 
 def _write_lines(rows: dict[Key, OrderRow]) -> None:
-    """Replace the lines of the orders whose lines were told; those of the others follow their order."""
+    """Replace the lines of the orders whose lines were told."""
     told = {key: row for key, row in rows.items() if row.lines_told}
-    shares.follow_orders(rows.keys() - told.keys())
     if not told:
         return
     execute(
@@ -356,7 +357,13 @@ def columns_of(keys: Iterable[Key]) -> list[list[Any]]:
 
 def _plain(lines: Iterable[Line]) -> list[dict[str, Any]]:
     return [
-        {"product_id": one.product_id, "sku": one.sku, "quantity": one.quantity, "amount": one.amount}
+        {
+            "line_id": one.line_id,
+            "product_id": one.product_id,
+            "sku": one.sku,
+            "quantity": one.quantity,
+            "amount": one.amount,
+        }
         for one in lines
     ]
 

@@ -1,4 +1,8 @@
-"""Money by order line: what each line has of its order's net, kept beside it (``users/shares.py``)."""
+"""Money by order line: what each line has of its order's net, kept beside it.
+
+By the amounts of the lines (``users/shares.py``), less what refunds named of single lines: ``shares_of_order`` in the
+database says how.
+"""
 
 from collections.abc import Iterable
 

@@ -67,12 +67,14 @@ def lock(customer_ids: Iterable[int]) -> list[int]:
 
     What is read in statements after this one is as the last holder left it.
     """
-    return list(
-        Standing.objects.select_for_update(no_key=True)
-        .filter(pk__in=list(customer_ids))
-        .order_by("pk")
-        .values_list("pk", flat=True)
+    ids = list(customer_ids)
+    if not ids:
+        return []
+    rows = fetch(
+        "SELECT customer_id FROM users_standing WHERE customer_id = ANY(%s) ORDER BY customer_id FOR NO KEY UPDATE",
+        [ids],
     )
+    return [customer_id for (customer_id,) in rows]
 
 
 def add_known_spans() -> None:

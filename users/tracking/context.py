@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from users.devices import kind_of
+
 # Kept names; the inner ones of an object, or null for a text.
 KEPT: dict[str, tuple[str, ...] | None] = {
     "campaign": ("name", "source", "medium", "term", "content"),
@@ -43,4 +45,7 @@ def trim(context: Any) -> dict[str, Any]:
                 kept[name] = value[:LONGEST]
         elif isinstance(value, dict):
             kept[name] = {part: value[part][:LONGEST] for part in inner if isinstance(value.get(part), str)}
+    if kind := kind_of(context):
+        # What the kind was read from (a browser's whole text) is not kept.
+        kept["device"] = {**kept.get("device", {}), "kind": kind}
     return kept

@@ -183,6 +183,45 @@ def test_ways_by_channel_add_up_and_open(shop: Shop) -> None:
                 assert len(behind(cell.url, NOW)) == cell.value
 
 
+def test_ways_by_device_of_the_first_step() -> None:
+    """u1 looks on a phone and later at a desk, u2 on a tablet, u3's back end tells no device."""
+    move_to(NOW)
+    at = NOW - timedelta(days=20)
+
+    def event(user: str, hours: int, name: str, kind: str | None) -> dict[str, Any]:
+        context = {"device": {"kind": kind}} if kind else {}
+        return item(at=at + timedelta(hours=hours), name=name, user=user, context=context)
+
+    send(
+        identify(at=at, user="u1", createdAt=at.isoformat()),
+        event("u1", 1, "Product Viewed", "mobile"),
+        event("u1", 2, "Product Viewed", "desktop"),
+        event("u1", 3, "Product Added", "desktop"),
+        event("u2", 1, "Product Viewed", None),
+        event("u2", 2, "Product Viewed", "tablet"),
+        event("u3", 1, "Product Viewed", None),
+        event("u3", 2, "Product Added", None),
+        is_history=True,
+    )
+    names = ("Product Viewed", "Product Added")
+    told = {"by": "device", "preset": "shopping", "period": "90"}
+    wanted = asked(*names, whom=cohorts.read_whom(told, own=funnel.OWN))
+    found = funnel.compute(wanted, NOW)
+    assert {way.value: list(way.reached) for way in found.ways} == {
+        "mobile": [1, 1],
+        "tablet": [1, 0],
+        None: [1, 1],
+    }
+    for value, who in (("mobile", {"u1"}), ("desktop", set()), (None, {"u3"})):
+        only = asked(*names, whom=wanted.whom.with_value(value))
+        behind_it = read_group(group_spec("funnel", **only.parameters, step=2), NOW)
+        assert _names(behind_it.customers) == who
+    registered = asked(REGISTERED, *names, whom=wanted.whom)
+    assert {way.value for way in funnel.compute(registered, NOW).ways} == {"mobile"}
+    page = logged_in().get(URL, told)
+    assert {str(row[0]) for row in page.context["ways"].rows} == {"Mobile", "Tablet", "not known"}
+
+
 def test_the_same_instant_is_not_later() -> None:
     move_to(NOW)
     at = NOW - timedelta(days=10)

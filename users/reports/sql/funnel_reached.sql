@@ -14,4 +14,5 @@ SELECT walked.id, {value} AS value, walked.depth{gap_names}
 FROM walked
 JOIN users_customer customer ON customer.id = walked.id
 /* standing */
+/* device */
 WHERE walked.depth > 0 AND {whom}

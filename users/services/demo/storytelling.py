@@ -15,6 +15,9 @@ SHOP_URL = "https://records.example/"
 CURRENCY = "USD"
 
 
+DEVICES = ("mobile", "desktop", "mobile", "mobile", "tablet", "desktop", "mobile")
+
+
 @dataclass(slots=True)
 class Story:
     """The calls of one person in the order of their times; message ids depend on nothing but the story.
@@ -38,7 +41,15 @@ class Story:
 
     def track(self, at: datetime, event: str, properties: dict[str, Any] | None = None) -> None:
         """Something they did."""
-        self._call(at, {"type": "track", "event": event, "properties": properties or {}})
+        fields: Call = {"type": "track", "event": event, "properties": properties or {}}
+        if not event.startswith("Order "):  # those the shop's back end tells, which sees no device
+            fields["context"] = {"device": {"type": self._device(at)}}
+        self._call(at, fields)
+
+    def _device(self, at: datetime) -> str:
+        """The device they mostly use; one day in six another one is at hand."""
+        mostly = DEVICES[self.person.number % len(DEVICES)]
+        return mostly if (at.toordinal() + self.person.number) % 6 else "mobile"
 
     def page(self, at: datetime, path: str, device: str) -> None:
         """A page they opened."""

@@ -184,6 +184,7 @@ export_kinds.register(
             _C("category", _("Category"), "line.category"),
             _C("quantity", _("Quantity"), "line.quantity"),
             _C("price", _("Price"), "line.price", "bought.currency"),
+            _C("line net", _("Net of the line, in the shop's currency"), "line.share", SHOP, is_usual=False),
         ),
         "FROM users_customer customer JOIN users_order bought ON bought.customer_id = customer.id AND bought.confirmed"
         " LEFT JOIN users_orderline line ON line.customer_id = bought.customer_id AND line.source = bought.source"

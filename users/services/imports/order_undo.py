@@ -18,22 +18,44 @@ from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
 
+Mark = dict[str, Any]
 Snapshot = dict[str, Any]
 """An order with its lines and refunds as the tables hold it."""
 TABLES = {"order": "users_order", "lines": "users_orderline", "refunds": "users_refund"}
+BLANKS = {"lines": {"line_id": ""}}
+"""What a snapshot leaves out."""
 
 
 def snapshots(keys: Iterable[Key]) -> dict[Key, Snapshot]:
     """Orders as the tables hold them now; those that do not exist are left out."""
-    rows = fetch(statement("order_snapshots"), asked_for(keys))
+    asked = asked_for(keys)
+    if not asked["ids"]:
+        return {}
+    rows = fetch(
+        f"SELECT customer_id, source, number, held::text FROM ({statement('order_snapshots')}) AS now", asked
+    )
     return {(customer_id, source, number): json.loads(text) for customer_id, source, number, text in rows}
+
+
+def marks(keys: Iterable[Key]) -> dict[Key, Mark]:
+    """By what an order is known again: a digest of its snapshot, and which refunds it has."""
+    rows = fetch(
+        "SELECT customer_id, source, number, md5(held::text),"
+        " jsonb_path_query_array(held, '$.refunds[*].refund_id')::text"
+        f" FROM ({statement('order_snapshots')}) AS now",
+        asked_for(keys),
+    )
+    return {
+        (customer_id, source, number): {"digest": digest, "refunds": json.loads(refunds)}
+        for customer_id, source, number, digest, refunds in rows
+    }
 
 
 def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
     """Undo orders; per row that was left the reason. The customers that rows made go with their orders."""
     rows = [row for row in rows if row.customer_id]
     alive = set(stages.lock({row.customer_id for row in rows if row.customer_id}))
-    now = snapshots(map(_key, rows))
+    now = marks(map(_key, rows))
     left: dict[int, str] = {}
     undone: list[Written] = []
     for row in rows:
@@ -45,8 +67,8 @@ def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
             undone.append(row)
     if undone:
         _put_back(undone)
-        owned.follow_orders(map(_key, undone))
         shares.follow_orders(map(_key, undone))
+        owned.follow_orders(map(_key, undone))
         _forget_events(undone)
         ids = sorted({row.customer_id for row in undone if row.customer_id})
         _renew_first_seen(ids)
@@ -75,7 +97,7 @@ def _put_back(rows: Sequence[Written]) -> None:
         )
     before = [row.before["order"] for row in rows if row.before["order"]]
     for part, table in TABLES.items():
-        found = [one for snapshot in before for one in snapshot[part]]
+        found = [BLANKS.get(part, {}) | one for snapshot in before for one in snapshot[part]]
         execute(
             f"INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb)",
             [json.dumps(found)],
@@ -110,7 +132,7 @@ def _message_ids(row: Written) -> list[str]:
     if not before or before["order"][0]["cancelled_at"] is None:
         ids.append(orders.fact_key(f"order_cancelled:{name}"))
     had = {one["refund_id"] for one in before["refunds"]} if before else set()
-    has = {one["refund_id"] for one in row.before["after"]["refunds"]}
+    has = set(row.before["after"]["refunds"])
     return ids + [orders.fact_key(f"order_refunded:{name}:{refund_id}") for refund_id in sorted(has - had)]
 
 

@@ -37,8 +37,8 @@ from users.services.touch import as_history
 
 CHECK, RUN, UNDO = "users.import_check", "users.import_run", "users.import_undo"
 READ_ROWS = 10_000
-JUDGE_ROWS = 4_000
-WRITE_ROWS = 2_000
+JUDGE_ROWS = 5_000
+WRITE_ROWS = 5_000
 MOST_TOGETHER = 1_000
 """Rows of one customer or order: more are refused, and a hand can hold a group."""
 WRITTEN = (Fate.NEW, Fate.CHANGES)
@@ -316,7 +316,10 @@ def _note(file: Import, verdicts: Verdicts) -> None:
     )
     execute(
         "UPDATE users_importrow row SET fate = judged.fate, code = judged.code, field = judged.field,"
-        " detail = judged.detail FROM judged WHERE row.file_id = %s AND row.no = judged.no",
+        " detail = judged.detail FROM judged WHERE row.file_id = %s AND row.no = judged.no"
+        # Nearly every row is judged the second time as in the dry run, and need not be written again.
+        " AND (row.fate, row.code, row.field, row.detail)"
+        " IS DISTINCT FROM (judged.fate, judged.code, judged.field, judged.detail)",
         [file.pk],
     )
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from config.kit.batches import execute, temporary_table
+from config.kit.batches import execute
 from users.models import IntakeBody
 from users.services import acquisition, activity, owned, products
-from users.services.intake import order_items, parking, people, profiles, types
+from users.services.intake import items, order_items, parking, people, profiles, types
 from users.services.intake.counts import Applied
 from users.services.sql import statement
 from users.services.touch import as_history
@@ -16,7 +16,7 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     is_history = IntakeBody.objects.values_list("is_history", flat=True).get(pk=ids[0])
     if is_history:
         as_history()
-    items = _unpack(ids)
+    count = _unpack(ids)
     types.resolve(now)
     parking.begin()
     parking.refuse_what_is_ours()
@@ -38,18 +38,12 @@ def apply_batch(ids: list[int], *, now: datetime) -> Applied:
     ignored = profiles.apply(now)
     acquisition.hear_batch(activity.oldest_trigger(now))
     return Applied(
-        bodies=len(ids), items=items, events=events, orders=orders.started, parked=parked, ignored=ignored
+        bodies=len(ids), items=count, events=events, orders=orders.started, parked=parked, ignored=ignored
     )
 
 
 def _unpack(ids: list[int]) -> int:
-    temporary_table(
-        "intake_item",
-        "no integer, key_id bigint, received_at timestamptz, confirmed boolean, type text, message_id text,"
-        " user_id text, anonymous_id text, previous_id text, owner_kind text, owner_value text,"
-        " customer_id bigint, name text, occurred_at timestamptz, properties jsonb, traits jsonb,"
-        " context jsonb",
-    )
-    items = execute(statement("unpack_bodies"), {"ids": ids})
+    items.begin()
+    count = execute(statement("unpack_bodies"), {"ids": ids})
     execute("ANALYZE intake_item (no, name, owner_kind, owner_value)")
-    return items
+    return count

@@ -47,7 +47,7 @@ def resolve(now: datetime, *, is_history: bool) -> None:
         except _ClaimLost:
             continue
         _lay_out_owners(done)
-        _lower_first_seen()
+        lower_first_seen()
         return
     raise RuntimeError("new keys were claimed by others again and again")
 
@@ -213,24 +213,29 @@ def _name(named: dict[int, str]) -> None:
     execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_named")
 
 
-def _lay_out_owners(done: Plan) -> None:
+def begin_owners() -> None:
+    """An empty ``intake_owner``."""
     temporary_table("intake_owner", "kind text, value text, customer_id bigint")
+
+
+def _lay_out_owners(done: Plan) -> None:
+    begin_owners()
     copy_rows(
         "intake_owner", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.owners.items())
     )
     execute("ANALYZE intake_owner")
 
 
-def _lower_first_seen() -> None:
+def lower_first_seen() -> None:
     """An event that arrives late may be the first we have of a customer."""
     execute(
         """
         UPDATE users_customer customer SET first_seen_at = earlier.at
         FROM (
-            SELECT owner.customer_id, min(item.occurred_at) AS at
+            SELECT coalesce(item.customer_id, owner.customer_id) AS customer_id, min(item.occurred_at) AS at
             FROM intake_item item
-            JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
-            GROUP BY owner.customer_id
+            LEFT JOIN intake_owner owner ON owner.kind = item.owner_kind AND owner.value = item.owner_value
+            GROUP BY 1
         ) AS earlier
         WHERE customer.id = earlier.customer_id AND earlier.at < customer.first_seen_at
         """

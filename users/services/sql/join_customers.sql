@@ -6,8 +6,8 @@ WITH moved AS (
     RETURNING pair.survivor, event.*
 )
 INSERT INTO users_event (customer_id, message_id, type_id, occurred_at, received_at, confirmed, category, value,
-                         properties)
-SELECT survivor, message_id, type_id, occurred_at, received_at, confirmed, category, value, properties
+                         device, properties)
+SELECT survivor, message_id, type_id, occurred_at, received_at, confirmed, category, value, device, properties
 FROM moved
 ON CONFLICT DO NOTHING;
 
@@ -67,8 +67,9 @@ WITH moved AS (
     RETURNING pair.survivor, line.*
 )
 INSERT INTO users_orderline (customer_id, source, number, line, product_id, sku, name, category, quantity, price, amount,
-                             share, sold_at)
-SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount, share, sold_at FROM moved
+                             line_id, share, sold_at)
+SELECT survivor, source, number, line, product_id, sku, name, category, quantity, price, amount, line_id, share, sold_at
+FROM moved
 ON CONFLICT DO NOTHING;
 
 WITH moved AS (

@@ -1,5 +1,6 @@
 -- What customers own through some orders, made what the orders say now, in one statement: bought less given back,
--- of orders that count. Rows that stay as they are are not written again: most orders never change.
+-- of orders that count. A refund that names a line by its number and no pieces gave the line back once none of its money
+-- is left. Rows that stay as they are are not written again: most orders never change.
 WITH told AS (
     SELECT DISTINCT customer_id, source, number
     FROM unnest(%(customers)s::bigint[], %(sources)s::text[], %(numbers)s::text[]) AS one (customer_id, source, number)
@@ -11,13 +12,28 @@ WITH told AS (
     JOIN users_orderline line USING (customer_id, source, number)
     WHERE o.counts
     GROUP BY 1, 2, 3, 4, 5
-), given_back AS (
-    SELECT refund.customer_id, refund.source, refund.number, coalesce(nullif(line.product_id, ''), line.sku) AS product_id,
-           sum(line.quantity) AS quantity
+), said AS (
+    SELECT refund.customer_id, refund.source, refund.number, refund.refund_id, one.quantity, line.line,
+           line.quantity AS whole, line.share,
+           coalesce(nullif(line.product_id, ''), line.sku, nullif(one.product_id, ''), one.sku) AS product_id
     FROM told
     JOIN users_refund refund USING (customer_id, source, number)
-    CROSS JOIN LATERAL jsonb_to_recordset(refund.lines) AS line (product_id text, sku text, quantity integer)
+    CROSS JOIN LATERAL jsonb_to_recordset(refund.lines)
+        AS one (line_id text, product_id text, sku text, quantity integer)
+    LEFT JOIN users_orderline line
+      ON (line.customer_id, line.source, line.number) = (refund.customer_id, refund.source, refund.number)
+     AND line.line_id = one.line_id AND one.line_id <> ''
     WHERE refund.confirmed
+), given_back AS (
+    SELECT customer_id, source, number, product_id, sum(quantity) AS quantity
+    FROM (
+        SELECT customer_id, source, number, product_id, quantity FROM said WHERE quantity > 0
+        UNION ALL
+        SELECT * FROM (
+            SELECT DISTINCT ON (customer_id, source, number, line) customer_id, source, number, product_id, whole
+            FROM said WHERE quantity = 0 AND share = 0
+        ) AS whole_lines
+    ) AS pieces
     GROUP BY 1, 2, 3, 4
 ), owned AS (
     SELECT bought.customer_id,
