@@ -92,6 +92,7 @@ def fill(now: datetime) -> None:
     plan_all(run)
     for statement in SENT:
         execute(statement, {"run": run.pk, "now": now})
+    execute("TRUNCATE users_touched")  # as after a refresh
     execute("VACUUM (ANALYZE)")
 
 
