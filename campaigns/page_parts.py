@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from campaigns.admin.lists import outcome_cell
 from campaigns.models import Campaign, CampaignKind, CampaignState, Delivery
 from campaigns.reports.outcome import RECENT, recently
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Column, Empty, Stat, Table
 from users.models import Customer
 from users.pages import (
@@ -77,8 +78,8 @@ def build_panel(customer: Customer, now: datetime) -> dict[str, Any]:
 def _name(delivery: Delivery) -> Cell:
     campaign = delivery.step.campaign
     if campaign.kind == CampaignKind.SERVICE:
-        return Cell((delivery.variables or {}).get("subject") or campaign.name)
-    return Cell(campaign.name, url=reverse("campaigns:campaign", args=[campaign.pk]))
+        return Cell((delivery.variables or {}).get("subject") or as_read(campaign.name))
+    return Cell(as_read(campaign.name), url=reverse("campaigns:campaign", args=[campaign.pk]))
 
 
 def find_campaigns(text: str, limit: int) -> list[Hit]:

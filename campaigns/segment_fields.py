@@ -34,6 +34,7 @@ from campaigns.models import (
     ReceiptKind,
     SkipReason,
 )
+from config.kit.given_names import as_read
 from segments.registry import Field, Rows, Source, register
 from segments.rules.as_of import AsOf
 from segments.rules.kinds import CHOICE, FLAG, INSTANT, MONEY, NUMBER, TEXT
@@ -336,7 +337,7 @@ def _campaigns_of(segments: Collection[int]) -> Uses:
     found: dict[int, list[Use]] = {}
     rows = Campaign.objects.filter(segment__in=segments).values_list("segment_id", "pk", "name")
     for segment, pk, name in rows.order_by("name"):
-        use = Use("campaign", gettext("campaign “%(name)s”") % {"name": name}, _page(pk))
+        use = Use("campaign", gettext("campaign “%(name)s”") % {"name": as_read(name)}, _page(pk))
         found.setdefault(segment, []).append(use)
     return found
 

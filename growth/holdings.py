@@ -1,6 +1,7 @@
 """What growth holds about people: points, levels, check-ins (``users/privacy.py``)."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from growth.models import Balance, CheckIn, CustomerLevel, Entry, GrowthEntry, LevelMove, Lot
 from users.privacy import Erase, Holding, holds
@@ -13,7 +14,7 @@ holds(
         _("Points"),
         400,
         Erase.KEEP,
-        {"pending": _("Pending"), "active": _("Active"), "debt": _("Owed")},
+        {"pending": _("Pending"), "active": pgettext_lazy("points", "Active"), "debt": _("Owed")},
         why=LEDGER,
         is_books=True,
     )

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from config.kit.given_names import give_in_demo
 from config.kit.locks import Lock, session_lock
 from segments.models import Backtest, Segment, SegmentState
 from segments.ready import demo
@@ -21,6 +22,8 @@ from users.services import consent, stages
 
 KEPT_BY = "Good customers we lost"
 KEPT_TAG = "Call personally"
+HOOK = "Local sink"
+give_in_demo(gettext_lazy("Call personally"), gettext_lazy("Local sink"), gettext_lazy("Service"))
 
 
 PAST_DAYS = 32
@@ -101,7 +104,7 @@ def load_lists(now: datetime, progress: Progress) -> None:
     _agree_to_ads(guests, now)
     audience_export.ask(guests, platform="meta", channel="email", by=None)
     progress(3, 4)
-    hook = endpoints.create(name="Local sink", url=settings.SINK_HOOK_URL, segments=[buyers.pk], by=None)
+    hook = endpoints.create(name=HOOK, url=settings.SINK_HOOK_URL, segments=[buyers.pk], by=None)
     endpoints.ping(hook, by=None)
 
 

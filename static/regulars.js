@@ -310,6 +310,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     watchCharts(document);
     countPicks();
+    // The theme's script looks for its own text field beside each file field; ours have none.
+    for (const field of document.querySelectorAll(".r-page input[type=file]")) field.hasChangeListener = true;
     for (const form of document.forms) fitFields(form);
     for (const toast of document.querySelectorAll(".r-toast-success")) setTimeout(() => toast.remove(), 8000);
     document.body.addEventListener("htmx:load", (event) => watchCharts(event.detail.elt));

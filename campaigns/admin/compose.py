@@ -1,6 +1,6 @@
 """Writing a campaign: to whom, when, what, with a live look at the letter as a chosen customer reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +17,11 @@ from campaigns.models import Campaign, CampaignKind, CampaignState, Content
 from campaigns.services.campaigns import Plan, Text, create_campaign, edit_campaign
 from campaigns.services.proof import preview_letter
 from config.kit.admin import FormPage, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Crumb
 from config.kit.refusal import NotFound, Refusal
 from segments.models import Segment, SegmentState
+from segments.reading_order import in_reading_order
 from users.models import Customer, Role, Topic
 from users.models.consent import ADS_TOPIC
 from users.reports import finding
@@ -28,13 +30,25 @@ LANGUAGES = (("zh-hans", gettext_lazy("Chinese")), ("en", gettext_lazy("English"
 KINDS = tuple((kind.value, kind.label) for kind in (CampaignKind.ONE_OFF, CampaignKind.RECURRING))
 
 
+class InReadingOrder(forms.models.ModelChoiceIterator):
+    """Segments by the names their reader sees."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        yield ("", str(self.field.empty_label or ""))
+        yield from (self.choice(one) for one in in_reading_order(self.queryset))
+
+
+class SegmentField(forms.ModelChoiceField[Segment]):
+    """One of the segments."""
+
+    iterator = InReadingOrder
+
+
 class CampaignForm(forms.Form):
     """What an operator decides. Times are shop time."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
-    segment = forms.ModelChoiceField(
-        Segment.objects.exclude(state=SegmentState.RETIRED), label=gettext_lazy("Segment")
-    )
+    segment = SegmentField(Segment.objects.exclude(state=SegmentState.RETIRED), label=gettext_lazy("Segment"))
     topic = forms.ModelChoiceField(
         Topic.objects.filter(is_service=False).exclude(slug=ADS_TOPIC),
         label=gettext_lazy("Topic"),
@@ -175,7 +189,7 @@ class CampaignEdit(ComposePage):
 
     def get_title(self) -> str:
         """Its name."""
-        return self.campaign.name
+        return as_read(self.campaign.name)
 
     def get_initial(self) -> dict[str, Any]:
         """The draft as it stands."""

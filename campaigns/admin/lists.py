@@ -23,6 +23,7 @@ from campaigns.models import (
 )
 from campaigns.reports.outcome import RECENT
 from config.kit.admin import OperatorPage
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.models import Role
@@ -80,7 +81,7 @@ class CampaignList(OperatorPage):
 
     def _row(self, campaign: Campaign) -> list[Any]:
         return [
-            Cell(campaign.name, url=reverse("campaigns:campaign", args=[campaign.pk])),
+            Cell(as_read(campaign.name), url=reverse("campaigns:campaign", args=[campaign.pk])),
             Cell(CampaignState(campaign.state).label, tone=words.TONES.get(campaign.state, "")),
             campaign.segment.title if campaign.segment else "",
             campaign.topic.name,
@@ -96,7 +97,7 @@ class DeliveryList(OperatorPage):
 
     def get_title(self) -> str:
         """The campaign's customers."""
-        return _("Customers of “%(name)s”") % {"name": self.campaign.name}
+        return _("Customers of “%(name)s”") % {"name": as_read(self.campaign.name)}
 
     def get_purpose(self) -> str:
         """What the list holds."""
@@ -106,7 +107,7 @@ class DeliveryList(OperatorPage):
         """By way of the campaign."""
         return [
             Crumb(_("Campaigns"), reverse("campaigns:list")),
-            Crumb(self.campaign.name, reverse("campaigns:campaign", args=[self.campaign.pk])),
+            Crumb(as_read(self.campaign.name), reverse("campaigns:campaign", args=[self.campaign.pk])),
         ]
 
     @property

@@ -17,6 +17,7 @@ from campaigns.services import campaigns as acts
 from campaigns.services.plan import Manifest, preview
 from campaigns.services.proof import preview_letter, send_test
 from config.kit.admin import OperatorPage, has_role
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Progress, Stat, Table
 from config.kit.refusal import NotFound, Refusal
 from users.models import Role
@@ -45,7 +46,7 @@ class CampaignPage(OperatorPage):
 
     def get_title(self) -> str:
         """Its name."""
-        return self.campaign.name
+        return as_read(self.campaign.name)
 
     def get_purpose(self) -> str:
         """To whom and when, in one line."""

@@ -20,6 +20,7 @@ from campaigns.services.start import start_due
 from campaigns.timing import slot
 from config.kit import clock
 from config.kit.batches import fetch
+from config.kit.given_names import give_in_demo
 from config.kit.zones import shop_zone
 from segments.models import Segment, SegmentState
 from segments.ready import PRESETS, named
@@ -37,6 +38,11 @@ SENDING_TAKES = 40.0
 READ_WITHIN_SECONDS = 6 * 3600
 AT_ONCE = 60
 DORMANT = "win_back"
+give_in_demo(
+    gettext_lazy("Win back the dormant"),
+    gettext_lazy("Picks of the week"),
+    gettext_lazy("Early notice for regulars"),
+)
 CAMPAIGNS = gettext_lazy("For campaigns")
 REGULARS = preset(
     "demo_regulars",

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from config.kit import clock, words
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column
 
 register = template.Library()
@@ -21,6 +22,7 @@ register.filter("percent", words.percent)
 register.filter("day", words.day)
 register.filter("clock_time", words.clock_time)
 register.filter("absolute", words.absolute)
+register.filter("as_read", as_read)
 
 
 @register.simple_tag(takes_context=True)

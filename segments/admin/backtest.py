@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from config.kit import clock, words
 from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Progress, Stat, Table
 from config.kit.refusal import Refusal
 from segments.admin.form import LONGEST_RULE, pathless, read_json, sentence_of
@@ -124,7 +125,7 @@ class BacktestList(OperatorPage):
         states = dict(LongJob.State.choices)
         rows = [
             [
-                Cell(one.name, url=reverse("segments:backtest", args=[one.pk])),
+                Cell(as_read(one.name), url=reverse("segments:backtest", args=[one.pk])),
                 one.other_title,
                 one.made_at,
                 str(one.made_by or _("Regulars")),
@@ -139,7 +140,11 @@ class BacktestList(OperatorPage):
             Column(_("By")),
             Column(_("Series")),
         ]
-        empty = Empty(_("No backtest yet"), _("Choose a segment above, or press “Backtest” in the builder."))
+        empty = Empty(
+            _("No backtest yet"),
+            _("Choose a segment above, or press “Backtest” in the builder."),
+            Action(_("New segment"), reverse("segments:create"), icon="add"),
+        )
         return Table(columns, rows, empty, _("Backtests so far"))
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage
+from config.kit.given_names import as_read
 from config.kit.parts import Crumb
 from segments.admin.form import WHO_ACTS
 from segments.models import Segment
@@ -46,7 +47,7 @@ class KeepTag(FormPage):
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """What it keeps already."""
-        names = ", ".join(tag.name for tag in tag_keeping.kept_tags(self.segment))
+        names = ", ".join(as_read(tag.name) for tag in tag_keeping.kept_tags(self.segment))
         return _("It keeps already: %(names)s") % {"names": names} if names else ""
 
     def act(self, form: Any) -> str:

@@ -90,7 +90,11 @@ class LineagePage(OperatorPage):
                 Column(_("Uses"), "number"),
             ],
             rows=[self._row(one, found) for one in found.segments],
-            empty=Empty(_("No segment yet"), _("Segments that refer to each other would be drawn here.")),
+            empty=Empty(
+                _("No segment yet"),
+                _("Segments that refer to each other would be drawn here."),
+                Action(_("Ready segments"), reverse("segments:ready")),
+            ),
             caption=_("The same as a table"),
         )  # fmt: skip
 

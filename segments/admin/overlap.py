@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
-from config.kit.parts import Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Stat, Table
+from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Stat, Table
 from segments.freshness import TONES, freshness, in_words
 from segments.groups import region_in_words
 from segments.models import Segment
@@ -83,6 +83,8 @@ class OverlapPage(OperatorPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs) | {"ask_form": self._ask(), "chosen": self.chosen}
+        if len(self.everything) < 2:
+            return context | {"ask_form": None, "empty": self._nothing()}
         if len(self.chosen) < 2:
             return context
         found = regions([one.pk for one in self.chosen])
@@ -96,6 +98,14 @@ class OverlapPage(OperatorPage):
             "rows": self._rows(),
             "portraits": self._portraits(),
         }
+
+    def _nothing(self) -> Empty:
+        return Empty(
+            _("There are no two segments yet"),
+            _("Make segments first: what two of them share would be drawn here."),
+            Action(_("Ready segments"), reverse("segments:ready")),
+            icon="category",
+        )
 
     def _ask(self) -> AskForm:
         every = [Choice(str(one.pk), f"{one.title} ({words.number(one.size)})") for one in self.everything]

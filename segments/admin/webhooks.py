@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Table, Tone
 from segments.models import Endpoint, Segment, WebhookDelivery
@@ -64,7 +65,7 @@ class WebhookList(OperatorPage):
                 ],
                 rows=[
                     [
-                        Cell(one.name, url=reverse("segments:webhook", args=[one.pk])),
+                        Cell(as_read(one.name), url=reverse("segments:webhook", args=[one.pk])),
                         one.url,
                         ", ".join(sorted(row.segment.title for row in one.subscriptions.all())),
                         state_cell(one),
@@ -178,7 +179,7 @@ class EditWebhook(UnderWebhooks, FormPage):
 
     def get_title(self) -> StrOrPromise:
         """Its name."""
-        return self.endpoint.name
+        return as_read(self.endpoint.name)
 
     def get_initial(self) -> dict[str, Any]:
         """As it is."""
@@ -201,7 +202,7 @@ class WebhookPage(UnderWebhooks):
 
     def get_title(self) -> StrOrPromise:
         """Its name."""
-        return self.endpoint.name
+        return as_read(self.endpoint.name)
 
     def get_purpose(self) -> StrOrPromise:
         """Where it leads."""

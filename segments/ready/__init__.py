@@ -7,6 +7,7 @@ from functools import cache
 
 from django.utils import translation
 
+from config.kit.given_names import give
 from config.kit.registry import Registry
 from segments.ready.answers import ANSWERS
 from segments.ready.base import Preset
@@ -21,6 +22,8 @@ named: Registry[Preset] = Registry("named segment")
 """Those whose name and purpose are known in every language: the ready ones, and what apps bring for the demo shop."""
 for each in (*PRESETS.values(), *DEMO):
     named.register(each.key, each)
+
+give(ready.name for ready in named)
 
 
 def title_of(key: str, name: str) -> str:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.kit.batches import fetch
+from config.kit.given_names import as_read
 from config.kit.refusal import Refusal
 from segments.models import Membership, MembershipChange, Run, Segment
 from segments.uses import Use, Uses, uses
@@ -107,7 +108,12 @@ def _keepers(segments: Collection[int]) -> Uses:
     for pk, ref, name in Tag.objects.filter(kept_by=KEEPER, kept_ref__in=segments).values_list(
         "pk", "kept_ref", "name"
     ):
-        use = Use("tag", _("tag “%(name)s”") % {"name": name}, reverse("users:tag", args=[pk]), blocks=False)
+        use = Use(
+            "tag",
+            _("tag “%(name)s”") % {"name": as_read(name)},
+            reverse("users:tag", args=[pk]),
+            blocks=False,
+        )
         found.setdefault(ref or 0, []).append(use)
     return found
 

@@ -7,10 +7,11 @@ from config.kit import clock
 from config.kit.refusal import Refusal
 from segments.models import MembershipChange, Segment
 from segments.services import lists
+from segments.services.refresh import refresh
 from tests.operators import logged_in, operator
-from tests.segments.shop import customer, members
+from tests.segments.shop import customer, members, segment
 from tests.users.files.hands import checked, fates, finish, run, undo
-from users.models import Customer, Identity, IdentityKind, Import, OrderKey
+from users.models import Customer, Identity, IdentityKind, Import, ImportRow, OrderKey
 from users.services import long_jobs
 from users.services.imports import acts
 
@@ -152,3 +153,22 @@ def test_the_page_leads_into_the_wizard(guests: Segment) -> None:
         pass
     shown = client.get(columns).content.decode()
     assert 'value="Guests"' in shown and 'value="replace"' in shown and "Order number" in shown
+
+
+def test_undoing_an_import_takes_customers_out_of_segments_but_keeps_who_was_put_on_a_list(
+    guests: Segment,
+) -> None:
+    everybody = segment({"field": "stage", "op": "is_any_of", "value": ["prospect"]})
+    file = run(checked("customers", ("user_id", "name"), ("ann", "Ann"), ("bob", "Bob"), match_key="user_id"))
+    refresh()
+    ann, bob = Customer.objects.order_by("user_id")
+    assert members(everybody) == {ann.pk, bob.pk}
+    lists.change(guests, [bob.pk], "add", by=None)
+
+    undo(file)
+
+    everybody.refresh_from_db()
+    assert (members(everybody), everybody.size) == ({bob.pk}, 1)
+    assert set(Customer.objects.values_list("pk", flat=True)) == {bob.pk}
+    assert set(MembershipChange.objects.values_list("customer_id", flat=True)) == {bob.pk}
+    assert list(ImportRow.objects.filter(left="touched").values_list("no", flat=True)) == [3]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import words
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Column, Empty, Fact, Table
 from users.groups import group_url
 from users.groups.acquisition import UNKNOWN
@@ -81,7 +82,7 @@ def _facts(touch: FirstTouch) -> list[Fact]:
         facts += [
             Fact(
                 _("Source code"),
-                Cell(source.name, url=reverse("users:source", args=[source.pk]), hint=source.code),
+                Cell(as_read(source.name), url=reverse("users:source", args=[source.pk]), hint=source.code),
             ),
             Fact(_("Code owner"), Cell(f"{source.owner} ({source.get_owner_kind_display()})")),
         ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OperatorPage
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
 from users.admin.told import field_words, value_words
@@ -145,7 +146,7 @@ class AuditList(OperatorPage):
                     Column(_("What changed")),
                 ],
                 rows=[
-                    [e.at, e.actor, words_of(e.act), e.target_name, difference(e.before, e.after)]
+                    [e.at, e.actor, words_of(e.act), as_read(e.target_name), difference(e.before, e.after)]
                     for e in found.rows
                 ],
                 empty=Empty(_("Nothing has been done yet"), icon="history"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.paging import page
-from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
+from config.kit.parts import Action, Choice, Column, Crumb, Empty, Filter, Table
 from users.models import CustomerDay, MoveCause, Stage, StageMove
 from users.reports.figures import today_in_shop
 from users.reports.periods import day_of
@@ -163,7 +163,12 @@ class ActiveList(RowsBehind):
                 [row.customer, row.customer.standing.stage, row.first_at, row.last_at, row.events]
                 for row in found.rows
             ],
-            empty=Empty(_("Nobody was active on this day"), icon="event_busy"),
+            empty=Empty(
+                _("Nobody was active on this day"),
+                _("Choose another day in the report on activity."),
+                Action(_("Activity"), reverse("users:activity")),
+                icon="event_busy",
+            ),
             next=found.next,
             previous=found.previous,
         )

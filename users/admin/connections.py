@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import OWNER, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table
 from users.admin.secret import SecretPage
@@ -136,7 +137,9 @@ class NewConnection(SecretPage):
         """Under the connections; after it is made, to the connection."""
         crumbs = list_crumbs()
         if self.connection is not None:
-            crumbs.append(Crumb(self.connection.name, reverse("users:connection", args=[self.connection.pk])))
+            crumbs.append(
+                Crumb(as_read(self.connection.name), reverse("users:connection", args=[self.connection.pk]))
+            )
         return crumbs
 
     def make(self, form: Any) -> tuple[str, str]:
@@ -164,7 +167,7 @@ class AboutConnection(OperatorPage):
 
     def get_title(self) -> StrOrPromise:
         """Its name."""
-        return self.connection.name
+        return as_read(self.connection.name)
 
 
 class ConnectionPage(AboutConnection):
@@ -337,7 +340,7 @@ class RenewConnectionSecret(AboutConnection, SecretPage):
         """Under the connection."""
         return [
             *list_crumbs(),
-            Crumb(self.connection.name, reverse("users:connection", args=[self.connection.pk])),
+            Crumb(as_read(self.connection.name), reverse("users:connection", args=[self.connection.pk])),
         ]
 
     def make(self, form: Any) -> tuple[str, str]:
@@ -350,7 +353,7 @@ class RenewConnectionSecret(AboutConnection, SecretPage):
 
 def _row(one: ShopConnection) -> list[Any]:
     return [
-        Cell(one.name, url=reverse("users:connection", args=[one.pk])),
+        Cell(as_read(one.name), url=reverse("users:connection", args=[one.pk])),
         one.get_kind_display(),
         one.source,
         _state(one),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Column
 from users.models import AcquisitionChannel, CustomerTag, Standing
 
@@ -115,7 +116,7 @@ def tags_of(columns: Iterable[ListColumn], standings: Sequence[Standing]) -> Tag
     rows = CustomerTag.objects.filter(customer__in=[s.pk for s in standings]).order_by("tag__name")
     found: dict[int, list[str]] = {}
     for customer_id, name in rows.values_list("customer_id", "tag__name"):
-        found.setdefault(customer_id, []).append(name)
+        found.setdefault(customer_id, []).append(as_read(name))
     return found
 
 

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Crumb, Fact, Stat
 from users import qr
 from users.admin.acquisition_channels import ChannelField
@@ -118,7 +119,7 @@ class OneSource(OperatorPage):
 
     def get_title(self) -> StrOrPromise:
         """The name."""
-        return self.source.name
+        return as_read(self.source.name)
 
 
 class ChangeSource(OneSource, SourceFormPage):

@@ -11,6 +11,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.admin.channels import share_of
 from users.groups import group_url
@@ -82,7 +83,7 @@ class SourcesReport(OperatorPage):
         listed = sorted(rows.order_by("-pk")[:SHOWN], key=lambda one: -found.get(one.code, NOTHING).customers)
         table_rows = [
             [
-                Cell(one.name, url=reverse("users:source", args=[one.pk]), hint=one.code),
+                Cell(as_read(one.name), url=reverse("users:source", args=[one.pk]), hint=one.code),
                 one.channel.title,
                 Cell(
                     one.owner,

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import FormPage, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
 from users.groups import Group, group_url, read_group
 from users.models import Customer, CustomerTag, Role, Tag, TagRun
@@ -91,7 +92,7 @@ class TagList(OperatorPage):
         what = _("put on") if run.is_on else _("taken off")
         state = _("undone") if run.undone_at else what if run.finished_at else _("Under way.")
         return [
-            run.tag.name, state, tag_acts.whom(run), run.at, str(run.by or ""), run.customers,
+            as_read(run.tag.name), state, tag_acts.whom(run), run.at, str(run.by or ""), run.customers,
             Cell(undo) if can else Cell("", kind="text"),
         ]  # fmt: skip
 
@@ -123,8 +124,8 @@ def _tags(tags: Sequence[Tag], counted: dict[int, dict[str, int]], keepers: dict
         ],
         rows=[
             [
-                Cell(tag.name, url=reverse("users:tag", args=[tag.pk])),
-                tag.category,
+                Cell(as_read(tag.name), url=reverse("users:tag", args=[tag.pk])),
+                as_read(tag.category),
                 Cell(sum(counted.get(tag.pk, {}).values()), url=group_url("tag", tag=tag.pk)),
                 _where_from(counted.get(tag.pk, {})),
                 keepers.get(tag.pk, ""),
@@ -164,7 +165,7 @@ class TagPage(FormPage):
 
     def get_title(self) -> StrOrPromise:
         """Its name."""
-        return self.tag.name
+        return as_read(self.tag.name)
 
     def get_purpose(self) -> StrOrPromise:
         """What uses it."""

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit import told, words
+from config.kit.given_names import as_read
 from users.models import Role, Scope
 from users.shop import settings
 
@@ -221,4 +222,4 @@ def value_words(name: str, value: Any) -> str:
         return whole if value else "–"
     if name in OF_CODES and value in VALUES:
         return str(VALUES[value])
-    return str(value)[:120]
+    return as_read(str(value))[:120]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from config.kit import words
+from config.kit.given_names import as_read
 from users.groups import Group, Parameters, group, selected
 from users.models import AcquisitionChannel, OwnerKind, SourceCode
 from users.reports.figures import today_in_shop
@@ -116,7 +117,7 @@ def _of_source(asked: Mapping[str, str]) -> tuple[str, list[Any], str]:
         source = SourceCode.objects.filter(code=asked["code"]).first()
         if source is None:
             raise KeyError("code")
-        return " AND source.id = %s", [source.pk], source.name
+        return " AND source.id = %s", [source.pk], as_read(source.name)
     kind = OwnerKind(asked["owner_kind"])
     return " AND source.owner_kind = %s AND source.owner = %s", [kind.value, asked["owner"]], asked["owner"]
 

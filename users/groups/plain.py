@@ -5,6 +5,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
+from config.kit.given_names import as_read
 from users.dimensions import dimension
 from users.groups import Group, Parameters, group, group_spec, offer, selected
 from users.models import Customer, CustomerTag, Stage, Standing, Tag
@@ -68,4 +69,4 @@ def stages_to_choose() -> list[tuple[StrOrPromise, str]]:
 def tags_to_choose() -> list[tuple[StrOrPromise, str]]:
     """The tags."""
     tags = Tag.objects.order_by("name")[:MOST_OFFERED]
-    return [(_("Tag “%(tag)s”") % {"tag": tag.name}, group_spec("tag", tag=tag.pk)) for tag in tags]
+    return [(_("Tag “%(tag)s”") % {"tag": as_read(tag.name)}, group_spec("tag", tag=tag.pk)) for tag in tags]

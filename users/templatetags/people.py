@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.urls import reverse
 
 from users.models import Customer, Stage
@@ -19,6 +20,9 @@ STAGE_SYMBOLS = {
     Stage.DORMANT: "bedtime",
     Stage.CHURNED: "logout",
 }
+
+# Filled once this process has seen a customer: from then on reports need not ask.
+_somebody_came: list[bool] = []
 
 
 @register.inclusion_tag("components/stage_badge.html")
@@ -38,6 +42,16 @@ def person(customer: Customer) -> dict[str, Any]:
         "detail": customer.user_id if customer.user_id and customer.user_id != name else "",
         "url": reverse("users:customer", args=[customer.pk]),
     }
+
+
+@register.inclusion_tag("components/nobody_yet.html", takes_context=True)
+def nobody_yet(context: Context) -> dict[str, bool]:
+    """Above a report: that there is no customer yet, and what brings them."""
+    path = context["request"].path
+    asks = path.startswith(reverse("users:reports")) and path != reverse("users:reports")
+    if asks and not _somebody_came and Customer.objects.exists():
+        _somebody_came.append(True)
+    return {"nobody": asks and not _somebody_came}
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.kit import clock
+from config.kit.given_names import as_read
 from config.kit.http import check_url
 from config.kit.refusal import Conflict, NotFound, Refusal
 from segments.models import Endpoint, EndpointSegment, Segment, WebhookDelivery
@@ -240,7 +241,7 @@ def _told_of(segments: Collection[int]) -> Uses:
     )
     for row in rows:
         url = reverse("segments:webhook", args=[row.endpoint_id])
-        use = Use("webhook", _("webhook “%(name)s”") % {"name": row.endpoint.name}, url)
+        use = Use("webhook", _("webhook “%(name)s”") % {"name": as_read(row.endpoint.name)}, url)
         found.setdefault(row.segment_id, []).append(use)
     return found
 

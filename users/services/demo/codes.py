@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
+from config.kit.given_names import give_in_demo
 from users.models import OwnerKind
 
 
@@ -36,6 +39,23 @@ SOURCES = (
     Invented("art-100", "A hundred records", "wechat-account", "wechat", OwnerKind.ARTICLE, "一百张唱片", 0.2),
     Invented("group-3", "Fan group 3", "wechat-group", "wechat", OwnerKind.GROUP, "乐迷三群", 0.3),
 )  # fmt: skip
+give_in_demo(
+    gettext_lazy("Lin's card"),
+    gettext_lazy("Chen's card"),
+    gettext_lazy("Door of West Nanjing Road"),
+    gettext_lazy("Counter in Mong Kok"),
+    gettext_lazy("Dianping page"),
+    gettext_lazy("Vinyl diary"),
+    gettext_lazy("Where to begin with jazz"),
+    gettext_lazy("Night records"),
+    gettext_lazy("Old hits"),
+    gettext_lazy("Shop on Channels"),
+    gettext_lazy("Friday live"),
+    gettext_lazy("A hundred records"),
+    gettext_lazy("Fan group 3"),
+    gettext_lazy("West Nanjing Road"),
+    gettext_lazy("Mong Kok"),
+)
 
 
 def told_with(number: int, channel: str) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 
+from django.utils.translation import gettext_lazy
+
+from config.kit.given_names import give_in_demo
 from users.demo import Progress
 from users.groups import group_spec
 from users.models import Customer, Export, Import, Operator, Tag, TagRun
@@ -24,6 +27,10 @@ PEOPLE = 60
 MEMBERS = 90
 CUSTOMERS_FILE, ORDERS_FILE, TAGS_FILE = "old-shop-customers.csv", "old-shop-orders.csv", "record-club.csv"
 CLUB, COLLECTORS, CALLED = "Record club", "Collectors", "Called in spring"
+give_in_demo(
+    *(gettext_lazy("Record club"), gettext_lazy("Collectors"), gettext_lazy("Called in spring")),
+    *(gettext_lazy("Campaigns"), gettext_lazy("Clubs")),
+)
 EXPORTED = ("user_id", "name", "city", "stage", "orders", "revenue", "tags")
 NAMES = ("Ada Fictional", "Bo Invented", "Cai Imagined", "Dina Made-up", "虚构的林", "虚构的陈")
 CITIES = ("Shanghai", "Hangzhou", "Suzhou", "Hong Kong")

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import httpx
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
+from config.kit.given_names import give_in_demo
 from config.kit.refusal import Refusal
 from users.demo import Progress
 from users.models import Category, Customer, ShopConnection, ShopKind
@@ -35,6 +36,7 @@ SHOPS = (
     (ShopKind.WOOCOMMERCE, gettext_noop("Hi-fi shop on WooCommerce (invented)"), "hifi"),
     (ShopKind.YOUZAN, gettext_noop("Mini-programme on Youzan (invented)"), "youzan"),
 )
+give_in_demo(*(gettext_lazy(name) for _kind, name, _source in SHOPS))
 PLAYER = {"product_id": "player-1", "name": "Record player", "category": "Hi-fi > Players", "price": 189.0}
 NAMES = ("Ada Fictional", "Bo Invented", "Cai Imagined", "Dina Made-up")
 

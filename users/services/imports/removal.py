@@ -38,26 +38,18 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """Tables that only follow from others and go with a customer; ``remove`` empties them."""
+    """Tables that only follow from others and go with a customer; ``remove`` empties them.
+
+    ``named`` says for whom of them a row was somebody's act after all: they stay.
+    """
 
     models: tuple[type[Model], ...]
-    remove: Callable[[list[int]], None]
+    remove: Callable[[list[int]], object]
+    named: Callable[[list[int]], set[int]] = lambda _ids: set()
 
 
-followers: Registry[Follows] = Registry("tables that follow a customer")
+followers: Registry[Follows] = Registry("tables that follow a customer")  # lent by the apps above
 OWN = (ContactPoint, CustomerValue, FirstTouch, Identity, Standing, StageMove, Touched, ImportRow)
-
-
-def follows(
-    name: str, *models: type[Model]
-) -> Callable[[Callable[[list[int]], None]], Callable[[list[int]], None]]:
-    """Lend the removal of tables in which a row means nothing but that the customer exists."""
-
-    def lend(remove: Callable[[list[int]], None]) -> Callable[[list[int]], None]:
-        followers.register(name, Follows(models, remove))
-        return remove
-
-    return lend
 
 
 def take_out(made: Sequence[Made], batch: Batch) -> dict[int, str]:
@@ -96,7 +88,7 @@ def remove(ids: list[int]) -> None:
 def _used(ids: list[int]) -> set[int]:
     """Customers of whom some table holds a row that an import of customers does not write."""
     quiet = {*OWN, *(model for one in followers for model in one.models)}
-    used: set[int] = set()
+    used: set[int] = set().union(*(one.named(ids) for one in followers))
     for relation in Customer._meta.related_objects:
         model = relation.related_model
         if isinstance(model, str) or model in quiet or not relation.field.concrete:
