@@ -173,6 +173,9 @@ class Source:
 
     The past is the rows before the instant; ``rows`` takes care of what changed since where ``as_of.past``.
     ``past_note``: what of them is as it is today nevertheless.
+
+    ``copied``: the columns of its rows that a copy for a few customers holds beside ``customer`` and ``time``
+    (rules/copies.py): those by which ``rows`` chooses and those that most rules ask of, best those of one index.
     """
 
     name: str
@@ -188,6 +191,7 @@ class Source:
     open_properties: str = ""
     suggest_property: Callable[[str | None], Sequence[str]] | None = None
     past_note: StrOrPromise = ""
+    copied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Segment(models.Model):
     """A named group of customers. ``computed_at`` is the business time as of which membership is exact.
 
     ``computed_in`` is the run that made it so: later runs of the segments it refers to are news to it.
+    ``alone_version``: the version of the rule that took too long beside others (services/wave.py).
     ``alarmed_at``: since when the operators are told that it is in trouble.
     """
 
@@ -67,6 +68,7 @@ class Segment(models.Model):
     computed_at = models.DateTimeField(_("as of"), null=True)
     computed_in = models.BigIntegerField(null=True)
     computed_version = models.PositiveIntegerField(null=True)
+    alone_version = models.PositiveIntegerField(null=True)
     size = models.PositiveIntegerField(_("customers"), default=0)
     error = models.TextField(blank=True)
     alarmed_at = models.DateTimeField(null=True)
@@ -99,6 +101,11 @@ class Segment(models.Model):
     def is_list(self) -> bool:
         """Whether people, not a rule, say who is in it; then it is exact at every moment."""
         return self.kind == SegmentKind.LIST
+
+    @property
+    def goes_alone(self) -> bool:
+        """Whether its rule, as it is now, took too long beside others."""
+        return self.alone_version == self.rule_version
 
 
 class SegmentVersion(models.Model):

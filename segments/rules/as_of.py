@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from segments.rules.copies import Copy
 from users.lifecycle import Thresholds
 from users.models import EventType
 from users.services.stages import rule_in_force, thresholds_of
@@ -47,7 +48,8 @@ class AsOf:
     form that says what they will be (``Field.ahead``).
 
     ``shared``: the temporary tables that hold figures of everybody at ``now``, by what they are the figures of
-    (rules/shared.py); conditions that ask for them read the table.
+    (rules/shared.py); conditions that ask for them read the table. ``copies``: the tables that hold the rows of the few
+    that are asked about, by what they are copies of (rules/copies.py).
     """
 
     now: datetime
@@ -57,6 +59,7 @@ class AsOf:
     event_types: EventTypes = field(default_factory=EventTypes, compare=False, repr=False)
     lifecycle: Lifecycle = field(default_factory=Lifecycle, compare=False, repr=False)
     shared: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    copies: Mapping[str, Copy] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -70,7 +73,7 @@ class AsOf:
 
     def at(self, now: datetime) -> "AsOf":
         """The same question at another instant."""
-        return replace(self, now=now, shared={})
+        return replace(self, now=now, shared={}, copies={})
 
     def towards_the_future(self) -> "AsOf":
         """The same question asked on of what is known, as time passes and nothing else happens."""
@@ -83,3 +86,7 @@ class AsOf:
     def reading(self, shared: Mapping[str, str]) -> "AsOf":
         """The same question, with figures that have been looked up already."""
         return replace(self, shared=shared)
+
+    def reading_copies(self, copies: Mapping[str, Copy]) -> "AsOf":
+        """The same question, asked of the few whose rows have been copied."""
+        return replace(self, copies=copies)

@@ -17,11 +17,14 @@ from users.models import Customer
 from users.topics import TouchTopic
 
 VERSION = 1
+CUSTOMERS = "customers"
 
 
 def existing(as_of: AsOf) -> Any:
     """The customers that a rule is asked of: the living, and of the past only those that were known then."""
-    living = Customer.objects.living()
+    everybody = Customer.objects.all()
+    copied = as_of.copies.get(CUSTOMERS)
+    living = (everybody if copied is None else copied.in_place_of(everybody)).living()
     if not as_of.past:
         return living
     known = Q(first_seen_at__lte=as_of.now) | Q(standing__first_activity_at__lte=as_of.now)

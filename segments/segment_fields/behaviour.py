@@ -42,5 +42,6 @@ register(
         },
         open_properties="properties",
         suggest_property=event_properties,
+        copied=("type", "category", "value"),
     ),
 )

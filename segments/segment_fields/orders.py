@@ -147,5 +147,6 @@ register(
             ),
             **BY_LINE,
         },
+        copied=("source", "number", "counts", "net", "coupon", "refunded"),
     ),
 )

@@ -121,12 +121,23 @@ def _insert(segments: list[Looked], now: AsOf, *, touched: bool) -> None:
     _put_in(statement, [value for _sql, values in parts for value in values])
 
 
-def _put_in(statement: str, parameters: Sequence[Any]) -> int:
+# A pair that was found already keeps the first of its causes. The look-up that this takes is half of an insert.
+FOUND_BEFORE = """
+    ON CONFLICT (segment_id, customer_id) DO UPDATE SET cause = CASE
+        WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
+        THEN excluded.cause ELSE affected.cause END
+"""
+
+
+def _put_in(statement: str, parameters: Sequence[Any], *, again: bool = False) -> int:
     """Add rows of (segment, customer, cause), several for a pair perhaps; how many pairs.
+
+    ``again``: some of the pairs may be in it already.
 
     The memberships of a customer are read once, by the key that begins with the customer and for all segments:
     they lie together, while those of a segment lie apart (fifty pages for each customer, most of them not in
-    memory). OFFSET 0 keeps the planner from joining them in another way.
+    memory). OFFSET 0 keeps the planner from joining them in another way. Those of a segment are put in together, and
+    are so read from a few pages.
     """
     return execute(
         f"""
@@ -141,12 +152,10 @@ def _put_in(statement: str, parameters: Sequence[Any]) -> int:
         )
         INSERT INTO affected (segment_id, customer_id, cause, was)
         SELECT segment_id, customer_id, cause, members.segment_id IS NOT NULL
-        FROM found LEFT JOIN members USING (segment_id, customer_id)
-        ON CONFLICT (segment_id, customer_id) DO UPDATE SET cause = CASE
-            WHEN array_position(%s::text[], excluded.cause) < array_position(%s::text[], affected.cause)
-            THEN excluded.cause ELSE affected.cause END
+        FROM found LEFT JOIN members USING (segment_id, customer_id) ORDER BY segment_id, customer_id
+        {FOUND_BEFORE if again else ""}
         """,
-        [CAUSES, CAUSES, *parameters, CAUSES, CAUSES],
+        [CAUSES, CAUSES, *parameters, *([CAUSES, CAUSES] if again else [])],
     )
 
 
@@ -183,6 +192,7 @@ def add_children(segment: Segment, rule: Rule) -> int:
     return _put_in(
         "SELECT %s, customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s",
         [segment.pk, sorted(rule.segments()), segment.computed_in or 0],
+        again=True,
     )
 
 

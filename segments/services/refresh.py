@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from config.kit import clock
 from config.kit.batches import execute, fetch
@@ -30,6 +30,7 @@ from segments.services.affected import (
     take_touched,
 )
 from segments.services.announce import announce
+from segments.services.copies import copy_what_is_shared
 from segments.services.difference import Difference, apply_to_affected
 from segments.services.order import in_order, referred
 from segments.services.snapshot import concerns_the_whole_run, in_snapshot
@@ -116,7 +117,8 @@ class _Work:
     waiting: dict[int, int] = field(default_factory=dict)
     done: dict[int, int] = field(default_factory=dict)
     rows: list[SegmentRun] = field(default_factory=list)
-    everybody: int | None = None
+    copied: AsOf | None = None
+    few: int | None = None
     lists: set[int] = field(default_factory=set)
     keepers: set[int] = field(default_factory=set)
 
@@ -142,6 +144,13 @@ class _Work:
             self._fail(one.segment, failed[one.segment.pk])
             self.looked.remove(one)
         self.waiting = affected_by_segment()
+        self._share()
+
+    def _share(self) -> None:
+        """Copy once what those segments read that look at a few customers each."""
+        asking = self.as_of.asked_for(everybody=False)
+        few = [one for one in self.looked if 0 < self.waiting.get(one.segment.pk, 0) <= self._few()]
+        self.copied = copy_what_is_shared(few, asking, most=self._few())
 
     def _readable(self, segment: Segment) -> Rule:
         assert segment.computed_at is not None
@@ -171,8 +180,10 @@ class _Work:
     def _look_again(self, one: Looked, affected: int, started: float) -> None:
         segment = one.segment
         with transaction.atomic():
-            asking = self.as_of.asked_for(everybody=affected * FEW > self._customers())
-            difference: Difference = apply_to_affected(segment, one.rule, self.run, asking)
+            everybody = affected > self._few()
+            asking = self.as_of.asked_for(everybody=everybody)
+            copied = None if everybody else self.copied
+            difference: Difference = apply_to_affected(segment, one.rule, self.run, asking, copied)
             if difference.entered or difference.left:
                 announce(segment, self.run)
                 if segment.pk in self.keepers:
@@ -216,16 +227,14 @@ class _Work:
             )
         SegmentRun.objects.bulk_create(self.rows)
 
-    def _customers(self) -> int:
-        """About how many customers there are, from the planner's statistics; asked once per run."""
-        if self.everybody is None:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT reltuples::bigint FROM pg_class WHERE oid = 'users_customer'::regclass"
-                )
-                (estimate,) = cursor.fetchone()
-            self.everybody = max(int(estimate), 0)
-        return self.everybody
+    def _few(self) -> int:
+        """How many customers are a few, from the planner's statistics; asked once per run."""
+        if self.few is None:
+            ((everybody,),) = fetch(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = 'users_customer'::regclass"
+            )
+            self.few = max(int(everybody), 0) // FEW
+        return self.few
 
 
 def _since(started: float) -> int:

@@ -40,6 +40,11 @@ def was_called_off(problem: BaseException) -> bool:
     return code_of(problem) == CANCELLED and "statement timeout" not in str(problem)
 
 
+def took_too_long(problem: BaseException) -> bool:
+    """Whether a statement ran into its time limit."""
+    return code_of(problem) == CANCELLED and not was_called_off(problem)
+
+
 def is_to_begin_again(problem: BaseException) -> bool:
     """Whether an edit, or another writer of the same row, came in between."""
     return code_of(problem) == SERIALIZATION_FAILURE or was_called_off(problem)

@@ -8,16 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from django.db import DatabaseError, transaction
-
-from config.kit.batches import execute, fetch
+from config.kit.batches import execute
 from config.kit.refusal import Refusal
 from segments.models import Segment
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
 from segments.rules.shared import Scan
 from segments.services.affected import ids
-from segments.services.snapshot import concerns_the_whole_run
+from segments.services.looking import done_by
 
 # For two rules the table costs as much as it saves: at size S 1.0 times the work one by one, for ten rules 0.4.
 SHARED_FROM = 3
@@ -29,10 +27,13 @@ LOOKING_SECONDS = 8.0
 
 
 def wave(ready: Sequence[Segment]) -> list[Segment]:
-    """The first of those that may be computed, and those that share figures with it, at most ``MOST_SEGMENTS``."""
-    if len(ready) < SHARED_FROM:
+    """The first of those that may be computed, and those that share figures with it, at most ``MOST_SEGMENTS``.
+
+    One that took too long in a wave goes alone: with what was looked up for all it might take too long every time.
+    """
+    if len(ready) < SHARED_FROM or ready[0].goes_alone:
         return list(ready[:1])
-    keys = [(segment, _scans(segment).keys()) for segment in ready]
+    keys = [(segment, _scans(segment).keys()) for segment in ready if not segment.goes_alone]
     asked = Counter(key for _segment, mine in keys for key in mine)
     reached = {key for key in keys[0][1] if asked[key] >= SHARED_FROM}
     chosen = list(ready[:1])
@@ -43,17 +44,20 @@ def wave(ready: Sequence[Segment]) -> list[Segment]:
     return chosen
 
 
-def look_up_together(segments: Sequence[Segment], now: AsOf) -> AsOf:
-    """Fill the tables for what the segments share; the question that reads them. Inside the run's transaction."""
+def look_up_together(segments: Sequence[Segment], now: AsOf, ends: float) -> AsOf:
+    """Fill the tables for what the segments share; the question that reads them. Inside the run's transaction.
+
+    What is not there when the turn ``ends`` is looked up by each rule for itself.
+    """
     if len(segments) < SHARED_FROM:
         return now
     found = [scan for segment in segments for scan in _scans(segment).values()]
     scans = {scan.key: scan for scan in found}
     asked = Counter(scan.key for scan in found)
-    ends, shared = time.monotonic() + LOOKING_SECONDS, dict[str, str]()
+    ends, shared = min(ends, time.monotonic() + LOOKING_SECONDS), dict[str, str]()
     for key, times in asked.most_common(MOST_TABLES):
         table = f"shared_{len(shared)}"
-        if times >= SHARED_FROM and _fill(table, scans[key], now, ends - time.monotonic()):
+        if times >= SHARED_FROM and _fill(table, scans[key], now, ends):
             shared[key] = table
     return now.reading(shared)
 
@@ -66,20 +70,12 @@ def _scans(segment: Segment) -> dict[str, Scan]:
     return {scan.key: scan for scan in scans if scan is not None}
 
 
-def _fill(table: str, scan: Scan, now: AsOf, seconds: float) -> bool:
+def _fill(table: str, scan: Scan, now: AsOf, ends: float) -> bool:
     """Whether the table is there; where it takes too long or fails the rules look for themselves."""
-    if seconds <= 0:
-        return False
     sql, parameters = ids(scan.rows(now))
-    ((before,),) = fetch("SHOW statement_timeout")
-    try:
-        with transaction.atomic():
-            execute("SET LOCAL statement_timeout = %s", [round(seconds * 1000)])
-            execute(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {sql}", parameters)
-            execute(f"ANALYZE {table}")
-            execute("SET LOCAL statement_timeout = %s", [before])
-    except DatabaseError as problem:
-        if concerns_the_whole_run(problem):
-            raise
-        return False
-    return True
+
+    def look() -> None:
+        execute(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS {sql}", parameters)
+        execute(f"ANALYZE {table}")
+
+    return done_by(ends, look)

@@ -106,10 +106,10 @@ def test_a_parent_stands_still_while_its_child_is_not_exact(monkeypatch: pytest.
     kept = Segment.objects.get(pk=parent.pk).computed_at
     event(who, VIEWED, now)
 
-    def broken(segment: Segment, rule: Rule, run: Run, as_of: AsOf) -> Difference:
+    def broken(segment: Segment, rule: Rule, run: Run, as_of: AsOf, copied: AsOf | None) -> Difference:
         if segment.pk == child.pk:
             raise DataError("broken on purpose")
-        return apply_to_affected(segment, rule, run, as_of)
+        return apply_to_affected(segment, rule, run, as_of, copied)
 
     monkeypatch.setattr("segments.services.refresh.apply_to_affected", broken)
     for hours in (1, 2):

@@ -24,6 +24,7 @@ from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment, edit_segment
 from tests.oracle import Person, selects
+from tests.segments.copying import FORMS, asks_in_form
 from tests.segments.strategies import (
     CATEGORIES,
     MONEY,
@@ -187,6 +188,7 @@ def test_refreshing_ends_where_a_computation_from_scratch_would(
         rebuild_waiting(start)
         for _ in range(data.draw(st.integers(1, 4))):
             live(data, world, made)
+            asks_in_form(data.draw(st.sampled_from(FORMS)), monkeypatch)
             refreshed = refresh(world.now)
             assert refreshed is not None
             assert refreshed.failed == ()

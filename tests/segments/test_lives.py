@@ -27,6 +27,7 @@ from segments.services.refresh import refresh
 from segments.services.segments import create_segment, edit_segment
 from tests.clock import move_to
 from tests.operators import operator
+from tests.segments.copying import FORMS, asks_in_form
 from tests.segments.lives import EVENTS, TAGS, Life
 from tests.segments.strategies import rules
 from tests.segments.zones import ZONES, instants_of, open_in
@@ -104,6 +105,7 @@ def test_lives_through_the_real_services(zone: str, monkeypatch: pytest.MonkeyPa
     starts = sorted(instants_of(zone))
     for turn in range(LIVES or 1):
         for start in luck.sample(starts, k=1):
+            asks_in_form(luck.choice(FORMS), monkeypatch)
             live(Life(luck, by, f"{turn}x"), start - timedelta(minutes=luck.choice([0, 5, 1500])), luck)
     move_to(clock.lease_now())
 

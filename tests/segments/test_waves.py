@@ -247,3 +247,87 @@ def test_an_edit_calls_off_the_wave_and_the_rest_comes_about_all_the_same(
         assert MembershipChange.objects.filter(segment=one).count() == len(wanted)
     assert made[edited].computed_version == 2
     assert at_work() == set()
+
+
+# --- Longer than a job may take -----------------------------------------------------------------------------
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, which: Segment, seconds: float) -> None:
+    """Let one segment take that long, and the look-ups of a wave some time as well."""
+
+    def computed(segment: Segment, *arguments: Any) -> Any:
+        if segment.pk == which.pk:
+            execute("SELECT pg_sleep(%s)", [seconds])
+        return difference.apply_to_everybody(segment, *arguments)
+
+    monkeypatch.setattr(rebuilding, "apply_to_everybody", computed)
+
+
+def states(made: list[Segment]) -> list[str]:
+    return [Segment.objects.get(pk=one.pk).state for one in made]
+
+
+def test_one_that_does_not_fit_beside_the_look_ups_goes_alone_from_then_on(
+    tables: list[str], viewers: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With eight seconds of look-ups and twenty of its own it would meet the limit of the job every time."""
+    made = waiting(viewed(), viewed(2), viewed(3), DID_NOT)
+    slow(monkeypatch, made[0], 0.6)
+    monkeypatch.setattr(rebuilding, "LONGEST", 0.4)
+    assert rebuild_waiting(seconds=0.3) == []
+    assert states(made) == ["needs_rebuild"] * 4
+    assert not Run.objects.exists(), "as if it had not been begun"
+
+    monkeypatch.setattr(rebuilding, "LONGEST", 5.0)
+    tables.clear()
+    assert rebuild_waiting(seconds=0.3) == made[:1]
+    assert tables == [], "it went alone"
+    assert rebuild_waiting() == made[1:]
+    assert len(tables) == 1, "the others go together"
+    assert [len(members(one)) for one in made] == [3, 2, 1, 1]
+
+
+def test_with_another_rule_it_goes_with_the_others_again(viewers: list[Customer]) -> None:
+    made = waiting(viewed(), viewed(2), viewed(3))
+    Segment.objects.filter(pk=made[0].pk).update(alone_version=1)
+    made[0].refresh_from_db()
+    assert wave.wave(made) == made[:1]
+    edit_segment(made[0], by=None, rule=rule(viewed(4)))
+    assert wave.wave(list(Segment.objects.order_by("pk"))) == made
+
+
+def test_one_in_the_midst_of_which_a_turn_ends_is_the_first_of_the_next(
+    viewers: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = waiting(viewed(), viewed(2), viewed(3))
+    slow(monkeypatch, made[1], 0.6)
+    monkeypatch.setattr(rebuilding, "LONGEST", 0.4)
+    assert rebuild_waiting(seconds=0.3) == made[:1]
+    assert states(made) == ["live", "needs_rebuild", "needs_rebuild"]
+    assert not Segment.objects.exclude(alone_version=None).exists(), "it had no turn from the beginning"
+    monkeypatch.setattr(rebuilding, "LONGEST", 5.0)
+    assert rebuild_waiting() == made[1:]
+
+
+def test_one_that_takes_longer_than_a_job_may_has_failed_and_says_so(
+    viewers: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = waiting(viewed(), viewed(2))
+    slow(monkeypatch, made[0], 0.6)
+    monkeypatch.setattr(rebuilding, "LONGEST", 0.4)
+    rebuild_waiting(seconds=0.3)
+    rebuild_waiting(seconds=0.3)
+    assert states(made) == ["failed", "live"]
+    assert "statement timeout" in Segment.objects.get(pk=made[0].pk).error
+    assert members(made[1]) == {viewers[2].pk, viewers[3].pk}
+
+
+def test_look_ups_end_with_the_turn(
+    tables: list[str], viewers: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wave that is begun late in a turn has no eight seconds for them."""
+    asked = list[float]()
+    monkeypatch.setattr(wave, "_fill", lambda table, scan, now, ends: asked.append(ends - time.monotonic()))
+    waiting(viewed(), viewed(2), viewed(3))
+    rebuild_waiting(seconds=2)
+    assert asked and all(seconds <= 2 for seconds in asked)

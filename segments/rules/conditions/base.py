@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import Expression, F, Q, QuerySet, Subquery
 
@@ -13,6 +13,9 @@ from segments.rules.reading import Reader
 from segments.rules.shared import Scan
 from segments.rules.words import Words
 from users.topics import TouchTopic
+
+if TYPE_CHECKING:
+    from segments.rules.conditions.occurrence import Occurrence
 
 # Customer ids, as a query of one column.
 Ids = QuerySet[Any, Any]
@@ -79,6 +82,10 @@ class Condition(ABC):
     def scan(self) -> Scan | None:
         """What it looks up of everybody and other conditions may look up too (rules/shared.py); None: nothing."""
         return None
+
+    def happenings(self, as_of: AsOf) -> "list[tuple[Occurrence, datetime | None]]":
+        """What of the customer's happenings it reads, each since when; None: since ever."""
+        return []
 
     def of_today(self, words: Words) -> list[str]:
         """Asked about the past: what of it is as it is today all the same, in words. Nothing kept: all of it."""

@@ -73,6 +73,9 @@ class Regularly(Condition):
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.occurrence.source.topic})
 
+    def happenings(self, as_of: AsOf) -> list[tuple[Occurrence, datetime | None]]:
+        return [(self.occurrence, self._begins(as_of))]
+
     def expression(self, as_of: AsOf) -> Q:
         grouped = self._rows(as_of).order_by().values("customer_id").annotate(weeks=self._counted(as_of))
         return among(grouped.filter(weeks__gte=self.weeks), as_of)

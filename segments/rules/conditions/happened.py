@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from segments.registry import Rows, Source
@@ -86,6 +86,9 @@ class Happened(Condition):
     def scan(self) -> Scan | None:
         return Scan(self._figures_key, self._figures) if self._figures_key else None
 
+    def happenings(self, as_of: AsOf) -> list[tuple[Occurrence, datetime | None]]:
+        return [(self.occurrence, self.window.begins(as_of))]
+
     def _figures(self, as_of: AsOf) -> Rows:
         """The figures of everybody to whom it happened."""
         of = self._figured
@@ -124,18 +127,29 @@ class Happened(Condition):
     def _measured(self, measured: Measured, as_of: AsOf) -> Q:
         if measured.is_once:
             return some(self._inside(as_of))
+        if measured.measure.name == "did" and not as_of.everybody:
+            return self._as_often(measured.bounds, as_of)
         asking = (measured.bounds, measured.x(self.source, as_of), self.source.time, as_of)
         grouped = self._inside(as_of).order_by().values("customer_id")
         if measured.measure.zero and measured.bounds.fit_zero:
             return ~among(measured.measure.outside(grouped, *asking), as_of)
         return among(measured.measure.within(grouped, *asking), as_of)
 
+    def _as_often(self, bounds: Bounds, as_of: AsOf) -> Q:
+        """The n-th row says it, for a few: the hundreds that somebody may have besides are not read."""
+        mine, held = self._inside(as_of).filter(customer=OuterRef("pk")), Q()
+        if bounds.at_least:
+            held &= Q(Exists(mine[int(bounds.at_least) - 1 : int(bounds.at_least)]))
+        if bounds.at_most is not None:
+            held &= ~Q(Exists(mine[int(bounds.at_most) : int(bounds.at_most) + 1]))
+        return held
+
     def _inside(self, as_of: AsOf) -> Rows:
         return self._rows(as_of, self.window.begins(as_of), self.window.ends(as_of))
 
     def _rows(self, as_of: AsOf, begins: datetime | None, ends: datetime | None) -> Rows:
         """The rows within a stretch of time that pass the filters."""
-        return self.occurrence.rows(as_of, begins, ends)
+        return self.occurrence.rows(as_of, begins, ends, of=self.measured.of if self.measured else None)
 
     def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
         stretches = crossed(self.window, then, now)

@@ -14,7 +14,13 @@ from segments.registry import Rows, Source
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
 from segments.rules.conditions.field import phrase
-from segments.rules.conditions.happening import Filter, filters_json, read_filters, read_source
+from segments.rules.conditions.happening import (
+    Filter,
+    filters_json,
+    named_property,
+    read_filters,
+    read_source,
+)
 from segments.rules.reading import Reader
 from segments.rules.words import Words, both
 
@@ -47,9 +53,19 @@ class Occurrence:
         """The way from a row to its instant."""
         return self.source.time
 
-    def rows(self, as_of: AsOf, begins: datetime | None, ends: datetime | None) -> Rows:
-        """Those with ``begins ≤ instant < ends``; None: no bound."""
+    def rows(
+        self,
+        as_of: AsOf,
+        begins: datetime | None,
+        ends: datetime | None,
+        *,
+        of: tuple[str, ...] | None = None,
+    ) -> Rows:
+        """Those with ``begins ≤ instant < ends``; None: no bound. ``of``: a property read besides those filtered by."""
         rows = self.source.rows(as_of, self.event)
+        copy = as_of.copies.get(self.source.name)
+        if copy is not None and copy.holds(self.event, begins) and self._asks_only_of_copied(of):
+            rows = copy.in_place_of(rows)
         if ends is not None:
             rows = rows.filter(**{f"{self.time}__lt": ends})
         if begins is not None:
@@ -57,6 +73,10 @@ class Occurrence:
         for one in self.where:
             rows = rows.filter(asked(one.field, one.operator, one.value, as_of))
         return rows
+
+    def _asks_only_of_copied(self, of: tuple[str, ...] | None) -> bool:
+        paths = [one.path for one in self.where] + ([of] if of is not None else [])
+        return all(named_property(self.source, path) and path[0] in self.source.copied for path in paths)
 
     def ids(self, as_of: AsOf, begins: datetime | None, ends: datetime | None) -> Rows:
         """Whose they are."""

@@ -122,6 +122,9 @@ class Sequence(Condition):
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset(step.source.topic for step in self.steps)
 
+    def happenings(self, as_of: AsOf) -> list[tuple[Occurrence, datetime | None]]:
+        return [(step, self.window.begins(as_of)) for step in self.steps]
+
     def expression(self, as_of: AsOf) -> Q:
         return some(self._begun(as_of))
 

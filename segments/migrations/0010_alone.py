@@ -1,0 +1,11 @@
+"""Which version of a segment's rule took too long to be computed beside others."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("segments", "0009_engine")]
+
+    operations = [
+        migrations.AddField("segment", "alone_version", models.PositiveIntegerField(null=True)),
+    ]
