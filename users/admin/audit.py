@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit.admin import OperatorPage
 from config.kit.given_names import as_read
@@ -65,6 +65,7 @@ VERBS = {
     "backtest": gettext_lazy("asked about the past"),
     "cancel": gettext_lazy("cancelled"),
     "change": gettext_lazy("changed"),
+    "check": gettext_lazy("checked without writing"),
     "close": gettext_lazy("closed"),
     "compute_again": gettext_lazy("computed again"),
     "create": gettext_lazy("created"),
@@ -98,6 +99,7 @@ VERBS = {
     "replay": gettext_lazy("sent in again"),
     "reply": gettext_lazy("answered"),
     "retire": gettext_lazy("stopped"),
+    "run": gettext_lazy("carried out"),
     "resume": gettext_lazy("resumed"),
     "revoke": gettext_lazy("revoked"),
     "set": gettext_lazy("set"),
@@ -111,7 +113,8 @@ VERBS = {
     "test_send": gettext_lazy("test sent"),
     "try": gettext_lazy("tried"),
     "untag": gettext_lazy("tag taken off"),
-    "upload": gettext_lazy("uploaded"),
+    "undo": gettext_lazy("undone"),
+    "upload": pgettext_lazy("act", "uploaded"),
 }
 
 

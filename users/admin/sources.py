@@ -86,7 +86,7 @@ class SourcesReport(OperatorPage):
                 Cell(as_read(one.name), url=reverse("users:source", args=[one.pk]), hint=one.code),
                 one.channel.title,
                 Cell(
-                    one.owner,
+                    as_read(one.owner),
                     url=self._owner_url(one.owner_kind, one.owner),
                     hint=one.get_owner_kind_display(),
                 ),

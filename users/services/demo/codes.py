@@ -55,6 +55,8 @@ give_in_demo(
     gettext_lazy("Fan group 3"),
     gettext_lazy("West Nanjing Road"),
     gettext_lazy("Mong Kok"),
+    gettext_lazy("Lin Xiaoyu"),
+    gettext_lazy("Chen Wei"),
 )
 
 

@@ -1,0 +1,28 @@
+"""What the trail says of acts whose names are put together in the code."""
+
+import pytest
+from django.utils import translation
+
+from users.admin.audit import words_of
+from users.admin.told import value_words
+
+
+@pytest.mark.parametrize(
+    ("act", "chinese"),
+    [
+        ("import.check", "导入：试算"),
+        ("import.run", "导入：已执行"),
+        ("import.undo", "导入：已撤销"),
+        ("import.upload", "导入：已上传"),
+    ],
+)
+def test_acts_of_imports_have_words(act: str, chinese: str) -> None:
+    assert "." not in words_of(act)
+    with translation.override("zh-hans"):
+        assert words_of(act) == chinese
+
+
+@pytest.mark.parametrize("kind", ["consents", "costs", "customers", "list_members", "orders", "tags"])
+def test_kinds_of_files_have_words(kind: str) -> None:
+    with translation.override("zh-hans"):
+        assert value_words("kind", kind) != kind
