@@ -20,6 +20,7 @@ STATE_TONES: dict[str, Tone] = {
     Import.State.UNDONE: "muted", Import.State.UNREADABLE: "bad",
 }  # fmt: skip
 CODES: dict[str, StrOrPromise] = {
+    "error_cell": gettext_lazy("The cell holds an error of Excel. Put it right in the sheet."),
     "missing": gettext_lazy("This is needed and the cell is empty."),
     "too_long": gettext_lazy("The text is too long."),
     "not_yes_or_no": gettext_lazy("This is neither yes nor no."),
@@ -151,6 +152,14 @@ def _shared(detail: dict[str, Any]) -> str:
 
 def _left(row: ImportRow) -> str:
     return f"{_('Left as it is')}: {LEFT.get(row.left, row.left)}" if row.left else ""
+
+
+def sheet_problem_of(file: Import) -> str:
+    """Why another sheet that was asked for could not be read; "" where nobody asked, or it could."""
+    if "sheet" not in file.result:
+        return ""
+    why = problem_in_words(file.result["problem"], file.result["values"])
+    return _("Sheet “%(sheet)s” was not read. %(why)s") % {"sheet": file.result["sheet"], "why": why}
 
 
 def problem_of(file: Import) -> str:

@@ -17,7 +17,7 @@ from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Progress, Stat, Table
 from config.kit.refusal import Refusal
 from config.kit.sheets import csv_response
-from users.admin.import_words import FATE_TONES, explain, problem_of, reason, state_of
+from users.admin.import_words import FATE_TONES, explain, problem_of, reason, sheet_problem_of, state_of
 from users.admin.transfers import LIST, WHO_ACTS, WHO_SEES, TransferList
 from users.models import Fate, Import, ImportRow
 from users.services import long_jobs
@@ -104,6 +104,15 @@ class ImportStep(OperatorPage):
         return [Crumb(TransferList.title, reverse(LIST))]
 
 
+def _read_as(file: Import) -> str:
+    """How the file was read; of a workbook, which sheet of how many."""
+    if not file.sheet:
+        return file.encoding
+    return _("%(encoding)s, sheet “%(sheet)s” (%(n)s in all)") % {
+        "encoding": file.encoding, "sheet": file.sheet, "n": words.number(len(file.sheets)),
+    }  # fmt: skip
+
+
 class ColumnsPage(ImportStep):
     """The second step: what the columns hold."""
 
@@ -130,7 +139,7 @@ class ColumnsPage(ImportStep):
             "match_key": asked.get("match_key", "") if asked else self.file.match_key,
             "day_order": asked.get("day_order", "") if asked else self.file.options.get("day_order", ""),
             "defaults": self._defaults(asked),
-            "problem": kwargs.get("problem"),
+            "problem": kwargs.get("problem") or sheet_problem_of(self.file),
         }
 
     def _column(self, position: int, name: str, sample: list[list[str]], asked: Any) -> dict[str, Any]:
@@ -157,7 +166,10 @@ class ColumnsPage(ImportStep):
         return self.render_to_response(self.get_context_data(**kwargs))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Start the dry run, or say beside the form why not."""
+        """Read another sheet or start the dry run, or say beside the form why not."""
+        if sheet := request.POST.get("sheet", ""):
+            acts.choose_sheet(self.file, sheet, by=self.operator)
+            return HttpResponseRedirect(reverse("users:import", args=[self.file.pk]))
         mapping = {
             str(position): chosen
             for position in range(len(self.file.head))
@@ -286,7 +298,7 @@ class ImportPage(ImportStep):
                 Fact(_("Holds"), Cell(self.kind.title)),
                 Fact(_("Uploaded"), Cell(self.file.told_at, kind="time")),
                 Fact(_("By"), Cell(str(self.file.by or ""))),
-                Fact(_("Read as"), Cell(self.file.encoding)),
+                Fact(_("Read as"), Cell(_read_as(self.file))),
                 Fact(_("Recognised by"), Cell(self.kind.keys.get(self.file.match_key, "–"))),
             ],
             "failure": self.file.job.error if self.file.job and self.file.job.state == "failed" else "",

@@ -22,7 +22,8 @@ class Import(models.Model):
     """One file, from its upload to its result; the steps in between are long jobs (``job``: the latest).
 
     ``options`` holds the answers of the wizard, ``counts`` rows by fate, ``result`` what the last job said.
-    Of a file that cannot be read, ``result`` says why (``problem``, ``values``).
+    Of a file that cannot be read, ``result`` says why (``problem``, ``values``). ``sheet``: which of the workbook's
+    ``sheets`` was read.
     ``told_at`` is the instant at which everything in the file counts as told: that of the upload.
     """
 
@@ -43,6 +44,8 @@ class Import(models.Model):
     encoding = models.CharField(max_length=20)
     head = models.JSONField(default=list)
     fingerprint = models.CharField(max_length=64)
+    sheet = models.CharField(max_length=100, blank=True, default="", db_default="")
+    sheets = models.JSONField(default=list, db_default=[])
     mapping = models.JSONField(default=dict)
     options = models.JSONField(default=dict)
     match_key = models.CharField(max_length=12, blank=True)

@@ -3,16 +3,23 @@
 import io
 import random
 import zipfile
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from django.urls import reverse
+from openpyxl.utils.datetime import MAC_EPOCH
 from pytest_django.fixtures import Settings
 
+from config.kit.refusal import Refusal
+from tests.clock import move_to
+from tests.operators import logged_in, operator
+from tests.users.files.hands import check, finish, upload
 from tests.users.files.test_bad_files import take, zipped
-from users.services.imports import files, reading, workbooks
+from users.models import Import, ImportRow, Role
+from users.services.imports import acts, files, reading, workbooks
 
 
 @pytest.fixture(autouse=True)
@@ -152,3 +159,73 @@ def test_reading_goes_on_where_a_worker_died(place: Path) -> None:
     expected = [[user, name, note, f"{total:g}"] for user, name, note, total in rows]
     assert [record for _offset, record in files.read_from(token, 0)][1:] == expected
     assert [path.suffix for path in place.iterdir()] == [".csv"]
+
+
+def test_which_sheet_was_read_is_said_and_another_can_be_chosen(place: Path) -> None:
+    move_to(datetime(2026, 5, 20, 4, 0, tzinfo=UTC))
+    book = saved(
+        [["secret"], ["x"]],
+        [["user_id"], ["u1"]],
+        [["user_id", "name"], ["u2", "Mei"]],
+        [["a", "a"]],
+        hidden=1,
+    )
+    file = upload("customers", book, name="book.xlsx")
+    assert (file.sheet, file.sheets, file.rows) == ("Sheet 1", ["Sheet 1", "Sheet 2", "Sheet 3"], 1)
+    with pytest.raises(Refusal) as refused:
+        acts.choose_sheet(file, "Sheet 0", by=operator())
+    assert refused.value.code == "unknown_sheet"
+    client = logged_in(Role.OWNER)
+    page = reverse("users:import_columns", args=[file.pk])
+    assert "the workbook has 3" in client.get(page).content.decode()
+    client.post(page, {"sheet": "Sheet 2"})
+    assert (finish(file).sheet, file.head, file.mapping) == (
+        "Sheet 2",
+        ["user_id", "name"],
+        {"0": "user_id", "1": "name"},
+    )
+    # One that is no table is said, and what was read before stands.
+    acts.choose_sheet(file, "Sheet 3", by=operator())
+    assert (finish(file).state, file.sheet, file.head) == (
+        Import.State.UPLOADED,
+        "Sheet 2",
+        ["user_id", "name"],
+    )
+    assert "Sheet “Sheet 3” was not read. Two columns are called “a”." in client.get(page).content.decode()
+    check(file)
+    assert not list(place.iterdir())
+    assert (
+        "sheet “Sheet 2” (3 in all)" in client.get(reverse("users:import", args=[file.pk])).content.decode()
+    )
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#SPILL!"])
+def test_a_cell_with_an_error_refuses_its_row(error: str) -> None:
+    move_to(datetime(2026, 5, 20, 4, 0, tzinfo=UTC))
+    rows = f"<x:row>{typed('user_id', 'name', 'unused')}</x:row><x:row>{typed('u1', 'Mei')}</x:row>"
+    rows += f"<x:row>{typed('u2')}<x:c t='e'><x:f>1/0</x:f><x:v>{error}</x:v></x:c></x:row>"
+    rows += f"<x:row>{typed('u3', 'Lin')}<x:c t='e'><x:v>{error}</x:v></x:c></x:row>"
+    file = check(upload("customers", with_sheet(rows)), mapping={"0": "user_id", "1": "name"})
+    told = list(ImportRow.objects.filter(file=file).order_by("no").values_list("fate", "code", "field"))
+    assert told == [("new", "", ""), ("refused", "error_cell", "name"), ("new", "", "")]
+
+
+def test_merged_heads_second_heads_hidden_rows_and_the_calendar_of_1904() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in (
+        ["user_id", "seen", None],
+        ["no.", "day", "hour"],
+        ["u1", date(2026, 4, 3), 9],
+        ["u2", date(2026, 4, 4), 8],
+    ):
+        sheet.append(row)
+    sheet.merge_cells("B1:C1")
+    sheet.row_dimensions[4].hidden = True
+    sheet.column_dimensions["B"].hidden = True
+    book.epoch = MAC_EPOCH
+    out = io.BytesIO()
+    book.save(out)
+    assert records(take(out.getvalue())) == [
+        ["user_id", "seen"], ["no.", "day", "hour"], ["u1", "2026-04-03", "9"], ["u2", "2026-04-04", "8"],
+    ]  # fmt: skip

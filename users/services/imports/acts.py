@@ -68,12 +68,33 @@ def read_chunk(job: LongJob, now: datetime) -> Chunk:
             )
         _take(made, finish(made.token, reading))
     except files.Unreadable as problem:
+        if made.sheet and reading.wanted not in ("", made.sheet):  # back to the sheet that could be read
+            made.result = {"problem": problem.code, "values": problem.values, "sheet": reading.wanted}
+            made.save(update_fields=["result"])
+            return Chunk(parameters={"reading": Reading(wanted=made.sheet).as_parameters()})
         files.remove(made.token)
         made.state = Import.State.UNREADABLE
         made.result = {"problem": problem.code, "values": problem.values}
         made.save(update_fields=["state", "result"])
         return Chunk(finished=True)
     return Chunk(finished=True, result={"rows": made.rows})
+
+
+@transaction.atomic
+def choose_sheet(file: Import, sheet: str, *, by: Operator | None) -> LongJob:
+    """Read another sheet of the workbook instead. Raises Refusal for one that it does not have."""
+    held = _held(file, Import.State.UPLOADED)
+    if sheet not in held.sheets or not files.raw_of(held.token).exists():
+        raise Refusal("unknown_sheet", _("This workbook has no such sheet to choose."), field="sheet")
+    held.state, held.options, held.result = Import.State.RECEIVED, {}, {}
+    held.job = long_jobs.start(
+        READ, title=lambda: _("Read %(file)s") % {"file": held.file_name}, by=by,
+        total=held.job.total if held.job else None,
+        parameters={"import": held.pk, "reading": Reading(wanted=sheet).as_parameters()},
+    )  # fmt: skip
+    held.save()
+    audit.record("import.sheet", by=by, target=held, before={"sheet": held.sheet}, after={"sheet": sheet})
+    return held.job
 
 
 def _share_read(reading: Reading) -> float:
@@ -87,6 +108,7 @@ def _take(made: Import, table: files.Table) -> None:
     """What the file turned out to be; its columns guessed."""
     fingerprint = hashlib.sha256("\n".join(name.lower() for name in table.head).encode()).hexdigest()
     made.encoding, made.head, made.rows = table.encoding, table.head, table.rows
+    made.sheet, made.sheets = table.sheet, list(table.sheets)
     made.fingerprint, made.state = fingerprint, Import.State.UPLOADED
     before = remembered(made.kind, fingerprint)
     made.mapping = before.mapping if before else guess(import_kinds[made.kind], table.head)
@@ -154,6 +176,8 @@ def check(
         )
     file.mapping, file.match_key = dict(mapping), match_key
     file.options = {"day_order": chosen, "defaults": defaults}
+    file.result = {}
+    files.remove_shapes(file.token)
     _values, problem = RowReader(kind, {}, file.options)([])
     if problem is not None and problem.field in defaults:
         raise Refusal(

@@ -83,12 +83,17 @@ def problem_in_words(code: str, values: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that was taken in: under which name it lies, its head, how many rows follow, how it was read."""
+    """A file that was taken in: under which name it lies, its head, how many rows follow, how it was read.
+
+    Of a workbook: which of its sheets that can be seen.
+    """
 
     token: str
     head: list[str]
     rows: int
     encoding: str
+    sheet: str = ""
+    sheets: Sequence[str] = ()
 
 
 def folder() -> Path:
@@ -139,9 +144,9 @@ def remove(token: str) -> None:
     path_of(token).unlink(missing_ok=True)
 
 
-def remove_shapes(token: str) -> None:
-    """Remove what a plain table was made from."""
-    for place in (raw_of, text_of, sheet_of, shared_of, strings_of, places_of):
+def remove_shapes(token: str, *, keep_raw: bool = False) -> None:
+    """Remove what a plain table was made from; the file as it came may stay, to be read once more."""
+    for place in (text_of, sheet_of, shared_of, strings_of, places_of, *(() if keep_raw else (raw_of,))):
         place(token).unlink(missing_ok=True)
 
 

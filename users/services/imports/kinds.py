@@ -165,6 +165,13 @@ def register(kind: ImportKind) -> ImportKind:
     return import_kinds.register(kind.name, kind)
 
 
+EXCEL_ERRORS = frozenset(
+    {"#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+    | {"#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!", "#UNKNOWN!", "#PYTHON!", "#EXTERNAL!"}
+)
+"""What a cell shows, in Excel and in the files it saves, whose formula has no result."""
+
+
 class RowReader:
     """Reads the rows of one file: which column is what was looked up once.
 
@@ -193,6 +200,8 @@ class RowReader:
             cell = cells[position].strip() if position < width else ""
             if not cell:
                 continue
+            if cell in EXCEL_ERRORS:
+                return values, Verdict(Fate.REFUSED, "error_cell", name, {"cell": cell})
             if read is None:
                 values[name] = cell[:1000]
                 continue

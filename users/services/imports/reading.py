@@ -23,8 +23,12 @@ UTF_8, GB18030, UTF_16 = "utf-8", "gb18030", "utf-16"
 
 @dataclass(slots=True)
 class Reading:
-    """How far a file has been read: bytes of it decoded, bytes of its text taken apart, bytes and rows written."""
+    """How far a file has been read: bytes of it decoded, bytes of its text taken apart, bytes and rows written.
 
+    ``wanted``: the sheet of a workbook that was asked for.
+    """
+
+    wanted: str = ""
     encoding: str = ""
     decoded: int = 0
     text_end: int = 0
@@ -63,8 +67,9 @@ def finish(token: str, reading: Reading) -> Table:
     """The table of a file that was read to its end. Raises Unreadable for one without rows."""
     if not reading.rows:
         raise Unreadable("no_rows")
-    files.remove_shapes(token)
-    return Table(token, reading.head, reading.rows, reading.encoding)
+    sheets = reading.sheet.get("names", [])
+    files.remove_shapes(token, keep_raw=len(sheets) > 1)
+    return Table(token, reading.head, reading.rows, reading.encoding, reading.sheet.get("name", ""), sheets)
 
 
 def take_in(upload: IO[bytes], size: int) -> Table:
@@ -172,7 +177,7 @@ def _take_apart(token: str, reading: Reading, until: float) -> None:
 def _take_workbook(token: str, reading: Reading, until: float) -> None:
     """Unpack a workbook, then lay out its shared texts, then take its rows: each from where it stopped."""
     if not reading.sheet:
-        sheet = workbooks.unpack(token)
+        sheet = workbooks.unpack(token, reading.wanted)
     else:
         sheet = Sheet.remembered(reading.sheet)
         if not sheet.texts.is_done:

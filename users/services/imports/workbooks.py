@@ -35,10 +35,10 @@ PLACE = Struct("<Q")
 
 @dataclass(slots=True)
 class Sheet:
-    """What is known of a workbook: its sheet, which styles are dates, and how far its two parts have been read."""
+    """What is known of a workbook: its sheet, the names to choose from, which styles are dates, how far it was read."""
 
     name: str = ""
-    sheets: int = 0
+    names: list[str] = field(default_factory=list)
     is_mac: bool = False
     dates: list[int] = field(default_factory=list)
     spans: list[int] = field(default_factory=list)
@@ -74,15 +74,15 @@ def trouble_said() -> Iterator[None]:
         raise Unreadable("bad_workbook") from None
 
 
-def unpack(token: str) -> Sheet:
-    """Unpack the first sheet that can be seen, and the shared texts."""
+def unpack(token: str, wanted: str = "") -> Sheet:
+    """Unpack the sheet that is wanted, else the first that can be seen, and the shared texts."""
     with files.raw_of(token).open("rb") as raw, trouble_said(), zipfile.ZipFile(raw) as archive:
         entries = {entry.filename: entry for entry in archive.infolist()}
         if "xl/workbook.xml" not in entries:
             raise Unreadable("no_table")
         if sum(entry.file_size for entry in entries.values()) > MOST_INFLATED:
             raise Unreadable("zip_bomb", n=MOST_INFLATED // 1024**2)
-        sheet, part = _first_sheet(archive)
+        sheet, part = _sheet(archive, wanted)
         if "xl/styles.xml" in entries:
             sheet.dates, sheet.spans = _date_styles(_described(archive, "xl/styles.xml"))
         sheet.size = _inflate(archive, part, files.sheet_of(token))
@@ -220,8 +220,8 @@ def _described(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     return tree
 
 
-def _first_sheet(archive: zipfile.ZipFile) -> tuple[Sheet, str]:
-    """The first sheet with cells that is not hidden, and the part in which it lies."""
+def _sheet(archive: zipfile.ZipFile, wanted: str) -> tuple[Sheet, str]:
+    """The sheet that is wanted, else the first with cells that is not hidden, and the part in which it lies."""
     book = _described(archive, "xl/workbook.xml")
     related = {
         one.get("Id"): (one.get("Type", "").rpartition("/")[2], one.get("Target", ""))
@@ -235,11 +235,12 @@ def _first_sheet(archive: zipfile.ZipFile) -> tuple[Sheet, str]:
             listed.append((one.get("state", "visible") != "visible", one.get("name", ""), target))
     if not listed:
         raise Unreadable("bad_workbook")
-    _hidden, name, target = min(listed, key=lambda one: one[0])
+    seen = [one for one in listed if not one[0]] or listed
+    _hidden, name, target = next((one for one in seen if one[1][:100] == wanted), seen[0])
     place = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
     about = book.find("workbookPr")
     is_mac = about is not None and about.get("date1904", "0").lower() in ("1", "true")
-    return Sheet(name=name[:100], sheets=len(listed), is_mac=is_mac), place
+    return Sheet(name=name[:100], names=[one[1][:100] for one in seen], is_mac=is_mac), place
 
 
 def _date_styles(styles: ElementTree.Element) -> tuple[list[int], list[int]]:
