@@ -1,5 +1,6 @@
 """Comings and goings of a segment: per day and cause, and how long customers stayed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -42,11 +43,15 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 # A stay ends with a going; it began with the coming before it. Of who was in it before the log began nothing is known.
+# Only the story of those who went in the period is read: the log of a large segment holds everybody's coming.
 STAYS = """
 SELECT customer_id, at AS left_at, extract(epoch FROM at - began) / 86400 AS days
 FROM (
     SELECT customer_id, at, entered, lag(at) OVER story AS began, lag(entered) OVER story AS came
-    FROM segments_membershipchange WHERE segment_id = %(segment)s
+    FROM segments_membershipchange
+    WHERE segment_id = %(segment)s AND customer_id IN (
+        SELECT customer_id FROM segments_membershipchange
+        WHERE segment_id = %(segment)s AND NOT entered AND at >= %(begin)s AND at < %(end)s)
     WINDOW story AS (PARTITION BY customer_id ORDER BY at, run_id)
 ) AS story
 WHERE NOT entered AND came AND at >= %(begin)s AND at < %(end)s
@@ -55,6 +60,8 @@ INSIDE = """
 SELECT customer_id, extract(epoch FROM %(now)s - entered_at) / 86400 AS days
 FROM segments_membership WHERE segment_id = %(segment)s
 """
+
+_INSIDE_BY_RUN = f"SELECT days::float8, count(*) FROM ({INSIDE}) AS stay GROUP BY days ORDER BY days"
 
 
 def moves_by_day(segment: int, period: Period) -> list[Moves]:
@@ -67,8 +74,28 @@ def dwell(segment: int, period: Period, now: datetime) -> Dwell:
     """How long those stayed who left in the period, and how long the members have been in."""
     bound = {"segment": segment, "begin": period.begin, "end": period.end, "now": now}
     left, median_left = _bands(STAYS, bound)
-    members, median_members = _bands(INSIDE, bound)
+    members, median_members = _members(bound)
     return Dwell(left, members, median_left, median_members)
+
+
+def _members(bound: dict[str, object]) -> tuple[dict[str, int], float | None]:
+    """The members by how long they have been in, and the median: they came in few runs, so a pass without a sort."""
+    rows = fetch(_INSIDE_BY_RUN, bound)
+    found = {name: sum(n for days, n in rows if least <= days < most) for name, least, most in DWELLS}
+    n = sum(n for _days, n in rows)
+    if not n:
+        return found, None
+    middle = [_at(rows, place) for place in ((n - 1) // 2, n // 2)]
+    return found, sum(middle) / 2
+
+
+def _at(rows: Sequence[tuple[float, int]], place: int) -> float:
+    """The value at a place (from 0) of a list whose values are counted, the smallest first."""
+    for value, n in rows:
+        if place < n:
+            return value
+        place -= n
+    raise IndexError(place)
 
 
 def _bands(stays: str, bound: dict[str, object]) -> tuple[dict[str, int], float | None]:

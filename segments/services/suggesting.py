@@ -22,12 +22,14 @@ LAST = 3_000
 NEWEST, MOST_COUNTED = 30_000, 1_000
 SECONDS, KEPT_SECONDS = 2, 600
 
-# The last few thousand rows only: a slice of the index by type and time, and the newest customers by id.
+# The last few thousand rows only: a slice of the index by type and time, and the newest customers by id. The type is
+# looked up first: joined, it has the planner read and sort every event (18 s at 20 million, this way 0.02).
 EVENT_VALUES = """
 SELECT found.value::json, count(*) FROM (
     SELECT event.properties #> %(path)s::text[] AS value
-    FROM users_event event JOIN users_eventtype kind ON kind.id = event.type_id
-    WHERE kind.name = %(event)s ORDER BY event.occurred_at DESC LIMIT %(last)s
+    FROM users_event event
+    WHERE event.type_id = (SELECT id FROM users_eventtype WHERE name = %(event)s)
+    ORDER BY event.occurred_at DESC LIMIT %(last)s
 ) found
 WHERE jsonb_typeof(found.value) IN ('string', 'number', 'boolean')
     AND strpos(lower(found.value #>> '{}'), lower(%(typed)s)) > 0 AND length(found.value #>> '{}') <= 200

@@ -56,11 +56,11 @@ def test_every_report_ties_to_the_standing() -> None:
     value.compute(NOON)
     revenue = Standing.objects.get(customer=customer("yuki")).revenue
     assert revenue == ABROAD + HOME
-    assert {one.product.product_id: one.revenue for one in sales.product_sales(DAYS, texts=None)} == {
+    assert {one.product.product_id: one.revenue for one in sales.product_sales(DAYS, NOON).products} == {
         "lp": ABROAD,
         "cd": HOME,
     }
-    sold = sales.sales(DAYS)
+    sold = sales.sales(DAYS, NOON)
     assert (sold.revenue, sold.refunded, sold.orders) == (revenue, 1_300 + 500, 2)
     worth = ltv.compute(ltv.read({}, NOON), NOON)
     assert (worth.total, worth.standing) == (revenue, revenue)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.translation import override
 
+from config.kit import clock
 from tests.clock import move_to
 from tests.users.door import identify, send, track, visit
 from users.groups import read_group
@@ -73,7 +74,7 @@ def test_the_phase_of_many_is_the_phase_of_each() -> None:
         phase(row.active_days, row.first_order_at, row.last_activity_at, ZoneInfo("Asia/Shanghai"))
         for row in Standing.objects.all()
     )
-    found = activity.phases()
+    found = activity.phases(clock.now()).customers
     assert {which: n for which, n in found.items() if n} == each
     assert each == {Phase.NONE: 1, Phase.JUDGING: 2, Phase.VERIFYING: 3, Phase.SETTLED: 3}
     for which, number in found.items():

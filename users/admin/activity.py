@@ -89,7 +89,7 @@ class ActivityPage(CrowdPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Figures, curves and the spread of active days; the phases when htmx asks for them."""
         if self.is_part:
-            return super().get_context_data(**kwargs) | {"stats": _phases()}
+            return super().get_context_data(**kwargs) | {"stats": self._phases()}
         days = activity.active_days(self.period, channel=self.channel, visitors=self.visitors)
         before = activity.active_days(
             Period(self.period.before.last, self.period.before.last),
@@ -196,19 +196,21 @@ class ActivityPage(CrowdPage):
             % {"day": words.day(spread.day), "n": words.number(spread.n)},
         )
 
-
-def _phases() -> list[Stat]:
-    """How many customers are in each phase, with the share."""
-    found = activity.phases()
-    n = sum(found.values())
-    return [
-        Stat(
-            phase.label,
-            customers,
-            note=_("%(share)s of %(n)s") % {"share": words.percent(customers / n), "n": words.number(n)}
-            if n
-            else "",
-            url=group_url("dimension", by="phase", value=phase.value),
-        )
-        for phase, customers in found.items()
-    ]
+    def _phases(self) -> list[Stat]:
+        """How many customers are in each phase, with the share."""
+        told = activity.phases(self.now)
+        found, n = told.customers, sum(told.customers.values())
+        return [
+            Stat(
+                phase.label,
+                customers,
+                note=_("%(share)s of %(n)s") % {"share": words.percent(customers / n), "n": words.number(n)}
+                if n
+                else "",
+                window=_("counted at %(at)s") % {"at": words.clock_time(told.as_of)}
+                if told.as_of != self.now
+                else "",
+                url=group_url("dimension", by="phase", value=phase.value),
+            )
+            for phase, customers in found.items()
+        ]

@@ -112,7 +112,9 @@ def _tops(day: ValueDay) -> Table:
 
 
 def _first() -> Table:
-    first = CustomerValue.objects.filter(is_core=True).select_related("customer", "customer__standing")
+    first = CustomerValue.objects.filter(is_core=True, revenue_year__gt=0).select_related(
+        "customer", "customer__standing"
+    )
     return Table(
         columns=[
             Column(_("Customer"), "person"),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,7 +15,7 @@ from config.kit.charts import Chart, Series
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Stat, Table
 from users.dimensions import Dimension, dimension, dimensions
 from users.groups import Group, Parameters, group, group_url, selected
-from users.reports.ladder import CONDITIONS, FROM, Rung, Step, ladder
+from users.reports.ladder import CONDITIONS, FROM, Ladder, Rung, Step, ladder
 
 TITLES = {
     Step.VISITOR: gettext_lazy("Everybody seen"),
@@ -65,14 +66,23 @@ class LadderPage(OperatorPage):
         """Under the reports."""
         return [Crumb(_("Reports"), reverse("users:reports"))]
 
-    @property
+    @cached_property
     def by(self) -> Dimension:
         """The dimension that splits the table."""
         return dimension(self.request.GET.get("by", "")) or dimensions[DEFAULT]
 
+    @cached_property
+    def found(self) -> Ladder:
+        """The steps."""
+        return ladder(self.by, self.now)
+
+    def get_as_of(self) -> datetime:
+        """When they were counted."""
+        return self.found.as_of
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The steps as figures and a chart, and by the dimension as a table."""
-        rungs = ladder(self.by)
+        rungs = self.found.rungs
         total = {step: sum(rung.counts[step] for rung in rungs) for step in Step}
         return super().get_context_data(**kwargs) | {
             "stats": [_stat(step, total) for step in Step],

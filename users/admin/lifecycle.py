@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -75,10 +76,15 @@ class LifecyclePage(SettingsForm):
     done = gettext_lazy("Accepted. All stages are computed again; this starts no message.")
     partials = {"study": "users/lifecycle_part.html"}
 
+    @cached_property
+    def rule(self) -> LifecycleRule:
+        """The thresholds in force."""
+        return rule_in_force()
+
     def get_initial(self) -> dict[str, Any]:
         """The thresholds in force, or those that the address takes over from the suggestion."""
         asked = self.request.GET
-        initial = days_of(rule_in_force())
+        initial = days_of(self.rule)
         taken = {name: int(asked[name]) for name in FIELDS if asked.get(name, "").isdecimal()}
         return initial | {name: days for name, days in taken.items() if days <= LONGEST}
 
@@ -119,7 +125,7 @@ class LifecyclePage(SettingsForm):
         study, replayed = stage_study.last_study(), stage_study.last_replay()
         open_jobs = LongJob.objects.filter(kind__in=(stage_study.STUDY, stage_study.REPLAY), state__in=OPEN)
         return super().get_context_data(**kwargs) | {
-            "rule": rule_in_force(),
+            "rule": self.rule,
             "progresses": [_progress(job) for job in open_jobs.order_by("pk")],
             "study": study,
             "suggestion": _suggestion(study) if study else None,

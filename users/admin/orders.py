@@ -1,7 +1,7 @@
 """Orders: net revenue by day and source, the share linked to known customers, the list, and one order."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import Http404
@@ -89,6 +89,15 @@ class OrdersPage(OperatorPage):
         wanted = self.request.GET.get("source", "")
         return wanted if wanted in self.sources else ""
 
+    @cached_property
+    def found(self) -> tuple[sales.Sales, sales.Sales]:
+        """What was sold, and in the period before."""
+        return sales.sales_and_before(self.period, self.now, source=self.source)
+
+    def get_as_of(self) -> datetime | None:
+        """When that was counted."""
+        return self.found[0].as_of
+
     @property
     def state(self) -> str:
         """Which orders the list shows."""
@@ -97,8 +106,7 @@ class OrdersPage(OperatorPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Figures, chart, list."""
-        found = sales.sales(self.period, source=self.source)
-        before = sales.sales(self.period.before, source=self.source)
+        found, before = self.found
         return super().get_context_data(**kwargs) | {
             "filters": self._filters(),
             "stats": self._stats(found, before),

@@ -1,6 +1,7 @@
 """Products with what they brought and who owns them, and the tree of categories they stand in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -44,35 +45,62 @@ class ProductsPage(OperatorPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Filters and the table."""
-        paths = list(Category.objects.order_by("path").values_list("path", flat=True)[:500])
-        wanted = self.request.GET.get("category", "")
-        wanted = wanted if wanted in paths else ""
-        query = self.request.GET.get("q", "").replace("\0", "").strip()[:100]
         return super().get_context_data(**kwargs) | {
             "filters": [
                 *period_filters(self.request.GET),
-                Filter("category", _("Category"), [Choice(path, path) for path in paths], wanted),
+                Filter("category", _("Category"), [Choice(path, path) for path in self.paths], self.wanted),
             ],
             "searchable": _("Name or number of a product"),
-            "query": query,
-            "table": self._table(self._found(query) if query else self._sold(wanted)),
+            "query": self.query,
+            "table": self._table(self._rows()),
         }
 
-    def _sold(self, wanted: str) -> list[sales.ProductSales]:
-        texts = sales.texts_within(wanted) if wanted else None
-        return sales.product_sales(self.period, texts=texts)
+    def get_as_of(self) -> datetime:
+        """When the products were counted."""
+        return self.sold.as_of
 
-    def _found(self, query: str) -> list[sales.ProductSales]:
-        """By name or number, with what they brought where they are among those that brought most."""
+    @cached_property
+    def wanted(self) -> str:
+        """The path of the category asked for; "" for all."""
+        asked = self.request.GET.get("category", "")
+        return asked if asked in self.paths else ""
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The categories to choose from."""
+        return list(Category.objects.order_by("path").values_list("path", flat=True)[:500])
+
+    @cached_property
+    def query(self) -> str:
+        """What is searched for."""
+        return self.request.GET.get("q", "").replace("\0", "").strip()[:100]
+
+    @cached_property
+    def named(self) -> list[Product]:
+        """The products that the search finds, by name or number."""
+        query = self.query
         by_name = Product.objects.filter(name__icontains=query) | Product.objects.filter(
             product_id__istartswith=query
         )
-        found = list(by_name.order_by("name", "product_id")[:MOST_FOUND])
-        sold = {one.product.product_id: one for one in self._sold("")}
-        owners = sales.owners_of([one.product_id for one in found])
+        return list(by_name.order_by("name", "product_id")[:MOST_FOUND])
+
+    @cached_property
+    def sold(self) -> sales.ProductsSold:
+        """What was sold: of what the search finds, else of the category."""
+        if self.query:
+            return sales.product_sales(self.period, self.now, only=[one.product_id for one in self.named])
+        texts = sales.texts_within(self.wanted) if self.wanted else None
+        return sales.product_sales(self.period, self.now, texts=texts)
+
+    def _rows(self) -> list[sales.ProductSales]:
+        """What is shown; found products that were not sold, too."""
+        if not self.query:
+            return list(self.sold.products)
+        sold = {one.product.product_id: one for one in self.sold.products}
+        owners = sales.owners_of([one.product_id for one in self.named if one.product_id not in sold])
         return [
             sold.get(one.product_id) or sales.ProductSales(one, 0, 0, 0, 0, 0, owners.get(one.product_id, 0))
-            for one in found
+            for one in self.named
         ]
 
     def _table(self, rows: list[sales.ProductSales]) -> Table:

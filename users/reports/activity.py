@@ -5,14 +5,15 @@ Read from the roll-up by day and channel: channels share no customer, so their f
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Max, QuerySet, Sum
 
-from config.kit.batches import fetch
 from users.models import ActiveFigures
 from users.phase import Phase
 from users.phases import PHASE
+from users.reports import stored
+from users.reports.cohorts import bound, named
 from users.reports.periods import Period
 
 MONTH = 30
@@ -57,6 +58,14 @@ class Spread:
         return sum(self.customers.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """The identified customers in each relationship phase."""
+
+    customers: dict[Phase, int]
+    as_of: datetime
+
+
 def active_days(period: Period, *, channel: str | None = None, visitors: bool = False) -> list[ActiveDay]:
     """Every day of the period, oldest first. ``channel``: of one upper-level channel ("" : not known) only."""
     first = period.first - timedelta(days=MONTH - 1)
@@ -97,19 +106,23 @@ def spread(*, channel: str | None = None, visitors: bool = False) -> Spread | No
     return Spread(day, {days: customers[days] for days in range(1, SPREAD_DAYS + 1)})
 
 
-def phases() -> dict[Phase, int]:
-    """The identified customers in each relationship phase now. One pass over all of them."""
-    rows = fetch(
-        f"""
-        SELECT {PHASE.expression}, count(*)
+def phases(now: datetime) -> Phases:
+    """The identified customers in each relationship phase. One pass over all of them."""
+    told = stored.answer(phases_question(), now)
+    found = {phase: customers for phase, customers in told.rows}
+    return Phases({phase: found.get(phase.value, 0) for phase in Phase}, told.as_of)
+
+
+def phases_question() -> stored.Question:
+    """What ``phases`` asks; parts of the customers add up."""
+    statement = f"""
+        SELECT {named(PHASE)}, count(*)
         FROM users_standing standing JOIN users_customer customer ON customer.id = standing.customer_id
         WHERE customer.identified AND customer.erased_at IS NULL
+          AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
         GROUP BY 1
-        """,
-        PHASE.parameters,
-    )
-    found = dict(rows)
-    return {phase: found.get(phase.value, 0) for phase in Phase}
+        """
+    return stored.Question(statement, bound(PHASE), sums=1)
 
 
 def _rows(channel: str | None, visitors: bool) -> "QuerySet[ActiveFigures]":

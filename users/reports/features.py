@@ -30,6 +30,9 @@ BUCKETS: tuple[tuple[int, int | None], ...] = (
     (3600, None),
 )
 
+EVENTS_TO_DAYS = 3
+"""Every event of the period is sorted: that takes as long as summing up three periods of days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -106,7 +109,10 @@ def use_question(period: Period) -> Question:
 def visits_question(period: Period) -> Question:
     """The visits that began in the period, by channel and by whether the customer is known."""
     return Question(
-        sql("visits") + sql("visit_counts"), visit_values(period), sums=1, parts=stored.parts_of(period.days)
+        sql("visits") + sql("visit_counts"),
+        visit_values(period),
+        sums=1,
+        parts=stored.parts_of(EVENTS_TO_DAYS * period.days),
     )
 
 

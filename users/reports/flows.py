@@ -99,7 +99,7 @@ def transitions(period: Period, now: datetime) -> Transitions:
 
     From "" came those who were not known when it began.
     """
-    told = stored.rows(sql("stage_transitions"), _span(period), now)
+    told = stored.answer(transitions_question(period), now)
     return Transitions({(start, finish): customers for start, finish, customers in told.rows}, told.as_of)
 
 
@@ -107,15 +107,30 @@ def dwell(period: Period, now: datetime) -> dict[Stage, Lasting]:
     """How long the stays that began in the period lasted, by stage; those that go on are censored."""
     ended: dict[str, Counter[int]] = {stage: Counter() for stage in Stage}
     going_on: dict[str, Counter[int]] = {stage: Counter() for stage in Stage}
-    for stage, is_over, days, stays in stored.rows(sql("stage_dwell"), _span(period), now).rows:
+    for stage, is_over, days, stays in stored.answer(dwell_question(period), now).rows:
         (ended if is_over else going_on)[stage][days] += stays
     return {stage: Lasting(ended[stage], going_on[stage]) for stage in Stage if stage is not Stage.PROSPECT}
 
 
 def returns(period: Period, now: datetime, stage: Stage) -> Returns:
     """What became of those who fell into ``stage`` in the period."""
+    return summed(stored.answer(returns_question(period, stage), now).rows)
+
+
+def transitions_question(period: Period) -> stored.Question:
+    """What ``transitions`` asks."""
+    return _question(sql("stage_transitions"), period)
+
+
+def dwell_question(period: Period) -> stored.Question:
+    """What ``dwell`` asks."""
+    return _question(sql("stage_dwell"), period)
+
+
+def returns_question(period: Period, stage: Stage) -> stored.Question:
+    """What ``returns`` asks."""
     statement = sql("stage_returns").replace("/* outreach */", _outreach())
-    return summed(stored.rows(statement, {**_span(period), "stage": stage.value}, now).rows)
+    return _question(statement, period, stage=stage.value)
 
 
 def summed(rows: Iterable[Sequence[Any]]) -> Returns:
@@ -154,5 +169,7 @@ def _outreach() -> str:
     return " UNION ALL ".join(entry.statement for entry in outreach) or NOBODY
 
 
-def _span(period: Period) -> dict[str, datetime]:
-    return {"begin": period.begin, "end": period.end}
+def _question(statement: str, period: Period, **more: str) -> stored.Question:
+    """Rows whose last column counts customers or stays; nobody is in two parts."""
+    values = {"begin": period.begin, "end": period.end, **more}
+    return stored.Question(statement, values, sums=1, parts=stored.parts_of(period.days))

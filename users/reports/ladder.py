@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-from config.kit.batches import fetch
-from users.dimensions import Dimension
+from users.dimensions import ATTRIBUTE, Dimension
+from users.reports import stored
+from users.reports.cohorts import bound, named
 
 
 class Step(StrEnum):
@@ -32,6 +34,8 @@ FROM = """
     LEFT JOIN users_customervalue value ON value.customer_id = customer.id
     WHERE customer.erased_at IS NULL
 """
+PART = "AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)"
+PARTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,24 @@ class Rung:
     counts: dict[Step, int]
 
 
-def ladder(by: Dimension) -> Sequence[Rung]:
+@dataclass(frozen=True, slots=True)
+class Ladder:
     """One row per value of the dimension, largest first; they add up to everybody."""
+
+    rungs: Sequence[Rung]
+    as_of: datetime
+
+
+def ladder(by: Dimension, now: datetime) -> Ladder:
+    """The steps by a dimension."""
+    told = stored.answer(ladder_question(by), now, keeps=not by.name.startswith(ATTRIBUTE))
+    rungs = [Rung(value, dict(zip(CONDITIONS, numbers, strict=True))) for value, *numbers in told.rows]
+    rungs.sort(key=lambda rung: (-rung.counts[Step.VISITOR], rung.value is None, rung.value or ""))
+    return Ladder(rungs, told.as_of)
+
+
+def ladder_question(by: Dimension) -> stored.Question:
+    """What ``ladder`` asks: one pass over everybody; parts of the customers add up."""
     counts = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in CONDITIONS.values())
-    rows = fetch(
-        f"SELECT {by.expression}, {counts} {FROM} GROUP BY 1 ORDER BY 2 DESC, 1",
-        list(by.parameters),
-    )
-    return [Rung(value, dict(zip(CONDITIONS, numbers, strict=True))) for value, *numbers in rows]
+    statement = f"SELECT {named(by)}, {counts} {FROM} {PART} GROUP BY 1"
+    return stored.Question(statement, bound(by), sums=len(CONDITIONS), parts=PARTS)

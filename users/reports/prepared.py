@@ -7,8 +7,22 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from config.kit.refusal import Refusal
+from users.dimensions import dimensions
 from users.models import ReportResult, Stage
-from users.reports import channels, cohorts, features, flows, funnel, ltv, retained, retention, stored
+from users.reports import (
+    activity,
+    channels,
+    cohorts,
+    features,
+    flows,
+    funnel,
+    ladder,
+    ltv,
+    retained,
+    retention,
+    sales,
+    stored,
+)
 from users.reports.cohorts import Start
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period
@@ -79,18 +93,26 @@ def _questions(now: datetime) -> Iterator[Act]:
     whole = [retention.question(retention.read(asked, now)) for asked in RETENTION]
     whole += [ltv.question(ltv.read(asked, now)) for asked in VALUE]
     yield from (partial(_in_parts, question) for question in whole)
+    yield partial(_in_parts, ladder.ladder_question(dimensions["channel"]))
+    yield partial(_in_parts, activity.phases_question())
     yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
     yield from (_at_once(partial(_funnel, asked)) for asked in FUNNELS)
     yesterday = today_in_shop(now) - timedelta(days=1)
     for days in SPANS:
         period = Period(yesterday - timedelta(days=days - 1), yesterday)
         yield _at_once(partial(channels.profit_and_loss, period))
-        yield _at_once(partial(flows.transitions, period))
-        yield _at_once(partial(flows.dwell, period))
-        for stage in (Stage.DORMANT, Stage.CHURNED):
-            yield _at_once(partial(flows.returns, period, stage=stage))
-        for question in (features.use_question(period), features.visits_question(period)):
-            yield partial(_in_parts, question)
+        yield from (partial(_in_parts, question) for question in _of_days(period))
+
+
+def _of_days(period: Period) -> Iterator[stored.Question]:
+    yield sales.sales_question(Period(period.before.first, period.last))
+    yield sales.products_question(period)
+    yield flows.transitions_question(period)
+    yield flows.dwell_question(period)
+    for stage in (Stage.DORMANT, Stage.CHURNED):
+        yield flows.returns_question(period, stage)
+    yield features.use_question(period)
+    yield features.visits_question(period)
 
 
 def _at_once(ask: Callable[[datetime], object]) -> Act:

@@ -22,6 +22,7 @@ from users.models import (
     Refund,
 )
 from users.orders import OrderEvent
+from users.reports import stored
 from users.reports.periods import Period
 
 MOST_PRODUCTS = 200
@@ -39,6 +40,7 @@ class Sales:
     linked_orders: int = 0
     refunded: int = 0
     by_source: dict[str, dict[date, int]] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     @property
     def linked_share(self) -> float | None:
@@ -60,6 +62,14 @@ class ProductSales:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductsSold:
+    """Products, those that brought most first, and the instant their figures stand for."""
+
+    products: Sequence[ProductSales]
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OrderStory:
     """One order with everything that is known of it."""
 
@@ -70,13 +80,29 @@ class OrderStory:
     events: Sequence[tuple[datetime, str, dict[str, Any], bool]]
 
 
-def sales(period: Period, *, source: str = "") -> Sales:
-    """What was sold in a period, over all sources or of one."""
+def sales_question(period: Period) -> stored.Question:
+    """What ``sales`` asks, of every source."""
     values = {"begin": period.begin, "end": period.end, "zone": settings.SHOP_TIME_ZONE}
+    return stored.Question(report_sql("sales_by_day"), values, sums=3, parts=stored.parts_of(period.days))
+
+
+def sales(period: Period, now: datetime, *, source: str = "") -> Sales:
+    """What was sold in a period, over all sources or of one."""
+    return _summed(stored.answer(sales_question(period), now), period, source)
+
+
+def sales_and_before(period: Period, now: datetime, *, source: str = "") -> tuple[Sales, Sales]:
+    """What was sold in a period and in the one of the same length before it, asked in one."""
+    told = stored.answer(sales_question(Period(period.before.first, period.last)), now)
+    return _summed(told, period, source), _summed(told, period.before, source)
+
+
+def _summed(told: stored.Found, period: Period, source: str) -> Sales:
     by_source: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     total = {"revenue": 0, "linked": 0, "orders": 0, "linked_orders": 0, "refunded": 0}
-    for day, origin, identified, amount, orders, refunded in fetch(report_sql("sales_by_day"), values):
-        if source and origin != source:
+    for told_day, origin, identified, amount, orders, refunded in told.rows:
+        day = date.fromisoformat(told_day)
+        if (source and origin != source) or not period.first <= day <= period.last:
             continue
         by_source[origin][day] += amount
         total["revenue"] += amount
@@ -85,7 +111,9 @@ def sales(period: Period, *, source: str = "") -> Sales:
         if identified:
             total["linked"] += amount
             total["linked_orders"] += orders
-    return Sales(**total, by_source={origin: dict(days) for origin, days in by_source.items()})
+    return Sales(
+        **total, by_source={origin: dict(days) for origin, days in by_source.items()}, as_of=told.as_of
+    )
 
 
 def series(found: Sales, period: Period) -> list[tuple[str, list[int]]]:
@@ -120,18 +148,37 @@ def sources() -> list[str]:
     ]
 
 
-def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[ProductSales]:
-    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories."""
-    rows = fetch(
-        report_sql("product_sales"),
-        {
-            "begin": period.begin,
-            "end": period.end,
-            "texts": None if texts is None else list(texts),
-            "most": MOST_PRODUCTS,
-            "zone": settings.SHOP_TIME_ZONE,
-        },
-    )
+def product_sales(
+    period: Period,
+    now: datetime,
+    *,
+    texts: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+) -> ProductsSold:
+    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories.
+
+    ``only``: of these products, by number.
+    """
+    told = stored.answer(products_question(period, texts), now)
+    rows = sorted(told.rows, key=lambda row: (-row[-1], row[0]))
+    if only is not None:
+        wanted = set(only)
+        rows = [row for row in rows if row[0] in wanted]
+    return ProductsSold(_named(rows[:MOST_PRODUCTS]), told.as_of)
+
+
+def products_question(period: Period, texts: Sequence[str] | None = None) -> stored.Question:
+    """What ``product_sales`` asks: every product that was sold, each customer's purchases in one part."""
+    values = {
+        "begin": period.begin,
+        "end": period.end,
+        "texts": None if texts is None else sorted(texts),
+        "zone": settings.SHOP_TIME_ZONE,
+    }
+    return stored.Question(report_sql("product_sales"), values, sums=5, parts=stored.parts_of(period.days))
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> list[ProductSales]:
     ids = [row[0] for row in rows]
     known = {one.product_id: one for one in Product.objects.filter(product_id__in=ids)}
     owners = owners_of(ids)
@@ -142,7 +189,7 @@ def product_sales(period: Period, *, texts: Sequence[str] | None) -> list[Produc
             who,
             again,
             pieces,
-            revenue or 0,
+            revenue,
             owners.get(pk, 0),
         )
         for pk, orders, who, again, pieces, revenue in rows

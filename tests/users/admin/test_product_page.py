@@ -131,7 +131,7 @@ def test_the_list_adds_up_to_the_orders_to_the_cent() -> None:
     a_year_of_orders()
     every = frame()
     every = every[(every["day"] >= YEAR.first) & (every["day"] <= YEAR.last)]
-    rows = {one.product.product_id: one for one in sales.product_sales(YEAR, texts=None)}
+    rows = {one.product.product_id: one for one in sales.product_sales(YEAR, NOON).products}
     assert set(rows) == set(every["product"])
     assert sum(one.revenue for one in rows.values()) == every["money"].sum()
     for product, mine in every.groupby("product"):
@@ -194,7 +194,7 @@ def test_the_erased_are_among_the_sales_but_not_among_the_buyers() -> None:
     days = report.sold_by_day("tea", YEAR)
     window = report.windows("tea", days, TODAY - DAY)[0]
     assert (window.sold.pieces, window.buyers) == (2, 1)
-    ((row),) = (one for one in sales.product_sales(YEAR, texts=None) if one.product.product_id == "tea")
+    ((row),) = (one for one in sales.product_sales(YEAR, NOON).products if one.product.product_id == "tea")
     assert (row.pieces, row.customers) == (2, 1)
     assert report.bought_together("tea", YEAR)[0].customers == 0
 

@@ -207,7 +207,7 @@ def test_daily_revenue_and_the_linked_share_a_second_way() -> None:
     shop_of_a_month()
     booked = frame()
     booked = booked[(booked["day"] >= MONTH.first) & (booked["day"] <= MONTH.last)]
-    found = sales.sales(MONTH)
+    found = sales.sales(MONTH, NOON)
     by_day = booked.groupby(["source", "day"])["net"].sum()
     assert {(s, d): v for s, days in found.by_source.items() for d, v in days.items()} == dict(by_day)
     assert (found.revenue, found.linked) == (
@@ -215,7 +215,7 @@ def test_daily_revenue_and_the_linked_share_a_second_way() -> None:
     )  # fmt: skip
     assert found.linked_share == pytest.approx(found.linked / found.revenue)
     assert 0 < found.linked < found.revenue and len(found.by_source) == 3
-    one = sales.sales(MONTH, source="till")
+    one = sales.sales(MONTH, NOON, source="till")
     assert one.revenue == booked[booked["source"] == "till"]["net"].sum()
     page = logged_in().get(reverse("users:orders"), {"from": "2026-05-01", "to": "2026-05-20"})
     assert sum(map(sum, (s.values for s in page.context["chart"].series))) == found.revenue
@@ -223,7 +223,7 @@ def test_daily_revenue_and_the_linked_share_a_second_way() -> None:
 
 def test_products_add_up_to_orders_and_follow_refunds() -> None:
     shop_of_a_month()
-    rows = sales.product_sales(MONTH, texts=None)
+    rows = sales.product_sales(MONTH, NOON).products
     counting = Order.objects.filter(counts=True, ordered_at__gte=MONTH.begin, ordered_at__lt=MONTH.end)
     assert abs(sum(row.revenue for row in rows) - sum(counting.values_list("net", flat=True))) <= len(rows)
     held = pd.DataFrame(OwnedProduct.objects.values("product_id", "customer_id"))

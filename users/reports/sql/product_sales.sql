@@ -1,12 +1,13 @@
 -- What products brought in a period: the shares of their lines, so that products add up to orders to the cent. Lines
 -- are found by the key of orders that count, which the index on time gives. Grouped step by step (order, customer,
 -- product), which is hashed; counting different orders and customers in one step would sort all lines twice. Bought
--- again: on a second day, shop time.
+-- again: on a second day, shop time. Parts of the customers add up.
 WITH ordered AS (
     SELECT coalesce(nullif(l.product_id, ''), l.sku) AS product_id, o.customer_id, o.source, o.number,
            (o.ordered_at AT TIME ZONE %(zone)s)::date AS day, sum(l.quantity) AS pieces, sum(l.share) AS revenue
     FROM users_order o JOIN users_orderline l USING (customer_id, source, number)
     WHERE o.counts AND o.ordered_at >= %(begin)s AND o.ordered_at < %(end)s
+      AND (CASE o.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
       AND (%(texts)s::text[] IS NULL OR l.category = ANY(%(texts)s))
     GROUP BY 1, 2, 3, 4, 5
 ), bought AS (
@@ -18,8 +19,6 @@ WITH ordered AS (
 )
 SELECT product_id, sum(orders)::bigint,
        count(*) FILTER (WHERE gone.customer_id IS NULL), count(*) FILTER (WHERE again AND gone.customer_id IS NULL),
-       sum(pieces)::bigint, sum(revenue)::bigint
+       sum(pieces)::bigint, coalesce(sum(revenue), 0)::bigint
 FROM bought LEFT JOIN users_erasure gone USING (customer_id)
 GROUP BY product_id
-ORDER BY 6 DESC NULLS LAST, product_id
-LIMIT %(most)s

@@ -1,6 +1,7 @@
 -- Customers who fell into a stage in a period (their first time in it): after how many whole days they came back, were
 -- written to for the first time before that, and up to now were watched. The three are counted together, as few
 -- rows. The way back is found by a window over the slice of moves: a look per customer took a hundred times as long.
+-- Parts of the customers add up.
 WITH slice AS (
     SELECT customer_id, at, to_stage,
            min(at) FILTER (WHERE to_stage = 'returning') OVER (
@@ -8,6 +9,7 @@ WITH slice AS (
            ) AS back
     FROM users_stagemove
     WHERE superseded_at IS NULL AND to_stage IN (%(stage)s, 'returning') AND at >= %(begin)s AND at <= %(now)s
+      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
 ), fallen AS (
     SELECT DISTINCT ON (customer_id) customer_id, at, back
     FROM slice JOIN users_customer customer ON customer.id = slice.customer_id

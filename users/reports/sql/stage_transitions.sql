@@ -1,10 +1,11 @@
 -- Where the identified customers stood when a period began and when it ended, each once. The first move of the period
 -- tells the beginning and its last one the end; who did not move in it stood where the next move began, or
--- stands there still. "" : not known yet when the period began.
+-- stands there still. "" : not known yet when the period began. Parts of the customers add up.
 WITH slice AS (
     SELECT customer_id, at, from_stage, to_stage
     FROM users_stagemove
     WHERE superseded_at IS NULL AND at >= %(begin)s AND at <= %(now)s
+      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
 ), mover AS (
     SELECT customer_id,
            (array_agg(from_stage ORDER BY at))[1] AS start,
@@ -19,4 +20,5 @@ JOIN users_standing standing ON standing.customer_id = customer.id
 CROSS JOIN LATERAL (SELECT least(customer.first_seen_at, standing.first_activity_at) AS at) AS known
 LEFT JOIN mover ON mover.customer_id = customer.id
 WHERE customer.identified AND customer.erased_at IS NULL AND known.at < %(end)s
+  AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
 GROUP BY 1, 2
