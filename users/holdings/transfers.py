@@ -45,7 +45,7 @@ def _files(traces: Traces) -> int:
 quotes(
     Import,
     _("Imports"),
-    columns=("head", "mapping", "options", "counts", "result", "file_name"),
+    columns=("head", "mapping", "options", "counts", "result", "file_name", "sheet", "sheets"),
     clean=_rows_without_owner,
 )
 impersonal(
