@@ -73,6 +73,8 @@ def _round(draw: random.Random, customers: int, number: int) -> tuple[float, flo
     file = acts.upload(
         "orders", io.BytesIO(content), name="history.csv", size=len(content), by=None, now=clock.now()
     )
+    _work()
+    file.refresh_from_db()
     acts.check(file, mapping=file.mapping, match_key="user_id", options={}, by=None)
     _work()
     acts.start(file, by=None)

@@ -9,12 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from campaigns.models import Delivery, DeliveryState, Link
+from campaigns.services import campaigns, receipts
+from campaigns.services.dispatch import dispatch
+from campaigns.services.finish import finish_runs
+from campaigns.services.start import start_due
+from campaigns.services.unsubscribe import unsubscribe
 from config.kit import clock
 from config.kit.refusal import Refusal
 from feedback.services.conversations import Opening, open_conversation
 from growth.services.adjust import adjust
+from segments.services import lists
+from tests.campaigns.audience import draft
 from tests.clock import move
 from tests.settling import apply_everything
+from tests.sinks import SmtpSink
 from tests.users.door import Item, identify, send, track, visit
 from users.models import Customer, CustomerTag, ErasedIdentity, Operator, Order
 from users.services import consent, contact_acts, profile_acts, tags
@@ -35,6 +44,7 @@ NAMES = ("ann", "ben", "cem", "dua", "eva", "fay")
 EVENTS = ("Product Viewed", "Product Added")
 CATEGORIES = ("Jazz", "Rock")
 TAGS = ("VIP", "Press", "O'Hara")
+READERS = (receipts.Visit("GET", "Mozilla/5.0 (X11) Firefox/140.0"), receipts.Visit("GET", "a-mail-scanner"))
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Life:
     luck: random.Random
     by: Operator
     prefix: str
+    post: SmtpSink
     numbers: int = 0
     gone: dict[str, int] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
@@ -51,6 +62,7 @@ class Life:
     def goes_on(self, acts: int) -> datetime:
         """Time passes, and that many things happen; the new now."""
         move(self.luck.choice(STEPS))
+        self._posts()
         for _turn in range(acts):
             act = self.luck.choice(self.ACTS)
             self.done.append(act.__name__)
@@ -158,6 +170,43 @@ class Life:
         city = self.luck.choice(("Suzhou", "Xi'an", ""))
         profile_acts.edit(self.person(), {"city": city}, by=self.by, now=clock.now())
 
+    def is_written_to(self) -> None:
+        """A campaign to two people of whom one can mostly be reached; the post may refuse or be out of order."""
+        who, other = self.person(), self.person()
+        contact_acts.add_by_hand(who, "email", f"{self._number()}@example.com", by=self.by, now=clock.now())
+        consent.answer(
+            customer_id=who.pk, channel="email", topic="news", granted=True, key=self._number(),
+            given_at=clock.now(), source="test", now=clock.now(),
+        )  # fmt: skip
+        named = lists.create_list(name=self._number(), by=self.by)
+        lists.change(named, [who.pk, other.pk], "add", by=self.by)
+        self.post.answer = self.luck.choice(("250 OK", "250 OK", "250 OK", "550 no such box", "451 not now"))
+        written = draft(named, self._number(), holdout_percent=self.luck.choice((0, 0, 50)))
+        campaigns.start(written.pk, by=self.by, now=clock.now())
+        self._posts()
+
+    def _posts(self) -> None:
+        """What the worker does for campaigns."""
+        start_due(clock.now())
+        dispatch(seconds=5)
+        finish_runs(clock.now())
+
+    def reads(self) -> None:
+        """Somebody, or some program, looks at a message, follows its link or takes the way out."""
+        sent = Delivery.objects.filter(
+            state=DeliveryState.SENT, customer__user_id__startswith=self.prefix, customer__erased_at=None
+        )
+        letters = list(sent.select_related("step__campaign").order_by("settled_at", "customer_id"))
+        if not letters:
+            return
+        letter, reader = self.luck.choice(letters), self.luck.choice((*READERS, READERS[0]))
+        receipts.note_open(letter, reader, clock.now())
+        link = Link.objects.filter(step=letter.step_id).first()
+        if link is not None and self.luck.random() < 0.5:
+            receipts.note_click(letter, link, reader, clock.now())
+        elif self.luck.random() < 0.2:
+            unsubscribe(letter, ip=None, now=clock.now())
+
     def is_erased(self) -> None:
         erase(self.person().pk, by=self.by, now=clock.now())
 
@@ -168,5 +217,6 @@ class Life:
 
     ACTS: tuple[Callable[["Life"], None], ...] = (
         comes_by, comes_by, browses, browses, browses, orders, orders, is_refunded, is_tagged, is_untagged,
-        answers, gives_address, gets_points, complains, moves_house, is_erased, is_joined,
+        answers, gives_address, gets_points, complains, moves_house, is_written_to, is_written_to, reads, reads,
+        reads, is_erased, is_joined,
     )  # fmt: skip

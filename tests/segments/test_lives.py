@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from campaigns.models import Campaign
 from config.kit import clock
 from config.kit.refusal import Refusal
 from segments.models import Membership, MembershipChange, Segment
@@ -31,6 +32,7 @@ from tests.segments.copying import FORMS, asks_in_form
 from tests.segments.lives import EVENTS, TAGS, Life
 from tests.segments.strategies import rules
 from tests.segments.zones import ZONES, instants_of, open_in
+from tests.sinks import SmtpSink
 from users.models import Customer, EventType, Tag, Touched
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +41,11 @@ LIVES = int(os.environ.get("RULE_LIVES", "0"))
 TURNS = 5 if LIVES else 2
 RANDOM_RULES = 14 if LIVES else 6
 OVER_FIELDS = None if LIVES else 10
+OVER_MESSAGES = None if LIVES else 6
+MESSAGES = (
+    "messages", "message_opens", "message_clicks", "message_unsubscribes", "message_reports", "messages_failed",
+    "messages_skipped", "held_out", "conversions", "credited_orders",
+)  # fmt: skip
 
 
 def drawn(number: int, many: int, segments: tuple[int, ...] = ()) -> list[dict[str, Any]]:
@@ -80,6 +87,19 @@ def over_every_field(luck: random.Random) -> list[dict[str, Any]]:
     return [{"version": 1, "root": {luck.choice(["any", "all"]): part}} for part in parts][:OVER_FIELDS]
 
 
+def over_messages(luck: random.Random) -> list[dict[str, Any]]:
+    """What was sent, answered, lost and left out; most in a window that time moves."""
+    windows: list[dict[str, Any]] = [{}, {"in_last_days": 7}, {"in_last_days": 30}, {"in_current": "week"}]
+    asked: list[dict[str, Any]] = [
+        {"happened": name, "op": luck.choice(["did", "did_not"]), **luck.choice(windows)} for name in MESSAGES
+    ]
+    marketing = [{"property": "purpose", "op": "is_any_of", "value": ["marketing"]}]
+    asked.append({"happened": "messages", "op": "did", "at_least": 2, "where": marketing, "in_last_days": 7})
+    asked.append({"field": "last_message", "op": "more_than_days_ago", "value": 7})
+    luck.shuffle(asked)
+    return [{"version": 1, "root": {"all": [one]}} for one in asked][:OVER_MESSAGES]
+
+
 def make(raw: dict[str, Any], made: list[Segment]) -> None:
     try:
         made.append(create_segment(name=f"S{len(made)}", rule=raw, by=None, means_everyone=True))
@@ -97,7 +117,9 @@ def shop() -> None:
 
 @pytest.mark.timeout(6 * 3600 if LIVES else 600)
 @pytest.mark.parametrize("zone", ZONES if LIVES else ["Europe/Berlin"])
-def test_lives_through_the_real_services(zone: str, monkeypatch: pytest.MonkeyPatch, shop: None) -> None:
+def test_lives_through_the_real_services(
+    zone: str, monkeypatch: pytest.MonkeyPatch, shop: None, smtp_sink: SmtpSink
+) -> None:
     open_in(zone, monkeypatch)
     number = int(os.environ.get("RULE_SEED", "0")) or random.SystemRandom().randrange(10**6)
     print(f"RULE_SEED={number}")  # noqa: T201 - pytest shows it beside the failure
@@ -106,18 +128,20 @@ def test_lives_through_the_real_services(zone: str, monkeypatch: pytest.MonkeyPa
     for turn in range(LIVES or 1):
         for start in luck.sample(starts, k=1):
             asks_in_form(luck.choice(FORMS), monkeypatch)
-            live(Life(luck, by, f"{turn}x"), start - timedelta(minutes=luck.choice([0, 5, 1500])), luck)
+            began = start - timedelta(minutes=luck.choice([0, 5, 1500]))
+            live(Life(luck, by, f"{turn}x", smtp_sink), began, luck)
     move_to(clock.lease_now())
 
 
 def live(life: Life, start: datetime, luck: random.Random) -> None:
     Membership.objects.all().delete()
     MembershipChange.objects.all().delete()
+    Campaign.objects.update(segment=None)
     Segment.objects.all().delete()
     move_to(start)
     life.goes_on(8)
     made: list[Segment] = []
-    for raw in [*drawn(luck.randrange(2**32), RANDOM_RULES), *over_every_field(luck)]:
+    for raw in [*drawn(luck.randrange(2**32), RANDOM_RULES), *over_every_field(luck), *over_messages(luck)]:
         make(raw, made)
     for raw in drawn(luck.randrange(2**32), 4, tuple(one.pk for one in made[:5])):
         make(raw, made)
@@ -139,7 +163,7 @@ def live(life: Life, start: datetime, luck: random.Random) -> None:
 def check(now: datetime, life: Life) -> None:
     """Every segment holds whom its rule selects from scratch; size, log and reasons agree."""
     someone = Customer.objects.living().order_by("pk").first()
-    for segment in Segment.objects.order_by("pk"):
+    for segment in Segment.objects.by_rule().order_by("pk"):
         wanted = set(parse(segment.rule).customers(AsOf(now)).order_by().values_list("pk", flat=True))
         stored = set(Membership.objects.filter(segment=segment).values_list("customer_id", flat=True))
         assert stored == wanted, (json.dumps(segment.rule), str(now), stored ^ wanted, life.done)

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
@@ -137,7 +138,10 @@ def _take(environ: Environ) -> dict[str, Any]:
         key = _living(body.write_key or "")
     if route.is_history and key.scope != Scope.SERVER:
         raise BodyRefused("not_allowed")
-    reading = _again_when_cut(lambda: _store(body, route, key))
+    received_at = _again_when_cut(clock.now)
+    # Read once: an event without an id of its own is given one, and keeps it when it is stored again.
+    reading = read_body(body, kind=route.kind, received_at=received_at)
+    _again_when_cut(lambda: _store(reading, route, key, received_at))
     return {
         "success": True,
         "accepted": len(reading.accepted),
@@ -149,9 +153,7 @@ def _take(environ: Environ) -> dict[str, Any]:
     }
 
 
-def _store(body: bodies.Body, route: Route, key: ApiKey) -> Reading:
-    received_at = clock.now()
-    reading = read_body(body, kind=route.kind, received_at=received_at)
+def _store(reading: Reading, route: Route, key: ApiKey, received_at: datetime) -> None:
     accept(
         reading.accepted,
         key=key,
@@ -160,7 +162,6 @@ def _store(body: bodies.Body, route: Route, key: ApiKey) -> Reading:
         received_at=received_at,
         rejected=reading.rejected,
     )
-    return reading
 
 
 def _living(secret: str) -> ApiKey:

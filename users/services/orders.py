@@ -106,7 +106,6 @@ class OrderPlan:
         _write_orders(rows)
         _write_lines(rows)
         write_refunds(rows)
-        # Told lines came with their shares, which leave out what refunds named.
         shares.follow_orders(key for key, row in rows.items() if not row.lines_told or row.refunded_at)
         owned.follow_orders(rows)
         recount({key[0] for key, row in rows.items() if not row.is_history})
