@@ -43,15 +43,11 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 # A stay ends with a going; it began with the coming before it. Of who was in it before the log began nothing is known.
-# Only the story of those who went in the period is read: the log of a large segment holds everybody's coming.
 STAYS = """
 SELECT customer_id, at AS left_at, extract(epoch FROM at - began) / 86400 AS days
 FROM (
     SELECT customer_id, at, entered, lag(at) OVER story AS began, lag(entered) OVER story AS came
-    FROM segments_membershipchange
-    WHERE segment_id = %(segment)s AND customer_id IN (
-        SELECT customer_id FROM segments_membershipchange
-        WHERE segment_id = %(segment)s AND NOT entered AND at >= %(begin)s AND at < %(end)s)
+    FROM segments_membershipchange WHERE segment_id = %(segment)s
     WINDOW story AS (PARTITION BY customer_id ORDER BY at, run_id)
 ) AS story
 WHERE NOT entered AND came AND at >= %(begin)s AND at < %(end)s
@@ -61,6 +57,14 @@ SELECT customer_id, extract(epoch FROM %(now)s - entered_at) / 86400 AS days
 FROM segments_membership WHERE segment_id = %(segment)s
 """
 
+# Counted from the story of those who went in the period alone: the log of a large segment holds everybody's coming.
+_STAYS_OF_THOSE = STAYS.replace(
+    "WINDOW",
+    """AND customer_id IN (
+        SELECT customer_id FROM segments_membershipchange
+        WHERE segment_id = %(segment)s AND NOT entered AND at >= %(begin)s AND at < %(end)s)
+    WINDOW""",
+)
 _INSIDE_BY_RUN = f"SELECT days::float8, count(*) FROM ({INSIDE}) AS stay GROUP BY days ORDER BY days"
 
 
@@ -73,7 +77,7 @@ def moves_by_day(segment: int, period: Period) -> list[Moves]:
 def dwell(segment: int, period: Period, now: datetime) -> Dwell:
     """How long those stayed who left in the period, and how long the members have been in."""
     bound = {"segment": segment, "begin": period.begin, "end": period.end, "now": now}
-    left, median_left = _bands(STAYS, bound)
+    left, median_left = _bands(_STAYS_OF_THOSE, bound)
     members, median_members = _members(bound)
     return Dwell(left, members, median_left, median_members)
 
