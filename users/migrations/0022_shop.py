@@ -124,7 +124,7 @@ BACK_FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("users", "0022_report_rollups")]
+    dependencies = [("users", "0021_event_device")]
     operations = [
         migrations.AddField(
             "orderline", "line_id", models.CharField(blank=True, db_default="", default="", max_length=100)
