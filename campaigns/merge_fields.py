@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.merge import MergeField, MergeSource, Values, merge_source
 from config.kit.batches import fetch
+from config.kit.currencies import minor_digits
 from users.models import Customer, Standing
 from users.shop import currency, shop_name
 
@@ -42,7 +42,7 @@ def _orders(row: Mapping[str, object] | None, code: str, now: datetime) -> Value
 
 def _major(minor: int, code: str) -> str:
     """Minor units as a plain decimal number with as many digits as the currency has."""
-    digits = get_currency_precision(code)
+    digits = minor_digits(code)
     return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 
 

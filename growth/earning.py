@@ -2,7 +2,7 @@
 
 from decimal import ROUND_FLOOR, Decimal
 
-from babel.numbers import get_currency_precision
+from config.kit.currencies import minor_digits
 
 
 def points_for(net: int, *, points_per_unit: Decimal, currency: str) -> int:
@@ -10,7 +10,7 @@ def points_for(net: int, *, points_per_unit: Decimal, currency: str) -> int:
 
     Nothing for a net of zero or less.
     """
-    whole_units = max(net, 0) // 10 ** get_currency_precision(currency)
+    whole_units = max(net, 0) // 10 ** minor_digits(currency)
     return int((whole_units * points_per_unit).to_integral_value(rounding=ROUND_FLOOR))
 
 

@@ -2,17 +2,17 @@
 
 import itertools
 
-from babel.numbers import get_currency_precision
 from django.utils.translation import gettext as _
 
 from config.kit import words
+from config.kit.currencies import minor_digits
 from users import shop
 from users.rfm import read_edges
 
 
 def minor_per_major(currency: str = "") -> int:
     """How many minor units of the shop's currency make a major one."""
-    digits: int = get_currency_precision(currency or shop.currency.get())
+    digits: int = minor_digits(currency or shop.currency.get())
     return int(10**digits)
 
 

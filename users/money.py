@@ -5,7 +5,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import list_currencies
+
+from config.kit.currencies import minor_digits
 
 # Larger amounts are a mistake somewhere, and must not overflow a sum.
 LARGEST = 10**15
@@ -22,15 +24,9 @@ def is_currency(code: str) -> bool:
     return code in list_currencies()
 
 
-@cache
-def _digits(currency: str) -> int:
-    """Digits after the point of a currency's major unit; asked of Babel, a file of orders asks often."""
-    return get_currency_precision(currency)
-
-
 def major_text(minor: int, currency: str) -> str:
     """An amount in minor units as a plain decimal text in major units: "19.90"."""
-    digits = get_currency_precision(currency)
+    digits = minor_digits(currency)
     return f"{Decimal(minor).scaleb(-digits):.{digits}f}"
 
 
@@ -45,7 +41,7 @@ def minor_units(value: Any, currency: str) -> int:
     if not _PLAIN.fullmatch(text) and isinstance(value, str):
         raise NotMoney("not a plain decimal number")
     try:
-        amount = Decimal(text).scaleb(_digits(currency))
+        amount = Decimal(text).scaleb(minor_digits(currency))
     except InvalidOperation:
         raise NotMoney("not a number") from None
     if not amount.is_finite() or not 0 <= amount <= LARGEST:

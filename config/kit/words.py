@@ -18,10 +18,11 @@ from babel.numbers import (
     format_decimal,
     format_percent,
 )
-from babel.numbers import get_currency_precision as precision_of
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from config.kit.currencies import minor_digits
 
 Number = int | float | Decimal
 
@@ -63,19 +64,13 @@ def money(minor: Number | None, currency: str, *, whole: bool = False) -> str:
     """An amount in minor units of an ISO currency; ``whole`` leaves the fraction out (for large figures)."""
     if minor is None:
         return "–"
-    digits = precision_of(currency)
+    digits = minor_digits(currency)
     amount = Decimal(minor) / (10**digits)
     if whole:
-        return str(
-            format_currency(
-                round(amount),
-                currency,
-                locale=locale(),
-                currency_digits=False,
-                format=_whole(),
-            )
-        )
-    return str(format_currency(amount, currency, locale=locale()))
+        amount, digits = Decimal(round(amount)), 0
+    return str(
+        format_currency(amount, currency, locale=locale(), currency_digits=False, format=_with_digits(digits))
+    )
 
 
 def relative(at: datetime, now: datetime) -> str:
@@ -137,8 +132,9 @@ def country(code: str) -> str:
     return str(locale().territories.get(code.upper(), code))
 
 
-def _whole() -> str:
-    return str(locale().currency_formats["standard"].pattern).replace(".00", "")
+def _with_digits(digits: int) -> str:
+    pattern = str(locale().currency_formats["standard"].pattern)
+    return pattern.replace(".00", "." + "0" * digits if digits else "")
 
 
 @lru_cache(maxsize=8)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django.conf import settings
 from django.utils.translation import get_language, override
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words as kit
+from config.kit.currencies import minor_digits
 from segments import registry
 from segments.admin.builder_words import builder_words
 from segments.admin.pinyin import initials
@@ -49,7 +49,7 @@ def catalogue(now: datetime, but: Segment | None = None) -> dict[str, Any]:
         "measures": [{"name": m.name, "label": str(m.label), "of": m.of} for m in MEASURES.values()],
         "windows": [_operator(operator) for operator in INSTANT_OPERATORS],
         "open": [_operator(operator) for operator in OPEN.operators.values()],
-        "currency": {"code": code, "digits": get_currency_precision(code)},
+        "currency": {"code": code, "digits": minor_digits(code)},
         "language": get_language(),
         "today": now.astimezone(kit.shop_zone()).date().isoformat(),
         "deepest": DEEPEST,

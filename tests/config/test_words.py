@@ -6,6 +6,7 @@ import pytest
 from django.utils.translation import override
 
 from config.kit import words
+from users.money import major_text, minor_units
 
 NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
 
@@ -80,3 +81,19 @@ def test_a_late_instant_is_the_next_day_in_the_shop() -> None:
 def test_a_language_without_catalogue_reads_english() -> None:
     with override("de"):
         assert words.number(1234) == "1,234"
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "shown"),
+    [
+        (19950, "RSD", "RSD199.50"),
+        (19950, "IQD", "IQD19.950"),
+        (19950, "KWD", "KWD19.950"),
+        (19950, "JPY", "¥19,950"),
+        (19950, "CNY", "CN¥199.50"),
+    ],
+)
+def test_amounts_have_the_minor_units_of_iso(minor: int, currency: str, shown: str) -> None:
+    with override("en"):
+        assert words.money(minor, currency) == shown
+    assert minor_units(major_text(minor, currency), currency) == minor

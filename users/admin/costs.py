@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel.numbers import get_currency_precision
 from django import forms
 from django.db.models import Sum
 from django.http import HttpResponse, HttpResponseRedirect
@@ -19,6 +18,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import FormPage
 from config.kit.charts import Chart, Series
+from config.kit.currencies import minor_digits
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.admin.acquisition_channels import ChannelField
 from users.models import AcquisitionChannel, ChannelCost, Role
@@ -122,7 +122,7 @@ class CostsPage(FormPage):
         """What a correction of a line begins with, else yesterday."""
         if (entry := self.entry) is None:
             return {"first": today_in_shop(self.now) - timedelta(days=1)}
-        digits = get_currency_precision(currency.get())
+        digits = minor_digits(currency.get())
         return {
             "channel": entry.channel.slug,
             "source_code": entry.source.code if entry.source else "",

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from babel.numbers import get_currency_precision
-
 from config.kit import words
+from config.kit.currencies import minor_digits
 from users import shop
 from users.models import (
     Consent,
@@ -173,7 +172,7 @@ def tags(customer_id: int) -> list[CustomerTag]:
 def _happening(event: Event, name: str) -> Happening:
     told = event.properties.get("currency")
     currency = told.upper() if isinstance(told, str) and is_currency(told.upper()) else shop.currency.get()
-    worth = None if event.value is None else event.value.scaleb(get_currency_precision(currency))
+    worth = None if event.value is None else event.value.scaleb(minor_digits(currency))
     return Happening(
         at=event.occurred_at,
         symbol=symbol(name),

@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.numbers import get_currency_precision
-
 from config.kit import words
 from config.kit.batches import fetch
+from config.kit.currencies import minor_digits
 
 
 @dataclass(slots=True)
@@ -37,5 +36,5 @@ def day_of(at: datetime) -> date:
 
 def minor_rate(rate: Decimal, currency: str, shop_currency: str) -> Decimal:
     """From major units to minor ones: 1 JPY = 0.0065 USD is 0.65 cents for one yen, which has no minor unit."""
-    shift = get_currency_precision(shop_currency) - get_currency_precision(currency)
+    shift = minor_digits(shop_currency) - minor_digits(currency)
     return rate.scaleb(shift).quantize(Decimal("1e-12")).normalize()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from babel.numbers import get_currency_precision, list_currencies
+from babel.numbers import list_currencies
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from config.kit.currencies import minor_digits
 from config.kit.registry import Registry
 from users import shop
 
@@ -70,7 +71,7 @@ class ExportKind:
 def _decimals(currency: str) -> str:
     """SQL for how many decimals a currency has; most have two."""
     if currency == SHOP:
-        return str(get_currency_precision(shop.currency.get()))
+        return str(minor_digits(shop.currency.get()))
     return (
         f"(CASE {' '.join(f'WHEN {currency} IN ({codes}) THEN {n}' for n, codes in _unusual())} ELSE 2 END)"
     )
@@ -81,7 +82,7 @@ def _unusual() -> list[tuple[int, str]]:
     """Numbers of decimals other than two, with the codes of the currencies that have so many, quoted."""
     found: dict[int, list[str]] = {}
     for code in sorted(list_currencies()):
-        if (decimals := get_currency_precision(code)) != 2:
+        if (decimals := minor_digits(code)) != 2:
             found.setdefault(decimals, []).append(f"'{code}'")
     return [(decimals, ", ".join(codes)) for decimals, codes in sorted(found.items())]
 
