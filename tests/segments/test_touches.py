@@ -65,7 +65,7 @@ ELSEWHERE = {
     "users/services/imports/removal.py:remove": "the undo touches contacts and profiles at its end",
     "users/services/imports/tags.py:take_back": "touches those whose tags it took",
     "users/services/imports/tags.py:write": "touches those whom it tagged",
-    "users/services/intake/people.py:_lower_first_seen": "when somebody was first seen is read by no rule",
+    "users/services/intake/people.py:lower_first_seen": "when somebody was first seen is read by no rule",
     "users/services/retention.py:empty_ips": "forgets addresses of the network, which rules do not read",
     "users/services/retention.py:remove_events": "touches whose events it removed",
     "users/services/sql/forget_events.sql:forget_events.sql": "retention touches whose events it removed",

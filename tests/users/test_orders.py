@@ -205,7 +205,7 @@ def test_a_partial_refund_counts_from_its_own_instant() -> None:
     assert told("order_refunded") == [
         {
             "source": "shop", "number": "1", "refund_id": "r1", "amount": 3_000, "net_after": 7_000,
-            "lines": [{"product_id": "p1", "sku": "", "quantity": 1, "amount": 3_000}],
+            "lines": [{"product_id": "p1", "sku": "", "line_id": "", "quantity": 1, "amount": 3_000}],
         }
     ]  # fmt: skip
     assert Event.objects.get(type__name="order_refunded").message_id == "order_refunded:shop:1:r1"

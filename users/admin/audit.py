@@ -104,6 +104,7 @@ VERBS = {
     "revoke": gettext_lazy("revoked"),
     "set": gettext_lazy("set"),
     "set_aside": gettext_lazy("set aside"),
+    "sheet": gettext_lazy("another sheet chosen"),
     "solve": gettext_lazy("solved"),
     "start": gettext_lazy("started"),
     "state": gettext_lazy("state changed"),

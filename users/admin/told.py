@@ -84,6 +84,7 @@ FIELDS = {
     "segment": gettext_lazy("Segment"),
     "segments": gettext_lazy("Segments"),
     "since": gettext_lazy("Since"),
+    "sheet": gettext_lazy("Sheet"),
     "source": gettext_lazy("Source"),
     "skip": gettext_lazy("Leaving out what waited"),
     "slug": gettext_lazy("Short name"),
