@@ -4,6 +4,10 @@ import os
 import resource
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from users.models import Import
 
 
 def main() -> None:
@@ -20,17 +24,24 @@ def main() -> None:
 
 
 def _import(path: Path) -> None:
+    with path.open("rb") as told:
+        import_orders(told, name=path.name, size=path.stat().st_size)
+
+
+def import_orders(told: BinaryIO, *, name: str, size: int) -> "Import":
+    """All that the software does with a file of orders: reading it, the dry run, the writing."""
     from config.kit import clock
     from users.services.imports import acts
 
-    with path.open("rb") as told:
-        file = acts.upload("orders", told, name=path.name, size=path.stat().st_size, by=None, now=clock.now())
+    file = acts.upload("orders", told, name=name, size=size, by=None, now=clock.now())
     _work()
     file.refresh_from_db()
     acts.check(file, mapping=file.mapping, match_key="user_id", options={}, by=None)
     _work()
     acts.start(file, by=None)
     _work()
+    file.refresh_from_db()
+    return file
 
 
 def _export() -> None:

@@ -17,11 +17,10 @@ from django.db import transaction
 
 from benchmarks.data import SIZES
 from benchmarks.figure import Figure, at_least
+from benchmarks.peak import import_orders
 from config.kit import clock
 from config.kit.batches import copy_rows, execute, fetch
-from users.models import Import
-from users.services import long_jobs, stages
-from users.services.imports import acts
+from users.services import stages
 
 ROWS = 20_000
 BUYERS = 10_000
@@ -70,17 +69,8 @@ def _round(draw: random.Random, customers: int, number: int) -> tuple[float, flo
     """Orders per second through the import, and by COPY."""
     content = _file(draw, customers, number)
     began = time.perf_counter()
-    file = acts.upload(
-        "orders", io.BytesIO(content), name="history.csv", size=len(content), by=None, now=clock.now()
-    )
-    _work()
-    file.refresh_from_db()
-    acts.check(file, mapping=file.mapping, match_key="user_id", options={}, by=None)
-    _work()
-    acts.start(file, by=None)
-    _work()
+    file = import_orders(io.BytesIO(content), name="history.csv", size=len(content))
     seconds = time.perf_counter() - began
-    file = Import.objects.get(pk=file.pk)
     assert file.counts == {"new": ROWS}, file.counts
     told = {
         "number": [f"W{number}-%"],
@@ -89,11 +79,6 @@ def _round(draw: random.Random, customers: int, number: int) -> tuple[float, flo
     }
     copied = sum(_copy(table, column, told[column]) for table, column in TABLES.items())
     return ROWS / seconds, ROWS / copied
-
-
-def _work() -> None:
-    while long_jobs.run_due(seconds=60):
-        pass
 
 
 def _file(draw: random.Random, customers: int, number: int) -> bytes:

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -82,8 +83,8 @@ def test_a_commit_whose_answer_was_lost_counts_once(write_key: str, monkeypatch:
     stored = accept
     lost: list[int] = []
 
-    def once_without_an_answer(*told: object, **about: object) -> None:
-        stored(*told, **about)  # type: ignore[arg-type]
+    def once_without_an_answer(*told: Any, **about: Any) -> None:
+        stored(*told, **about)
         if not lost:
             lost.append(1)
             with connection.cursor() as cursor:
