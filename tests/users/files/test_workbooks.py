@@ -161,6 +161,22 @@ def test_reading_goes_on_where_a_worker_died(place: Path) -> None:
     assert [path.suffix for path in place.iterdir()] == [".csv"]
 
 
+def test_a_cover_in_front_of_the_table_is_passed_over() -> None:
+    cover, notes, table = [["How to read this"]], [[None]], [["user_id"], ["u1"]]
+    file = upload("customers", saved(cover, notes, table, [["user_id"], ["u2"], ["u3"]]), name="book.xlsx")
+    assert (file.sheet, file.rows, len(file.sheets)) == ("Sheet 2", 1, 4)
+    with pytest.raises(files.Unreadable) as unread:
+        upload("customers", saved(cover, notes), name="notes.xlsx")
+    assert unread.value.code == "no_head"
+
+
+def test_a_table_with_a_fault_is_not_passed_over() -> None:
+    faulty = [["user_id"], ["x" * 10_001]]
+    with pytest.raises(files.Unreadable) as unread:
+        upload("customers", saved(faulty, [["user_id"], ["u1"]]), name="book.xlsx")
+    assert unread.value.code == "cell_too_long"
+
+
 def test_which_sheet_was_read_is_said_and_another_can_be_chosen(place: Path) -> None:
     move_to(datetime(2026, 5, 20, 4, 0, tzinfo=UTC))
     book = saved(

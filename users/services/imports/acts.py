@@ -52,6 +52,10 @@ def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | N
     return made
 
 
+NO_TABLE = ("no_head", "no_rows")
+"""A cover or notes: the table is looked for on the sheets behind."""
+
+
 @runs(READ)
 def read_chunk(job: LongJob, now: datetime) -> Chunk:
     """The next seconds of reading; at the end the columns are guessed, or remembered from the last such file."""
@@ -72,6 +76,8 @@ def read_chunk(job: LongJob, now: datetime) -> Chunk:
             made.result = {"problem": problem.code, "values": problem.values, "sheet": reading.wanted}
             made.save(update_fields=["result"])
             return Chunk(parameters={"reading": Reading(wanted=made.sheet).as_parameters()})
+        if problem.code in NO_TABLE and (following := reading.following_sheet()):
+            return Chunk(parameters={"reading": Reading(wanted=following).as_parameters()})
         files.remove(made.token)
         made.state = Import.State.UNREADABLE
         made.result = {"problem": problem.code, "values": problem.values}

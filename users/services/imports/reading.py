@@ -45,6 +45,13 @@ class Reading:
         """As a job remembers it."""
         return asdict(self)
 
+    def following_sheet(self) -> str:
+        """The sheet behind the one that is being read; "" behind the last, and where there are none."""
+        if not self.sheet:
+            return ""
+        names = self.sheet["names"]
+        return next(iter(names[names.index(self.sheet["name"]) + 1 :]), "")
+
 
 def go_on(token: str, reading: Reading, *, seconds: float = SECONDS) -> Reading:
     """Read on for some seconds. Raises Unreadable for a file that is no table."""
