@@ -12,19 +12,19 @@ from kombu.transport import redis as plain
 log = logging.getLogger(__name__)
 
 
-class Channel(plain.Channel):  # type: ignore[misc]  # kombu is not typed
+class Channel(plain.Channel):
     """Reads one message after the other."""
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
-            return super()._brpop_read(**options)
+            return super()._brpop_read(**options)  # type: ignore[misc]  # kombu's stubs leave it out
         except (ValueError, TypeError, LookupError, AttributeError) as problem:
             # It has been taken off the queue; whatever it was, rows say what is due.
             log.warning("rubbish_in_queue", extra={"problem": type(problem).__name__})
             return True
 
 
-class Transport(plain.Transport):  # type: ignore[misc]  # kombu is not typed
+class Transport(plain.Transport):
     """Redis with such a channel."""
 
     Channel = Channel

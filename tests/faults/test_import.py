@@ -83,7 +83,7 @@ def test_nothing_is_lost_nothing_is_written_twice() -> None:
 
 def test_a_disk_that_is_full_keeps_nothing_and_says_so() -> None:
     """The system refuses to let the file grow (RLIMIT_FSIZE), as a full disk does; half a file is no file."""
-    told: list[str] = []
+    told: list[str | None] = []
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     content = csv_bytes(("user_id", "name"), [(f"u{n}", "x" * 200) for n in range(2_000)])
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))

@@ -90,7 +90,7 @@ def test_two_beats_and_then_none(house: House) -> None:
     house.worker()
     beats = [house.beat("beat1"), house.beat("beat2")]
     with running_web(house) as port, Traffic(port) as traffic:
-        until(lambda: JobRun.objects.filter(job="users.apply_intake").count() > 3)
+        until(lambda: JobRun.objects.filter(job="segments.refresh").count() > 3)
         assert set(Counter(JobRun.objects.values_list("job", "slot")).values()) == {1}
         for beat in beats:
             beat.kill()

@@ -46,8 +46,8 @@ def test_without_redis_a_nudge_is_tried_once_in_a_while(monkeypatch: pytest.Monk
         tried.append(name)
         raise OperationalError
 
-    monkeypatch.setattr(jobs.time, "monotonic", lambda: moment[0])
-    monkeypatch.setattr(jobs.current_app, "send_task", away)
+    monkeypatch.setattr("users.services.jobs.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("users.services.jobs.current_app.send_task", away)
     monkeypatch.setattr(jobs, "_away_until", 0.0)
     for _call in range(5):
         jobs._send("users.relay")
@@ -55,7 +55,7 @@ def test_without_redis_a_nudge_is_tried_once_in_a_while(monkeypatch: pytest.Monk
     moment[0] += jobs.REST
     jobs._send("users.relay")
     assert len(tried) == 2
-    monkeypatch.setattr(jobs.current_app, "send_task", lambda name, **_: tried.append(name))
+    monkeypatch.setattr("users.services.jobs.current_app.send_task", lambda name, **_: tried.append(name))
     moment[0] += jobs.REST
     for _call in range(3):
         jobs._send("users.relay")
