@@ -46,7 +46,7 @@ def in_chinese(url: str) -> str:
 
 @pytest.mark.usefixtures("demo")
 def test_places_work_and_goods_of_the_demo_in_both_languages() -> None:
-    traits = {
+    traits: dict[str, Any] = {
         "address": {"city": "上海", "country": "CN"},
         "occupation": "driver",
         "interests": ["Jazz", "Film"],
