@@ -25,7 +25,7 @@ from tests.segments.shop import segment
 from users.models import Event, JobRun
 from users.services.intake import apply_waiting
 
-pytestmark = [pytest.mark.faults, pytest.mark.night, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.night, pytest.mark.timeout(1800)]
 
 VIEWED = {"event": "Product Viewed", "op": "did", "in_last_days": 30}
 MANY = {"field": "orders", "op": "at_least", "value": 3}

@@ -23,7 +23,7 @@ from users.services.erase import erase
 from users.services.going_out import held
 from users.shop import sending
 
-pytestmark = [pytest.mark.faults, pytest.mark.night, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.night, pytest.mark.timeout(1800)]
 
 
 @contextmanager
