@@ -1,11 +1,13 @@
 """What came of a campaign: plain counts that add up to everybody who matched, then what they did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns.models import Campaign, CampaignRun
 from config.kit.batches import fetch
+from users.reports import stored
 
 # How far back "lately" goes on the home page.
 RECENT = timedelta(days=7)
@@ -68,6 +70,23 @@ def outcome(campaign: Campaign, run: CampaignRun | None = None) -> Outcome:
     return Outcome(
         states, reasons, opened, clicked, unsubscribed, orders, revenue, treated, held_out, in_both
     )
+
+
+def settled(campaign: Campaign, now: datetime) -> tuple[Outcome, list["LinkClicks"], datetime]:
+    """Counts and links of a campaign of which nothing is going out, in a large shop as of some minutes ago."""
+
+    def compute() -> list[list[Any]]:
+        found = outcome(campaign)
+        told = [getattr(found, one.name) for one in fields(found)]
+        return [
+            [asdict(one) if isinstance(one, Arm) else one for one in told],
+            *map(astuple, links(campaign)),
+        ]
+
+    told = stored.lately(f"campaign {campaign.pk}", compute, now, of=["campaigns_delivery"])
+    (*counts, treated, held_out, in_both), *clicked = told.rows
+    found = Outcome(*counts, Arm(**treated), Arm(**held_out), in_both)
+    return found, [LinkClicks(*row) for row in clicked], told.as_of
 
 
 @dataclass(frozen=True, slots=True)
