@@ -1,7 +1,7 @@
 """What came of a campaign: plain counts that add up to everybody who matched, then what they did."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,18 +75,13 @@ def outcome(campaign: Campaign, run: CampaignRun | None = None) -> Outcome:
 def settled(campaign: Campaign, now: datetime) -> tuple[Outcome, list["LinkClicks"], datetime]:
     """Counts and links of a campaign of which nothing is going out, in a large shop as of some minutes ago."""
 
-    def compute() -> list[list[Any]]:
-        found = outcome(campaign)
-        told = [getattr(found, one.name) for one in fields(found)]
-        return [
-            [asdict(one) if isinstance(one, Arm) else one for one in told],
-            *map(astuple, links(campaign)),
-        ]
+    def compute() -> list[Sequence[Any]]:
+        return [[asdict(outcome(campaign))], *(astuple(link) for link in links(campaign))]
 
     told = stored.lately(f"campaign {campaign.pk}", compute, now, of=["campaigns_delivery"])
-    (*counts, treated, held_out, in_both), *clicked = told.rows
-    found = Outcome(*counts, Arm(**treated), Arm(**held_out), in_both)
-    return found, [LinkClicks(*row) for row in clicked], told.as_of
+    ((found,), *clicked) = told.rows
+    arms = {name: Arm(**found[name]) for name in ("treated", "held_out")}
+    return Outcome(**(found | arms)), [LinkClicks(*row) for row in clicked], told.as_of
 
 
 @dataclass(frozen=True, slots=True)

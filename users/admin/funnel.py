@@ -40,8 +40,8 @@ class FunnelPage(AwaitedAnswer, CohortPage):
     @cached_property
     def found(self) -> Funnel:
         """The figures. Raises Refusal when they take long: they are computed in parts then."""
-        seconds = self.patience(keeps=self.wanted.whom.has_plain_values)
-        return funnel.compute(self.wanted, self.now, seconds=seconds)
+        within = self.patience(keeps=self.wanted.whom.has_plain_values)
+        return funnel.compute(self.wanted, self.now, within=within)
 
     def question(self) -> stored.Question | None:
         """What is computed in parts; nothing for a split whose values are not kept."""

@@ -195,10 +195,10 @@ def check_steps(steps: Sequence[Step]) -> None:
         raise ValueError("event")
 
 
-def compute(asked: Asked, now: datetime, *, seconds: int | None = None) -> Funnel:
-    """Counts by value and step, and the medians. Raises Refusal when that takes too long, or more than ``seconds``."""
+def compute(asked: Asked, now: datetime, *, within: int | None = None) -> Funnel:
+    """Counts by value and step, and the medians. Raises Refusal when that takes too long, or more than ``within`` seconds."""
     many = len(asked.steps)
-    told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values, seconds=seconds)
+    told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values, within=within)
     depths: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     total: dict[int, int] = defaultdict(int)
     bands: dict[int, dict[int, int]] = defaultdict(dict)

@@ -166,12 +166,28 @@ def compute(group: Group, other: Group | None) -> Portrait:
 
 def sizes(group: Group, other: Group | None) -> tuple[Side, Side]:
     """How many both sides hold, counted, and how many of them refuse profiling; nobody is read."""
-    both = [_Members(*_ids(one)) for one in (group, other) if one is not None]
-    sides, bound = _sides(both[0], both[1] if other is not None else None, 1)
-    text = f"WITH {sides} SELECT side, count(*), count(*) FILTER (WHERE no_profiling) FROM side GROUP BY side"
-    found = {side: counts for side, *counts in fetch(text, bound)}
-    ours, theirs = (Side(*found.get(side, (0, 0)), 0) for side in (0, 1))
-    return ours, theirs
+    ours, known = _counted(group)
+    if other is not None:
+        return ours, _counted(other)[0]
+    # Everyone else: all known customers but the known ones of the group.
+    ((customers, refused),) = fetch(f"SELECT count(*), {_REFUSED} FROM users_customer WHERE {_KNOWN}")
+    return ours, Side(customers - known.customers, refused - known.refused, 0)
+
+
+_REFUSED = "count(*) FILTER (WHERE no_profiling)"
+_KNOWN = "erased_at IS NULL AND identified"
+
+
+def _counted(group: Group) -> tuple[Side, Side]:
+    """A group's size, and that of the known ones among it."""
+    text, bound = _query(group)
+    ((customers, refused, known, known_refused),) = fetch(
+        f"SELECT count(*), {_REFUSED}, count(*) FILTER (WHERE identified),"
+        " count(*) FILTER (WHERE no_profiling AND identified)"
+        f" FROM users_customer WHERE erased_at IS NULL AND id IN ({text})",
+        bound,
+    )
+    return Side(customers, refused, 0), Side(known, known_refused, 0)
 
 
 def _side(told: Sequence[int], one_in: int) -> Side:
@@ -187,13 +203,13 @@ def _one_in() -> int:
 
 def _members(group: Group, one_in: int) -> _Members:
     """Whom a group holds, if those are few; else those of the sample whom it holds."""
-    sql, bound = _ids(group)
     if one_in == 1:
-        return _Members(sql, bound)
-    some = fetch(f"SELECT id FROM ({_query(group)[0]}) AS found (id) LIMIT %s", [*bound, WHOLE + 1])
+        return _Members(*_ids(group))
+    text, bound = _query(group)
+    some = fetch(f"SELECT id FROM ({text}) AS found (id) LIMIT %s", [*bound, WHOLE + 1])
     if len(some) <= WHOLE:
         return _Members("SELECT DISTINCT unnest(%s::bigint[])", [[pk for (pk,) in some]])
-    return _Members(f"SELECT drawn.id FROM drawn WHERE drawn.id IN ({sql})", bound, one_in)
+    return _Members(f"SELECT drawn.id FROM drawn WHERE drawn.id IN ({text})", bound, one_in)
 
 
 def _sides(mine: _Members, theirs: _Members | None, one_in: int) -> tuple[str, list[Any]]:

@@ -72,16 +72,16 @@ def rows(statement: str, values: Mapping[str, Any], now: datetime, *, keeps: boo
     return answer(Question(statement, values), now, keeps=keeps)
 
 
-def answer(question: Question, now: datetime, *, keeps: bool = True, seconds: int | None = None) -> Found:
+def answer(question: Question, now: datetime, *, keeps: bool = True, within: int | None = None) -> Found:
     """The rows as of now, or as kept since this morning where they are heavy.
 
     ``keeps`` false: the rows hold what traffic says of people, so they are never kept. Raises Refusal for a
-    question that takes too long, or longer than ``seconds``.
+    question that takes too long, or longer than ``within`` seconds.
     """
     if keeps and (kept := _kept(question.key(), now)):
         return kept
     began = time.monotonic()
-    with with_patience(seconds) if seconds else nullcontext():
+    with with_patience(within) if within else nullcontext():
         found = _fetch(question, now, part=0, parts=1)
     seconds = time.monotonic() - began
     if keeps and seconds >= SLOW:

@@ -224,8 +224,8 @@ def test_the_sample_ties_with_the_exact_figures(
     assert portrait.sizes(group, None) == tuple(
         Side(side.customers, side.refused, 0) for side in (exact.ours, exact.theirs)
     )
-    for sampled, counted in ((found.ours, exact.ours), (found.theirs, exact.theirs)):
-        assert abs(sampled.customers - counted.customers) <= sampled.margin
+    for sampled, whole in ((found.ours, exact.ours), (found.theirs, exact.theirs)):
+        assert abs(sampled.customers - whole.customers) <= sampled.margin
     for name in ("city", "orders"):
         here, there = compared(found, name), compared(exact, name)
         for side, told in ((0, found.ours), (1, found.theirs)):
