@@ -22,7 +22,6 @@ from users.dimensions import Dimension
 from users.models import Event, EventType
 from users.reports import cohorts, stored
 from users.reports.cohorts import MOST_VALUES, OTHER, Whom
-from users.reports.features import EVENTS_TO_DAYS
 from users.reports.periods import Period, read_period
 from users.reports.sql import statement
 
@@ -34,6 +33,8 @@ UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=7)
 SHOPPING = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
+EVENTS_TO_DAYS, DEVICES_TO_DAYS = 5, 12
+"""To read the events of a period, and to look up devices with them, takes as long as summing up so many of days."""
 BAND = 1.01
 """How much longer the times of a band are than those of the band below."""
 PRESETS: dict[str, tuple[str, ...]] = {"registration": (REGISTERED, *SHOPPING), "shopping": SHOPPING}
@@ -196,7 +197,7 @@ def check_steps(steps: Sequence[Step]) -> None:
 
 
 def compute(asked: Asked, now: datetime, *, within: int | None = None) -> Funnel:
-    """Counts by value and step, and the medians. Raises Refusal when that takes too long, or more than ``within`` seconds."""
+    """Counts by value and step, and the medians. Raises Refusal when that takes too long, or longer than ``within``."""
     many = len(asked.steps)
     told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values, within=within)
     depths: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -221,10 +222,10 @@ def question(asked: Asked) -> stored.Question:
     query, values = reached(asked, in_parts=True)
     gaps = ", ".join(f"({n}, gap_{n})" for n in range(2, len(asked.steps) + 1))
     query = statement("funnel").format(reached=query, gaps=gaps)
-    days = asked.period.days + asked.within.days
-    return stored.Question(
-        query, values | {"band": BAND}, sums=1, parts=stored.parts_of(EVENTS_TO_DAYS * days)
+    days = (asked.period.days + asked.within.days) * (
+        DEVICES_TO_DAYS if asked.whom.by is DEVICE else EVENTS_TO_DAYS
     )
+    return stored.Question(query, values | {"band": BAND}, sums=1, parts=stored.parts_of(days))
 
 
 def _median_hours(bands: Mapping[int, int]) -> float | None:

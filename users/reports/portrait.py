@@ -22,6 +22,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit.batches import fetch
 from users.dimensions import AGE, SILENT, Dimension, all_dimensions
 from users.groups import Group
+from users.reports import stored
 from users.reports.cohorts import OTHER
 from users.reports.sql import statement
 
@@ -197,8 +198,7 @@ def _side(told: Sequence[int], one_in: int) -> Side:
 
 def _one_in() -> int:
     """One customer in how many the sample holds: everybody where the shop is small."""
-    ((customers,),) = fetch("SELECT reltuples::bigint FROM pg_class WHERE oid = 'users_customer'::regclass")
-    return max(1, int(customers) // DRAWN)
+    return max(1, stored.rows_about("users_customer") // DRAWN)
 
 
 def _members(group: Group, one_in: int) -> _Members:

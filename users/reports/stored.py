@@ -94,7 +94,7 @@ def lately(name: str, compute: Callable[[], Rows], now: datetime, *, of: Sequenc
 
     For figures that grow with the shop and that a page asks for as they stand. ``name`` says which figures they are.
     """
-    if not any(_is_large(table) for table in of):
+    if all(rows_about(table) < LARGE for table in of):
         return Found(compute(), now)
     key = hashlib.sha256(f"lately {name}".encode()).hexdigest()
     kept = ReportResult.objects.filter(key=key).first()
@@ -106,19 +106,18 @@ def lately(name: str, compute: Callable[[], Rows], now: datetime, *, of: Sequenc
     return Found(rows, now)
 
 
-def _is_large(table: str) -> bool:
-    """Whether a table held many rows when it was looked at last, within the hour."""
+def rows_about(table: str) -> int:
+    """About how many rows a table holds, as PostgreSQL noted when it was looked at last, within the hour."""
     database = connection.settings_dict["NAME"]
-    asked, is_large = _looked_at.get((database, table), (0.0, False))
+    asked, rows = _looked_at.get((database, table), (0.0, 0))
     if not asked or time.monotonic() - asked > LOOKED_AT_FOR:
         ((rows,),) = fetch("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
-        is_large = rows >= LARGE
-        _looked_at[database, table] = (time.monotonic(), is_large)
-    return is_large
+        _looked_at[database, table] = (time.monotonic(), rows)
+    return rows
 
 
 LOOKED_AT_FOR = 3600.0
-_looked_at: dict[tuple[Any, str], tuple[float, bool]] = {}
+_looked_at: dict[tuple[Any, str], tuple[float, int]] = {}
 
 
 def prepare(question: Question, now: datetime, *, until: float) -> bool:
