@@ -1,6 +1,7 @@
 """Operators' screens of growth: they open, say what is there, and let only the right roles act."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -9,6 +10,7 @@ from config.kit import clock
 from growth.models import EarningRule, EntryKind, Level
 from growth.services import ripen
 from growth.services.earn import Earning, earn, grant
+from tests.clock import move
 from tests.growth.books import assert_in_order, balance_of
 from tests.growth.conftest import DAY, make_customer, make_order
 from tests.operators import logged_in
@@ -161,6 +163,7 @@ def test_a_large_shop_says_as_of_when_its_sums_stand(rich, monkeypatch):
     monkeypatch.setattr(stored, "LARGE", -1)
     monkeypatch.setattr(stored, "_looked_at", {})
     first = [client.get(url).context for url in ("/admin/growth/", "/admin/growth/levels/")]
+    move(timedelta(minutes=5))
     kept = [client.get(url).context for url in ("/admin/growth/", "/admin/growth/levels/")]
     assert [page["as_of"] for page in kept] == [page["as_of"] for page in first]
     assert "as of" in kept[0]["stats"][0].window

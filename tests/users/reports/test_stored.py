@@ -66,9 +66,9 @@ def test_kept_figures_are_the_same_as_fresh_ones_and_the_page_says_since_when(
     asked = {"grain": "month"}
     fresh = retention.compute(retention.read(asked, NOW), NOW)
     monkeypatch.setattr(stored, "SLOW", 0.0)
-    told = prepared.prepare(NOW)
-    assert (told["questions"] > 30, told["left"]) == (True, 0)
-    assert ReportResult.objects.exists()
+    while prepared.prepare(NOW)["left"]:
+        pass
+    assert ReportResult.objects.count() > 30
     later = NOW + timedelta(hours=2)
     again = retention.compute(retention.read(asked, later), later)
     assert (again.rows, again.means, again.as_of) == (fresh.rows, fresh.means, NOW)
