@@ -143,8 +143,8 @@ def _put_in(statement: str, parameters: Sequence[Any], *, again: bool = False) -
     The memberships of a customer are read once, by the key that begins with the customer and for all segments:
     they lie together, while those of a segment lie apart (fifty pages for each customer, most of them not in
     memory). OFFSET 0 keeps the planner from joining them in another way. Those of a segment are put in together, and
-    are so read from a few pages. Of a customer whom one segment looks at only that one is read: what of the index is not
-    known to be visible to all costs a page of the table each. Compared as rows, the two bounds are of that key alone.
+    are so read from a few pages. Of a customer whom one segment looks at only that one is read: what the index does
+    not know to be visible to all costs a page of the table each. As rows, the two bounds are of that key alone.
     """
     return execute(
         f"""
