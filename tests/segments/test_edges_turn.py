@@ -98,7 +98,7 @@ def everybody() -> int:
              for name in ("Product Viewed", "Product Added")}  # fmt: skip
     once = Segment.objects.create(name="Once in it", rule=rule({"everyone": True}), created_at=NOW)
     runs = {at: Run.objects.create(kind="refresh", now=at) for at in VIEWS}
-    people, events, moves, changes, standings, inside = [], [], [], [], [], []
+    people, events, moves, changes, standings, inside = (list[Any]() for _table in range(6))
     for number, (views, added) in enumerate((v, a) for v in choices(list(VIEWS)) for a in choices(ADDED)):
         who = Customer(pk=number + 1, first_seen_at=NOW)
         people.append(who)
@@ -122,7 +122,7 @@ def everybody() -> int:
         if len(past) % 2:
             inside.append(Membership(customer=who, segment=once, entered_at=past[-1]))
     for rows in (people, standings, events, moves, changes, inside):
-        type(rows[0])._default_manager.bulk_create(rows)  # type: ignore[attr-defined]  # of one model each
+        type(rows[0])._default_manager.bulk_create(rows)
     execute("ANALYZE users_customer, users_event, users_stagemove, segments_membershipchange")
     return once.pk
 
