@@ -22,9 +22,9 @@ from users.models import Customer, Event, EventType, StageMove, Standing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NOW = datetime(2026, 5, 13, 2, 0, tzinfo=UTC)  # a Wednesday, ten o'clock in the shop
+NOW = datetime(2026, 5, 16, 2, 0, tzinfo=UTC)  # a Saturday, ten o'clock in the shop
 DAY = timedelta(days=1)
-# Two weeks: over a month's end, some Mondays, and longer than the window, so that what enters it may leave it too.
+# Over a Monday; and over a month's end and longer than the window, so that what enters it may leave it too.
 LATER = (NOW + 2 * DAY, NOW + 20 * DAY)
 # Of views: before the window of seven days, one that leaves it, two that stay, one that enters; with their values.
 VIEWS = {NOW + days * DAY: value for days, value in ((-9, 4), (-6, 5), (-2, 1), (-0.5, -2), (1, 3))}
@@ -55,7 +55,7 @@ WINDOWED: dict[str, tuple[dict[str, Any], tuple[bool | None, ...]]] = {
     "lowest": ({**VIEW, "op": "lowest", **OF_VALUE, "at_least": 1, **WEEK}, EITHER),
     "lowest at most": ({**VIEW, "op": "lowest", **OF_VALUE, "at_most": 3, **WEEK}, GROWS),
     "first": ({**VIEW, "op": "first", **WEEK}, GROWS),
-    "then": ({"sequence": VIEW, "op": "then", "then": ADD, "within": 1, "unit": "days", **WEEK}, (True, False, True)),
+    "then": ({"sequence": VIEW, "op": "then", "then": ADD, "within": 2, "unit": "days", **WEEK}, (True, False, True)),
     "and again": ({"sequence": VIEW, "op": "then", "then": VIEW, "within": 5, "unit": "days", **WEEK},
                   (True, False, True)),
     "not then": ({"sequence": VIEW, "op": "not_then", "then": ADD, "within": 1, "unit": "days", **WEEK},
@@ -64,6 +64,7 @@ WINDOWED: dict[str, tuple[dict[str, Any], tuple[bool | None, ...]]] = {
                         "unit": "hours", **WEEK}, (True, False, True, False, True)),
     "the second": ({"nth": VIEW, "n": 2, **WEEK}, GROWS),
     "stopped": ({"stopped": VIEW, "gap_days": 7}, (True, False)),
+    "regularly": ({"regularly": VIEW, "weeks": 1, "of": 1}, GROWS),
     "restarted": ({"restarted": VIEW, "gap_days": 4, **WEEK}, GROWS),
     "was in a stage": ({"in_stage": "dormant", "op": "was", **WEEK}, GROWS),
     "last seen": ({"field": "last_activity", "op": "in_last_days", "value": 7}, GROWS),
