@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.charts import Chart, Series
 from config.kit.parts import Progress, Stat
+from users.groups import group_url
 from users.models import DayFigures, JobRun, LongJob, Stage
 from users.pages import HomeCard, first_steps, home_card
 from users.reports import figures, machines
+from users.services import going_out
 from users.shop import currency
 
 SHOWN = 30
@@ -47,6 +49,12 @@ def demo(now: datetime) -> dict[str, Any]:
         _("Loading the demo shop"), job.done, job.total, job.started_at, now, step=job.step_in_words
     )
     return {"progress": progress, "failed": job.error if job.state == LongJob.State.FAILED else ""}
+
+
+def sending_held(now: datetime) -> dict[str, Any]:
+    """That nothing goes out, and why; hidden while everything may."""
+    why = going_out.held()
+    return {"hidden": not why, "restored": why == "restored", "url": reverse("users:shop")}
 
 
 def checklist(now: datetime) -> dict[str, Any]:
@@ -116,6 +124,7 @@ def orders(now: datetime) -> dict[str, Any]:
                 _("Average order"),
                 revenue / count if count else None,
                 "money",
+                url=url,
                 before=revenue_before / count_before if count_before else None,
                 currency=money,
                 before_window=then,
@@ -152,8 +161,8 @@ def activity(now: datetime) -> dict[str, Any]:
                 window=_("so far"),
                 url=_url("users:active", day=today.day.isoformat()),
             ),
-            Stat(_("In 7 days"), today.weekly),
-            Stat(_("In 30 days"), today.monthly),
+            Stat(_("In 7 days"), today.weekly, url=group_url("active", day=today.day, days=7)),
+            Stat(_("In 30 days"), today.monthly, url=group_url("active", day=today.day, days=30)),
             Stat(_("Stickiness"), sticky, "percent", of=today.monthly, note=_("mean day / 30 days")),
         ],
         "chart": Chart(
@@ -189,6 +198,9 @@ def front_door(now: datetime) -> dict[str, Any]:
 
 AT_ONCE = False  # what the page shows with its first paint
 CARDS = (
+    HomeCard(
+        "sending", gettext_lazy("Nothing goes out"), 0, "users/cards/sending.html", sending_held, 3, AT_ONCE
+    ),
     HomeCard("demo", gettext_lazy("Demo shop"), 1, "users/cards/demo.html", demo, 3, AT_ONCE),
     HomeCard(
         "first-steps", gettext_lazy("First steps"), 5, "users/cards/checklist.html", checklist, 3, AT_ONCE

@@ -1,5 +1,7 @@
 """Generic lists of small tables that operators edit by hand."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
@@ -14,6 +16,7 @@ class TopicAdmin(OperatorModelAdmin):
 
     roles_that_act = (Role.OPERATOR,)
     list_display = ("name", "name_zh", "slug", "is_service", "double_opt_in")
+    fields = ("name", "slug", "name_zh", "is_service", "double_opt_in")
     prepopulated_fields = {"slug": ("name",)}
 
 
@@ -21,7 +24,7 @@ class TopicAdmin(OperatorModelAdmin):
 class EventTypeAdmin(OperatorModelAdmin):
     """Which events count as activity; types come with the traffic."""
 
-    list_display = ("title", "name", "is_activity", "is_internal", "first_seen_at")
+    list_display = ("title", "name", "is_activity", "is_internal", "first_seen")
     search_fields = ("name",)
     readonly_fields = ("name", "is_activity", "is_internal", "first_seen_at")
 
@@ -29,6 +32,11 @@ class EventTypeAdmin(OperatorModelAdmin):
     def title(self, kind: EventType) -> str:
         """What it is called."""
         return event_title(kind.name)
+
+    @admin.display(description=gettext_lazy("First seen"), ordering="first_seen_at")
+    def first_seen(self, kind: EventType) -> datetime:
+        """When the first event of the kind came."""
+        return kind.first_seen_at
 
     def has_add_permission(self, request: object) -> bool:
         """Types come with the traffic."""

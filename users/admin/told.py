@@ -28,6 +28,7 @@ FIELDS = {
     "form": gettext_lazy("Kind"),
     "colour": gettext_lazy("Colour"),
     "currency": gettext_lazy("Currency"),
+    "database": gettext_lazy("Database"),
     "customer": gettext_lazy("Customer"),
     "delivery": gettext_lazy("Delivery"),
     "description": gettext_lazy("What it is for"),
@@ -220,7 +221,7 @@ def value_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
+        return words.listed(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
         if told.is_told(value):
             return told.to_reader(value, "")
