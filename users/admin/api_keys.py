@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OWNER, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
 from users.admin.secret import SecretPage
 from users.models import ApiKey, Scope
@@ -113,14 +114,14 @@ def _row(key: ApiKey) -> list[Any]:
         _("Revoke"),
         reverse(LIST),
         method="post",
-        confirm=_("Revoke “%(name)s”? What uses it is refused from then on.") % {"name": key.name},
-        ask_for=key.name,
+        confirm=_("Revoke “%(name)s”? What uses it is refused from then on.") % {"name": as_read(key.name)},
+        ask_for=as_read(key.name),
         danger=True,
         name="revoke",
         value=str(key.pk),
     )
     return [
-        key.name,
+        as_read(key.name),
         f"{key.prefix}…",
         key.get_scope_display(),
         key.created_at,
