@@ -40,7 +40,7 @@ HEADS = {
     "product_id": "product id|商品id|商品编号|商品编码",
     "sku": "sku编码|货号",
     "product_name": "product|product name|item|商品|商品名称|商品标题",
-    "category": "product category|tag category|类目|分类|商品类目|标签分类",
+    "category": "product category|tag category|品类|类目|类别|分类|商品类目|标签分类",
     "quantity": "qty|数量|购买数量|件数",
     "price": "unit price|单价|价格",
     "refund_id": "refund id|退款编号|退款单号",
