@@ -27,7 +27,10 @@ Said = tuple[str, str, str, str]
 
 @dataclass(slots=True)
 class Held:
-    """Rows in groups, their customers held, and what was said of each so far."""
+    """Rows in groups, in the order of the file; their customers held, and what was said of each so far.
+
+    So the first row of a customer whom nobody knows makes the customer, and is undone last.
+    """
 
     groups: list[list[Row]]
     said: dict[int, Said]
@@ -135,9 +138,9 @@ def _held(file: Import, kind: ImportKind, rows: Sequence[tuple[Any, ...]]) -> He
         Row(no, "", key, customer_id, read(orjson.loads(cells))[0], cells)
         for no, key, customer_id, cells, *_said in rows
     )
-    groups = in_groups(kind, found)
+    groups = in_groups(kind, sorted(found, key=lambda row: row.no))
     return Held(
-        [sorted(group, key=lambda row: row.no) for group in groups.values()],
+        list(groups.values()),
         {no: (fate, code, name, detail) for no, _key, _customer, _cells, fate, code, name, detail in rows},
     )
 
