@@ -1,6 +1,6 @@
 """A rule: a tree of groups and conditions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -104,9 +104,9 @@ class Rule:
         """The members among all living customers, visitors included, as a query."""
         return existing(as_of).filter(self.expression(as_of))
 
-    def says(self, holds: Mapping[int, bool]) -> bool:
-        """Its answer, given what its conditions say, by their place in ``root.conditions()``."""
-        return self.root.says(iter([holds[place] for place in range(len(holds))]))
+    def says(self, holds: Sequence[bool]) -> bool:
+        """Its answer, given what its conditions say, in the order of ``root.conditions()``."""
+        return self.root.says(iter(holds))
 
     def of_today(self, words: Words) -> list[str]:
         """What a question about the past answers with today's data for want of a history, in words."""

@@ -8,13 +8,14 @@ from config.kit import clock
 from users.models import ActiveFigures, LongJob, StageFlow
 from users.reports import rollups
 from users.reports.figures import today_in_shop
+from users.services import asked_answers
 from users.services.long_jobs import OPEN, Chunk, runs, start
 from users.services.stage_study import REPLAY, STUDY
 
 COUNT = "users.count_days"
-SLICE = timedelta(days=60)
+SLICE = timedelta(days=20)
 # Long work that changes no customer: it asks for nothing to be counted again.
-READ_ONLY = (COUNT, STUDY, REPLAY)
+READ_ONLY = (COUNT, STUDY, REPLAY, asked_answers.KIND)
 
 
 def count(now: datetime) -> bool:
@@ -43,7 +44,7 @@ def is_due(now: datetime) -> bool:
 
 @runs(COUNT)
 def count_slice(job: LongJob, now: datetime) -> Chunk:
-    """The next sixty days, from the first day of all to where the recent days begin."""
+    """The next twenty days, from the first day of all to where the recent days begin."""
     told = job.parameters.get("next")
     first = date.fromisoformat(told) if told else rollups.earliest_day()
     end = rollups.recent_since(now) - timedelta(days=1)

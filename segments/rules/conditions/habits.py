@@ -52,8 +52,10 @@ class Regularly(Condition):
     @classmethod
     def read(cls, reader: Reader) -> "Regularly":
         reader.only(required=("regularly", "weeks", "of"))
-        of = reader.at("of").whole(1, MOST_WEEKS)
-        return cls(Occurrence.read(reader.at("regularly")), reader.at("weeks").whole(1, of), of)
+        weeks, of = reader.at("weeks").whole(1, MOST_WEEKS), reader.at("of").whole(1, MOST_WEEKS)
+        if weeks > of:
+            raise reader.at("weeks").refusal("out_of_range", _("cannot be in more weeks than are looked at"))
+        return cls(Occurrence.read(reader.at("regularly")), weeks, of)
 
     def write(self) -> dict[str, Any]:
         return {"regularly": self.occurrence.write(), "weeks": self.weeks, "of": self.of}

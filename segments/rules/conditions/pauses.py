@@ -122,10 +122,10 @@ class Stopped(Condition):
     def sentence(self, words: Words) -> str:
         did, gap = self.occurrence.did(words), days(self.gap_days)
         if self.at_least == 1:
-            return _("%(did)s, and not again for more than %(gap)s") % {"did": did, "gap": gap}
+            return _("%(did)s and then not again for more than %(gap)s") % {"did": did, "gap": gap}
         return ngettext(
-            "%(did)s at least %(n)d time, and not again for more than %(gap)s",
-            "%(did)s at least %(n)d times, and not again for more than %(gap)s",
+            "%(did)s at least %(n)d time and then not again for more than %(gap)s",
+            "%(did)s at least %(n)d times and then not again for more than %(gap)s",
             self.at_least,
         ) % {"did": did, "n": self.at_least, "gap": gap}
 

@@ -80,12 +80,11 @@ class SegmentTime(Condition):
             (
                 Input("segment_time", "segment", gettext_lazy("segment")),
                 Input("op", "choice", gettext_lazy("how"), choices=_ways),
-                Input("window", "window", gettext_lazy("when"), optional=True),
+                Input("window", "window", gettext_lazy("when"), optional=True, only_if=("op", *LOGGED)),
                 Input(
                     "days",
                     "whole",
                     gettext_lazy("days"),
-                    optional=True,
                     least=1,
                     most=LONGEST_DAYS,
                     only_if=("op", "for_at_most"),
