@@ -191,9 +191,7 @@ def check(
             _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]},
             field=problem.field,
         )
-    return _start(
-        file, CHECK, Import.State.CHECKING, gettext_noop("Check %(file)s"), total=2 * file.rows, by=by
-    )
+    return _start(file, CHECK, Import.State.CHECKING, gettext_noop("Check %(file)s"), total=file.rows, by=by)
 
 
 def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -> None:
