@@ -6,6 +6,7 @@ parked in the end.
 """
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +36,14 @@ class Due:
     fact: Fact | None
 
 
-def relay(limit: int = 5_000) -> int:
-    """Hand up to ``limit`` due outbox rows to their handlers; how many were handled."""
+def relay(limit: int = 5_000, *, seconds: float = 15.0) -> int:
+    """Hand up to ``limit`` due outbox rows to their handlers, for about ``seconds``; how many were handled.
+
+    A task that is cut off by its time limit loses the batch in hand, so the relay ends before.
+    """
+    until = time.monotonic() + seconds
     handled = looked_at = 0
-    while looked_at < limit:
+    while looked_at < limit and time.monotonic() < until:
         with transaction.atomic():
             batch = _claim(min(BATCH, limit - looked_at), clock.now())
             done = [due.outbox_id for due in batch if _handle(due)]
