@@ -19,7 +19,7 @@ test: $(VENV)/test.stamp
 
 # What takes too long for every run: whole shops of processes that are killed, restored, filled up.
 faults: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -m night tests/faults $(TEST_ARGS)
+	@$(BIN)/python -m pytest -m night $(TEST_ARGS)
 
 check: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.architecture.check
