@@ -21,6 +21,7 @@ from segments.rules.calendar import (
     kept_on,
     next_turn,
 )
+from segments.rules.operators import Moved
 from segments.rules.operators import Value as Asked
 from segments.rules.windows import day_start
 
@@ -37,10 +38,10 @@ class _OfInstant(Anniversary):
             asked |= _falls_on(x, kept_on(days), as_of) & Q(LessThan(x, day_start(date(year, 1, 1), as_of)))
         return asked
 
-    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> Q | None:
+    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
         before, after = set(self.days(value, then.today)), set(self.days(value, now.today))
         changed = kept_on(before - after) | kept_on(after - before)
-        return _falls_on(x, changed, now) if changed else None
+        return [(_falls_on(x, changed, now), None)] if changed else []
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
         if not isinstance(actual, datetime):
