@@ -72,7 +72,9 @@ CROSSED: list[tuple[Window, list[tuple[datetime, datetime]]]] = [
 def test_what_time_alone_moves_lies_at_the_two_edges(
     window: Window, stretches: list[tuple[datetime, datetime]]
 ) -> None:
-    assert crossed(window, AsOf(NOW - DAY), AsOf(NOW)) == stretches
+    found = crossed(window, AsOf(NOW - DAY), AsOf(NOW))
+    assert [(one.early, one.late) for one in found] == stretches
+    assert [one.entered for one in found] == [True, False][: len(stretches)]
 
 
 def around(edge: datetime) -> list[int]:
