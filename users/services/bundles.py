@@ -54,6 +54,7 @@ def ask(customer_id: int, *, by: Operator | None, actor: str = "", now: datetime
         by=by,
         parameters={"customer": customer_id, "key": str(key)},
         total=len(_shown()) + 1,
+        actor=actor,
     )
     return DataExport.objects.create(
         key=key, customer=customer, job=job, by=by, asked_at=now, expires_at=now + KEPT
