@@ -160,7 +160,7 @@ def _refused(customer_id: int, answer: HandAnswer) -> bool:
         topic__slug=answer.topic,
         is_current=True,
         granted=False,
-        given_at__lt=answer.given_at,
+        given_at__lte=answer.given_at,
     ).exists()
 
 

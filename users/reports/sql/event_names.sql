@@ -6,6 +6,6 @@ LEFT JOIN LATERAL (
     SELECT occurred_at FROM users_event event WHERE event.type_id = type.id ORDER BY occurred_at DESC LIMIT 1
 ) AS latest ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) AS events FROM (SELECT FROM users_event event WHERE event.type_id = type.id LIMIT %(most)s + 1) AS some
+    SELECT count(*) AS events FROM (SELECT FROM users_event event WHERE event.type_id = type.id LIMIT %(most)s + 1) AS first
 ) AS counted
 ORDER BY type.name
