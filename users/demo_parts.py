@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop
 
 from users.demo import DemoDay, DemoPart, demo_days, demo_parts
+from users.services.demo import words as _words  # noqa: F401 - gives the names
 from users.services.demo.days import live
 from users.services.demo.files import load_files
 from users.services.demo.goods import load_goods

@@ -19,6 +19,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.batches import fetch
+from config.kit.given_names import as_read
 from config.kit.registry import Registry
 from users.models import AcquisitionChannel, AttributeDefinition, Customer, Gender, Stage
 from users.shop import currency
@@ -69,7 +70,7 @@ class Dimension:
     def namer(self) -> Callable[[str | None], str]:
         """Names values in the reader's language; asks for the labels once for many values."""
         known = self.labels()
-        return lambda value: _("not known") if value is None else str(known.get(value, value))
+        return lambda value: _("not known") if value is None else str(known.get(value) or as_read(value))
 
 
 dimensions: Registry[Dimension] = Registry("dimension")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from config.kit.given_names import as_read
 from users.models import ShopConnection
 
 WORDS: dict[str, StrOrPromise] = {
@@ -22,4 +23,4 @@ def source_names(sources: Iterable[str]) -> dict[str, str]:
     named = (
         dict(ShopConnection.objects.filter(source__in=others).values_list("source", "name")) if others else {}
     )
-    return {source: str(WORDS.get(source) or named.get(source) or source) for source in asked}
+    return {source: str(WORDS.get(source) or as_read(named.get(source) or source)) for source in asked}

@@ -77,6 +77,7 @@ TITLES: dict[str, str] = {
     "Video Content Started": gettext_noop("Watched a video"),
     "Invitation Accepted": gettext_noop("A friend accepted the invitation"),
     "Survey Answered": gettext_noop("Answered a survey"),
+    "Warranty Registered": gettext_noop("Registered a warranty card"),
     facts.CHECKED_IN: gettext_noop("Checked in"),
     facts.MESSAGE_CLICKED: gettext_noop("Clicked a link in a message"),
     facts.REPLIED: gettext_noop("Wrote to the shop"),

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.utils import translation
 from django_stubs_ext import StrOrPromise
 
+BETWEEN = " > "
+"""Between the parts of a path through a tree of names."""
 _given: list[StrOrPromise] = []
 
 
@@ -26,8 +28,11 @@ def give_in_demo(*names: StrOrPromise) -> None:
 
 
 def as_read(name: str) -> str:
-    """A name as its reader says it."""
-    return str(_by_text().get(name, name))
+    """A name as its reader says it; a way through a tree ("Music > Jazz") part by part."""
+    known = _by_text()
+    if name in known or BETWEEN not in name:
+        return str(known.get(name, name))
+    return BETWEEN.join(str(known.get(part, part)) for part in name.split(BETWEEN))
 
 
 @cache

@@ -1,5 +1,6 @@
 """Numbers, money and time in the words of the reader's language. Pure; the zone is the shop's."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -21,6 +22,7 @@ from babel.numbers import (
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from config.kit.currencies import minor_digits
 
@@ -130,6 +132,21 @@ def language(code: str) -> str:
 def country(code: str) -> str:
     """The name of a country in the reader's language; what is no known code stays as it is."""
     return str(locale().territories.get(code.upper(), code))
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Texts beside each other, as the reader's language separates them."""
+    return _(", ").join(texts)
+
+
+def named(name: StrOrPromise, value: StrOrPromise) -> str:
+    """A value behind its name."""
+    return _("%(name)s: %(value)s") % {"name": name, "value": value}
+
+
+def aside(text: StrOrPromise, more: StrOrPromise) -> str:
+    """A text with a remark in brackets; without one, the text."""
+    return _("%(text)s (%(more)s)") % {"text": text, "more": more} if more else str(text)
 
 
 def _with_digits(digits: int) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin import OperatorPage
 from segments import registry
 from segments.registry import Field
-from segments.rules.conditions.attribute import LONGEST_PATH
+from segments.rules.paths import LONGEST_PATH
 from segments.services.suggesting import Offer, attribute_values, event_values, field_values
 from users.models import Role
 

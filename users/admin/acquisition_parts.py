@@ -84,7 +84,7 @@ def _facts(touch: FirstTouch) -> list[Fact]:
                 _("Source code"),
                 Cell(as_read(source.name), url=reverse("users:source", args=[source.pk]), hint=source.code),
             ),
-            Fact(_("Code owner"), Cell(f"{as_read(source.owner)} ({source.get_owner_kind_display()})")),
+            Fact(_("Code owner"), Cell(words.aside(as_read(source.owner), source.get_owner_kind_display()))),
         ]
     elif touch.code:
         facts.append(Fact(_("Source code"), Cell(touch.code, hint=_("There is no such source code."))))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit.admin import OWNER, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
 from users import scopes
 from users.admin.secret import SecretPage
@@ -134,14 +135,14 @@ def _row(key: ApiKey) -> list[Any]:
         _("Revoke"),
         reverse(LIST),
         method="post",
-        confirm=_("Revoke “%(name)s”? What uses it is refused from then on.") % {"name": key.name},
-        ask_for=key.name,
+        confirm=_("Revoke “%(name)s”? What uses it is refused from then on.") % {"name": as_read(key.name)},
+        ask_for=as_read(key.name),
         danger=True,
         name="revoke",
         value=str(key.pk),
     )
     return [
-        key.name,
+        as_read(key.name),
         f"{key.prefix}…",
         Cell(", ".join(key.may), hint="\n".join(map(scopes.in_words, key.may)))
         if key.may

@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import FormPage, OperatorPage, has_role
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.dimensions import ATTRIBUTE
 from users.groups import group_url
@@ -170,8 +171,8 @@ def _shown(text: str, kind: str) -> str:
     if kind == AttributeKind.FLAG:
         return {"true": _("Yes"), "false": _("No")}.get(text, text)
     if kind == AttributeKind.LIST:
-        return text.strip("[]").replace('"', "")
-    return text
+        return words.listed(as_read(one) for one in text.strip("[]").replace('"', "").split(", "))
+    return as_read(text)
 
 
 def _row(definition: AttributeDefinition, everybody: int) -> list[Any]:
@@ -181,7 +182,7 @@ def _row(definition: AttributeDefinition, everybody: int) -> list[Any]:
         definition.get_kind_display(),
         definition.customers if counted else Cell(_("not counted yet"), kind="text"),
         definition.customers / everybody if counted and everybody else None,
-        ", ".join(_shown(str(one), definition.kind) for one in definition.examples[:3]),
+        words.listed(_shown(str(one), definition.kind) for one in definition.examples[:3]),
         definition.first_seen_at,
         definition.last_seen_at,
     ]

@@ -12,7 +12,7 @@ from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Choice, Column, Crumb, Empty, Filter, Table
 from users.admin.told import field_words, value_words
-from users.models import AuditEntry, Operator, Role
+from users.models import AuditEntry, Export, LongJob, Operator, Role
 
 # The two halves of "noun.verb"; what is not listed is shown as it stands.
 NOUNS = {
@@ -52,6 +52,11 @@ NOUNS = {
     "topic": gettext_lazy("Topic"),
     "warranty": gettext_lazy("Warranty"),
     "webhook": gettext_lazy("Webhook"),
+}
+ACTORS = {
+    "system": gettext_lazy("Regulars"),
+    "presets": gettext_lazy("Ready segments"),
+    "demo": gettext_lazy("Demo shop"),
 }
 VERBS = {
     "accept": gettext_lazy("accepted"),
@@ -138,6 +143,7 @@ class AuditList(OperatorPage):
         if chosen.isdecimal() and len(chosen) < 10:
             rows = rows.filter(operator_id=int(chosen))
         found = page(rows, ("-at", "-pk"), self.request.GET.get("cursor", ""))
+        names = _worded(found.rows)
         people = [Choice(str(o.pk), str(o)) for o in Operator.objects.order_by("username")[:200]]
         return super().get_context_data(**kwargs) | {
             "filters": [Filter("by", _("Operator"), people, chosen)],
@@ -150,7 +156,13 @@ class AuditList(OperatorPage):
                     Column(_("What changed")),
                 ],
                 rows=[
-                    [e.at, e.actor, words_of(e.act), as_read(e.target_name), difference(e.before, e.after)]
+                    [
+                        e.at,
+                        actor_words(e.actor),
+                        words_of(e.act),
+                        names.get(e.pk) or as_read(e.target_name),
+                        difference(e.before, e.after),
+                    ]
                     for e in found.rows
                 ],
                 empty=Empty(_("Nothing has been done yet"), icon="history"),
@@ -158,6 +170,21 @@ class AuditList(OperatorPage):
                 previous=found.previous,
             ),
         }
+
+
+def actor_words(actor: str) -> str:
+    """Who acted, where it was a part of Regulars; operators and keys by the name they had."""
+    return str(ACTORS.get(actor, actor))
+
+
+def _worded(entries: Sequence[AuditEntry]) -> dict[int, str]:
+    """What jobs and exports are called in the reader's language; their entries hold the writer's words."""
+    found: dict[int, str] = {}
+    for model in (LongJob, Export):
+        ours = {e.pk: int(e.target_id) for e in entries if e.target_kind == model._meta.label_lower}
+        rows = model.objects.in_bulk(set(ours.values())) if ours else {}
+        found |= {pk: rows[target].in_words for pk, target in ours.items() if target in rows}
+    return found
 
 
 def words_of(act: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from config.kit import words
 from config.kit.charts import Chart, Series
 from config.kit.parts import Progress, Stat
+from users.groups import group_url
 from users.models import DayFigures, JobRun, LongJob, Stage
 from users.pages import HomeCard, first_steps, home_card
 from users.reports import figures, machines
@@ -116,6 +117,7 @@ def orders(now: datetime) -> dict[str, Any]:
                 _("Average order"),
                 revenue / count if count else None,
                 "money",
+                url=url,
                 before=revenue_before / count_before if count_before else None,
                 currency=money,
                 before_window=then,
@@ -152,8 +154,8 @@ def activity(now: datetime) -> dict[str, Any]:
                 window=_("so far"),
                 url=_url("users:active", day=today.day.isoformat()),
             ),
-            Stat(_("In 7 days"), today.weekly),
-            Stat(_("In 30 days"), today.monthly),
+            Stat(_("In 7 days"), today.weekly, url=group_url("active", day=today.day, days=7)),
+            Stat(_("In 30 days"), today.monthly, url=group_url("active", day=today.day, days=30)),
             Stat(_("Stickiness"), sticky, "percent", of=today.monthly, note=_("mean day / 30 days")),
         ],
         "chart": Chart(

@@ -1,6 +1,6 @@
 """The customer page: one person's whole story on one page, with panels that the other apps lend."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
 from users.admin.customer_columns import channel_name
 from users.admin.late import LatePanels
@@ -234,9 +235,7 @@ def _panels() -> dict[str, CustomerPanel]:
 
 
 def _profile(customer: Customer, now: datetime) -> list[Fact]:
-    place = ", ".join(
-        part for part in (customer.city, customer.region, words.country(customer.country)) if part
-    )
+    place = _joined((customer.city, customer.region, words.country(customer.country)))
     pairs: list[tuple[StrOrPromise, Cell]] = [
         (_("User ID"), Cell(customer.user_id)),
         (_("Registered"), Cell(customer.registered_at, kind="time")),
@@ -249,15 +248,20 @@ def _profile(customer: Customer, now: datetime) -> list[Fact]:
         (_("Place"), Cell(place)),
         (_("Language"), Cell(words.language(customer.language))),
         (_("Time zone"), Cell(customer.time_zone)),
-        (_("Occupation"), Cell(customer.occupation)),
-        (_("Industry"), Cell(customer.industry)),
-        (_("Income band"), Cell(customer.income_band)),
-        (_("Education"), Cell(customer.education)),
-        (_("Interests"), Cell(", ".join(map(str, customer.interests)))),
+        (_("Occupation"), Cell(as_read(customer.occupation))),
+        (_("Industry"), Cell(as_read(customer.industry))),
+        (_("Income band"), Cell(as_read(customer.income_band))),
+        (_("Education"), Cell(as_read(customer.education))),
+        (_("Interests"), Cell(_joined(customer.interests))),
         (_("Wants at most"), Cell(_wish(customer.most_per_week))),
         *((title, Cell(_plain(value))) for title, value in _attributes(customer)),
     ]
     return [Fact(title, cell) for title, cell in pairs if cell.value not in (None, "")]
+
+
+def _joined(values: Iterable[object]) -> str:
+    """Texts beside each other, as the reader says and separates them; empty ones left out."""
+    return words.listed(as_read(str(value)) for value in values if value != "")
 
 
 def _age(birthday: date | None, now: datetime) -> int | None:
@@ -284,10 +288,10 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return _joined(value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
-    return str(value)
+        return words.listed(words.named(name, _plain(inner)) for name, inner in value.items())
+    return as_read(str(value))
 
 
 def _stage_table(stages: Sequence[report.Stretch]) -> Table:

@@ -37,7 +37,7 @@ def channel_name(channel: AcquisitionChannel | None) -> str:
 def _place(name: str) -> Callable[[Standing], Cell]:
     def cell(standing: Standing) -> Cell:
         text = getattr(standing.customer, name)
-        return Cell(text, url=f"?{urlencode({name: text})}" if text else "")
+        return Cell(as_read(text), url=f"?{urlencode({name: text})}" if text else "")
 
     return cell
 

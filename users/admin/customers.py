@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage, may_open
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
 from config.kit.sheets import csv_response
@@ -247,7 +248,7 @@ class CustomerList(OperatorPage):
 
 def _place(name: str, title: StrOrPromise, chosen: str) -> Filter:
     """A place is chosen in the table; as a filter it is only shown and taken away."""
-    return Filter(name, title, [Choice(chosen, chosen)] if chosen else [], chosen)
+    return Filter(name, title, [Choice(chosen, as_read(chosen))] if chosen else [], chosen)
 
 
 class CustomerColumns(OperatorPage):

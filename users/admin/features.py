@@ -100,6 +100,7 @@ class FeaturesPage(CrowdPage):
 
     def _visits(self, found: Visits) -> dict[str, Any]:
         per_customer = round(found.n / found.customers, 2) if found.customers else None
+        seconds, events, pages = (features.mean(of) for of in (found.seconds, found.events, found.pages))
         return {
             "as_of": found.as_of,
             "stats": [
@@ -114,26 +115,26 @@ class FeaturesPage(CrowdPage):
                     _("Customers who visited"),
                     found.customers,
                     url=self.url("visits", low=0, **self._span()),
-                    note=_("%(n)s visits each") % {"n": words.number(per_customer)},
+                    note=_told(_("%(n)s visits each"), words.number(per_customer), per_customer),
                 ),
                 Stat(
                     _("Median length"),
                     None if (middle := features.median(found.seconds)) is None else round(middle / 60, 1),
                     unit=_("minutes"),
                     of=found.n,
-                    note=_("mean %(n)s") % {"n": _minutes(features.mean(found.seconds))},
+                    note=_told(_("mean %(n)s"), _minutes(seconds), seconds),
                 ),
                 Stat(
                     _("Events a visit"),
                     features.median(found.events),
                     of=found.n,
-                    note=_("mean %(n)s") % {"n": words.number(features.mean(found.events), 1)},
+                    note=_told(_("mean %(n)s"), words.number(events, 1), events),
                 ),
                 Stat(
                     _("Pages a visit"),
                     features.median(found.pages),
                     of=found.n,
-                    note=_("mean %(n)s") % {"n": words.number(features.mean(found.pages), 1)},
+                    note=_told(_("mean %(n)s"), words.number(pages, 1), pages),
                 ),
             ],
             "chart": self._lengths(found),
@@ -176,6 +177,11 @@ def bucket_title(low: int, high: int | None) -> str:
     if low < 60:
         return _("under 1 min")
     return _("%(low)d to %(high)d min") % {"low": low // 60, "high": high // 60}
+
+
+def _told(sentence: str, text: str, figure: float | None) -> str:
+    """A remark on a figure; none where there is no figure."""
+    return "" if figure is None else sentence % {"n": text}
 
 
 def _minutes(seconds: float | None) -> str:

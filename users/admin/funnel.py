@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from config.kit import words
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.parts import Ask, Cell, Choice, Column, Empty, Filter, Stat, Table
 from config.kit.sheets import csv_response
 from users.admin.cohort_pages import CohortPage, day_asks
@@ -108,7 +109,7 @@ class FunnelPage(CohortPage):
         if step.event == REGISTERED:
             return _("Registered")
         title = self._events.get(int(step.event)) or event_title(self._unused[int(step.event)])
-        return f"{title} ({step.category})" if step.category else title
+        return words.aside(title, as_read(step.category))
 
     @cached_property
     def _unused(self) -> Mapping[int, str]:

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
+from config.kit.given_names import as_read
 from config.kit.parts import Tone
 from users.models import Fate, Import, ImportRow
 from users.services.imports.acts import has_stopped, title_of
@@ -123,7 +125,7 @@ def explain(kind: ImportKind, code: str, field: str, detail: dict[str, Any]) -> 
     where = title_of(kind, field) if field else ""
     cell = _("“%(cell)s”") % detail if detail.get("cell") else ""
     head = " ".join(filter(None, (where, cell)))
-    return f"{head}: {sentence}" if head and sentence else sentence
+    return words.named(head, sentence) if head and sentence else sentence
 
 
 def _code(kind: ImportKind, row: ImportRow, detail: dict[str, Any]) -> str:
@@ -132,14 +134,14 @@ def _code(kind: ImportKind, row: ImportRow, detail: dict[str, Any]) -> str:
 
 def _changes(detail: dict[str, Any]) -> str:
     told = (
-        f"{COLUMNS.get(name, name)}: {before or '–'} → {after or '–'}"
+        words.named(COLUMNS.get(name, name), f"{before or '–'} → {after or '–'}")
         for name, before, after in detail.get("changes", ())
     )
-    return "; ".join(told)
+    return _("; ").join(told)
 
 
 def _tags(detail: dict[str, Any]) -> str:
-    return ", ".join(detail.get("tags", ()))
+    return words.listed(as_read(one) for one in detail.get("tags", ()))
 
 
 def _shared(detail: dict[str, Any]) -> str:
@@ -151,7 +153,7 @@ def _shared(detail: dict[str, Any]) -> str:
 
 
 def _left(row: ImportRow) -> str:
-    return f"{_('Left as it is')}: {LEFT.get(row.left, row.left)}" if row.left else ""
+    return words.named(_("Left as it is"), LEFT.get(row.left, row.left)) if row.left else ""
 
 
 def sheet_problem_of(file: Import) -> str:

@@ -39,7 +39,8 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [(kind.name, f"{kind.title}: {kind.about}") for kind in import_kinds]  # type: ignore[attr-defined]  # a ChoiceField
+        kinds = [(kind.name, words.named(kind.title, kind.about)) for kind in import_kinds]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class NewImport(FormPage):

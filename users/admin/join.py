@@ -13,6 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from config.kit import words
 from config.kit.admin import OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Column, Crumb, Empty, Table
 from config.kit.refusal import Refusal
 from users.dimensions import dimension
@@ -107,7 +108,7 @@ class JoinPage(OperatorPage):
 
 
 def _preview(seen: hand_join.Preview) -> dict[str, Any]:
-    survivor, absorbed = str(seen.survivor), f"{seen.absorbed} ({seen.word})"
+    survivor, absorbed = str(seen.survivor), words.aside(str(seen.absorbed), seen.word)
     return {
         "preview": seen,
         "moved": Table(
@@ -167,7 +168,7 @@ def _preview(seen: hand_join.Preview) -> dict[str, Any]:
 def _shown(name: str, value: Any) -> StrOrPromise:
     """A trait in words: stored values by the labels of their dimension."""
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
+        return words.listed(as_read(str(one)) for one in value) or "–"
     if isinstance(value, datetime):
         return words.absolute(value)
     if isinstance(value, bool):

@@ -171,7 +171,9 @@ def _suggested_stats(study: Study, found: Suggestion) -> list[Stat]:
             "n": words.number(back.of),
             "days": CAME_BACK_WITHIN,
         }
-        stats.append(Stat(label, days, unit=_("days"), note=f"{note}. {told}"))
+        stats.append(
+            Stat(label, days, unit=_("days"), note=_("%(note)s. %(told)s") % {"note": note, "told": told})
+        )
     return stats
 
 

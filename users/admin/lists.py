@@ -1,5 +1,7 @@
 """Generic lists of small tables that operators edit by hand."""
 
+from datetime import datetime
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +23,7 @@ class TopicAdmin(OperatorModelAdmin):
 class EventTypeAdmin(OperatorModelAdmin):
     """Which events count as activity; types come with the traffic."""
 
-    list_display = ("title", "name", "is_activity", "is_internal", "first_seen_at")
+    list_display = ("title", "name", "is_activity", "is_internal", "first_seen")
     search_fields = ("name",)
     readonly_fields = ("name", "is_activity", "is_internal", "first_seen_at")
 
@@ -29,6 +31,11 @@ class EventTypeAdmin(OperatorModelAdmin):
     def title(self, kind: EventType) -> str:
         """What it is called."""
         return event_title(kind.name)
+
+    @admin.display(description=gettext_lazy("First seen"), ordering="first_seen_at")
+    def first_seen(self, kind: EventType) -> datetime:
+        """When the first event of the kind came."""
+        return kind.first_seen_at
 
     def has_add_permission(self, request: object) -> bool:
         """Types come with the traffic."""

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.charts import Chart, Series
@@ -199,7 +199,7 @@ class ValuePage(CohortPage):
             series,
             unit="money",
             currency=self.currency,
-            category_title=_("Age"),
+            category_title=pgettext("cohort", "Since the start"),
             summary=_("Cumulated; mean over the cohorts whose month is over."),
         )
 

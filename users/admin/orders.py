@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 from config.kit import words
 from config.kit.admin import OperatorPage
 from config.kit.charts import Chart, Series
+from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Stat, Table
 from users.groups import group_url
@@ -136,24 +137,27 @@ class OrdersPage(OperatorPage):
         window, code = self.period.sentence, currency.get()
         earlier = _("in the %(n)d days before") % {"n": self.period.days}
         span = {"first": self.period.first, "last": self.period.last, "source": self.source}
+        ordered = group_url("ordered", **span)
         average = round(found.revenue / found.orders) if found.orders else None
         return [
             Stat(
                 _("Net revenue"), found.revenue, "money", window=window, before=before.revenue,
-                before_window=earlier, currency=code, note=_("Without tax and shipping, refunds on their own day"),
+                before_window=earlier, currency=code, url=ordered,
+                note=_("Without tax and shipping, refunds on their own day"),
             ),
             Stat(_("Orders"), found.orders, window=window, before=before.orders, before_window=earlier,
-                 url=group_url("ordered", **span)),
-            Stat(_("Net revenue per order"), average, "money", window=window, currency=code,
+                 url=ordered),
+            Stat(_("Net revenue per order"), average, "money", window=window, currency=code, url=ordered,
                  note=_("n = %(n)s orders") % {"n": words.number(found.orders)}),
             Stat(
                 _("Linked to a known customer"), found.linked_share, "percent", of=found.orders, window=window,
-                url=group_url("ordered", **span),
+                url=ordered,
                 note=_("%(money)s of %(linked)s orders; the others are visitors' orders")
                 % {"money": words.money(found.linked, code), "linked": words.number(found.linked_orders)},
             ),
             Stat(_("Refunded"), found.refunded, "money", window=window, before=before.refunded,
-                 before_window=earlier, currency=code, more_is="bad"),
+                 before_window=earlier, currency=code, more_is="bad",
+                 url=group_url("refunded", **span)),
         ]  # fmt: skip
 
     def _chart(self, found: sales.Sales) -> Chart:
@@ -251,8 +255,8 @@ class OrderPage(OperatorPage):
                                 hint=_("What is left of it in the order's net, in the shop's currency"))],
                 rows=[
                     [
-                        Cell(line.name or line.product_id or line.sku, hint=line.product_id),
-                        line.category, line.quantity, Cell(line.price, currency=money),
+                        Cell(as_read(line.name) or line.product_id or line.sku, hint=line.product_id),
+                        as_read(line.category), line.quantity, Cell(line.price, currency=money),
                         Cell(line.amount, currency=money), Cell(line.share, currency=code),
                     ]
                     for line in story.lines
@@ -288,11 +292,14 @@ def _named(refund: Refund, lines: Sequence[OrderLine]) -> Cell:
     if not refund.lines:
         return Cell(_("all lines"), tone="muted")
     names = {
-        key: line.name or key for line in lines for key in (line.line_id, line.product_id, line.sku) if key
+        key: as_read(line.name) or key
+        for line in lines
+        for key in (line.line_id, line.product_id, line.sku)
+        if key
     }
     told = ([one.get(key, "") for key in ("line_id", "product_id", "sku")] for one in refund.lines)
     return Cell(
-        ", ".join(
+        words.listed(
             next((names[key] for key in keys if key in names), " ".join(filter(None, keys))) for keys in told
         )
     )

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import FormPage
+from config.kit.given_names import as_read
 from config.kit.parts import Crumb
 from users.models import Customer, Product, Role
 from users.pages import CustomerPanel, customer_panel
@@ -43,7 +44,7 @@ def build(customer: Customer, now: datetime) -> dict[str, Any]:
     shown = [
         Shown(
             (f"{row.quantity} × " if row.quantity > 1 else "")
-            + (names.get(row.product_id) or row.product_id),
+            + (as_read(names.get(row.product_id) or row.product_id)),
             row.serial,
             row.get_source_display(),
             row.since,

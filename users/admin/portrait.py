@@ -72,7 +72,7 @@ class PortraitPage(CohortPage):
             "figures": self._figures(),
             "chart": self._chart(),
             "comparisons": [self._card(one) for one in found.comparisons if one.values],
-            "blank": ", ".join(str(one.dimension.title) for one in found.comparisons if not one.values),
+            "blank": words.listed(str(one.dimension.title) for one in found.comparisons if not one.values),
         }
 
     def _asks(self) -> list[Ask]:

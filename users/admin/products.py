@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.admin import FormPage, OperatorPage
+from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Filter, Table
 from users.groups import group_url
 from users.models import Category, Product, Role
@@ -48,7 +49,12 @@ class ProductsPage(OperatorPage):
         return super().get_context_data(**kwargs) | {
             "filters": [
                 *period_filters(self.request.GET),
-                Filter("category", _("Category"), [Choice(path, path) for path in self.paths], self.wanted),
+                Filter(
+                    "category",
+                    _("Category"),
+                    [Choice(path, as_read(path)) for path in self.paths],
+                    self.wanted,
+                ),
             ],
             "searchable": _("Name or number of a product"),
             "query": self.query,
@@ -133,7 +139,7 @@ class ProductsPage(OperatorPage):
         span = {"first": self.period.first, "last": self.period.last}
         return [
             Cell(str(product), url=link, hint=number),
-            product.category,
+            as_read(product.category),
             one.orders,
             Cell(one.customers, url=group_url("product_buyers", product=number, **span)),
             Cell(one.again, url=group_url("product_buyers", product=number, again="yes", **span)),
@@ -170,10 +176,10 @@ class CategoriesPage(OperatorPage):
             rows=[
                 [
                     Cell(
-                        "　" * row.path.count(categories.BETWEEN) + row.name,
+                        "　" * row.path.count(categories.BETWEEN) + as_read(row.name),
                         url=reverse("users:category", args=[row.pk]),
                     ),
-                    row.path,
+                    as_read(row.path),
                     Cell(counted.get(row.pk, 0), url=f"{reverse('users:products')}?category={row.path}"),
                 ]
                 for row in rows
@@ -224,7 +230,7 @@ class CategoryPage(FormPage):
 
     def get_title(self) -> StrOrPromise:
         """Its path."""
-        return self.category.path
+        return str(self.category)
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the tree."""

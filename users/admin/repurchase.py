@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import words
+from config.kit.given_names import as_read
 from config.kit.heat import Heat, HeatCell, HeatRow
 from config.kit.parts import Cell, Column, Empty, Stat, Table
 from users.admin.value_page import Section, ValuePage
@@ -106,7 +107,7 @@ def _categories(rows: list[list[Any]]) -> Table:
         ],
         rows=[
             [
-                Cell(category, url=group_url("bought", category=category)),
+                Cell(as_read(category), url=group_url("bought", category=category)),
                 Cell(buyers, url=group_url("bought", category=category)),
                 Cell(again, url=group_url("bought", category=category, again=1) if again else ""),
                 again / buyers,
@@ -165,10 +166,10 @@ def _next(told: dict[str, Any]) -> Heat:
         caption=_("Category bought next"),
         corner=_("Bought ↓ next →"),
         before=["n"],
-        columns=names,
+        columns=[as_read(one) for one in names],
         rows=[
             HeatRow(
-                one,
+                as_read(one),
                 [cell(one, two) for two in names],
                 [words.number(came_back.get(one, 0))],
                 group_url("bought_next", category=one) if came_back.get(one) else "",

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.charts import Chart, Series
@@ -196,7 +196,7 @@ class RetentionPage(CohortPage):
             self._columns(),
             series,
             unit="percent",
-            category_title=_("Age"),
+            category_title=pgettext("cohort", "Since the start"),
             summary=_("Mean over the cohorts whose time has passed."),
         )
 

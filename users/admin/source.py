@@ -201,7 +201,7 @@ class SourcePage(OneSource):
             Fact(_("Code"), Cell(one.code)),
             Fact(_("Channel"), Cell(one.channel.title)),
             Fact(_("Platform"), Cell(one.platform)),
-            Fact(_("Code owner"), Cell(f"{as_read(one.owner)} ({one.get_owner_kind_display()})")),
+            Fact(_("Code owner"), Cell(words.aside(as_read(one.owner), one.get_owner_kind_display()))),
             Fact(_("UTM"), Cell(utm)),
             Fact(_("Created"), Cell(one.created_at, kind="time")),
         ]

@@ -40,7 +40,7 @@ class StorefrontList(OperatorPage):
         """By name."""
         rows = [
             [
-                Cell(one.title, url=reverse("users:storefront_secret", args=[one.pk])),
+                Cell(str(one), url=reverse("users:storefront_secret", args=[one.pk])),
                 one.name,
                 one.created_at,
             ]
@@ -88,7 +88,7 @@ class NewStorefront(StorefrontForm):
     def make(self, form: Any) -> tuple[str, str]:
         """Its title and secret."""
         storefront, secret = storefronts.create(**form.cleaned_data, by=self.operator)
-        return storefront.title, secret
+        return str(storefront), secret
 
 
 class RenewSecret(StorefrontForm):
@@ -108,9 +108,9 @@ class RenewSecret(StorefrontForm):
 
     def get_title(self) -> StrOrPromise:
         """Its title."""
-        return self.storefront.title
+        return str(self.storefront)
 
     def make(self, form: Any) -> tuple[str, str]:
         """Its title and new secret."""
         storefront, secret = storefronts.renew_secret(self.storefront.pk, by=self.operator)
-        return storefront.title, secret
+        return str(storefront), secret

@@ -172,7 +172,9 @@ class TagPage(FormPage):
         if keeper := tag_acts.keepers([self.tag]).get(self.tag.pk):
             return _("Kept by: %(names)s") % {"names": keeper}
         used = tag_acts.users_of(self.tag)
-        return _("Used by: %(names)s") % {"names": ", ".join(used)} if used else _("No rule uses this tag.")
+        return (
+            _("Used by: %(names)s") % {"names": words.listed(used)} if used else _("No rule uses this tag.")
+        )
 
     def get_crumbs(self) -> Sequence[Crumb]:
         """Under the tags."""
@@ -191,7 +193,7 @@ class TagPage(FormPage):
         sentence = _("Delete this tag and take it off %(n)s customers?") % {"n": words.number(count)}
         delete = Action(
             _("Delete"), self.request.path, icon="delete", method="post", danger=True, name="act", value="delete",
-            confirm=sentence, ask_for=self.tag.name,
+            confirm=sentence, ask_for=str(self.tag),
         )  # fmt: skip
         if not self.tag.kept_by:
             return [delete, show]

@@ -220,7 +220,7 @@ def value_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
+        return words.listed(value_words(name, one) for one in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
         if told.is_told(value):
             return told.to_reader(value, "")

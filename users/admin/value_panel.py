@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import words
+from config.kit.given_names import as_read
 from config.kit.parts import Cell, Fact
 from users.evidence import churn_weights, evidence
 from users.groups import group_url
@@ -43,19 +44,25 @@ def _facts(customer: Customer, value: CustomerValue, day: ValueDay) -> list[Fact
         ),
         (_("Still a customer"), _known(value.p_alive, f"{value.p_alive} %", _("probability"))),
         (_("Churn risk"), _known(value.churn_risk, f"{value.churn_risk} %", _why(value))),
-        (_("Favourite category"), _known(value.favourite_category or None, value.favourite_category, "")),
+        (
+            _("Favourite category"),
+            _known(value.favourite_category or None, as_read(value.favourite_category), ""),
+        ),
         (_("Best hour"), _hour(value, day)),
     ]
     if value.fan:
         pairs.append((_("Fan"), Cell(value.get_fan_display(), url=group_url("fan", of=value.fan))))
     if value.leader_score:
-        parts = ", ".join(
-            f"{one.title}: {value.leader_parts[one.name]}"
+        parts = words.listed(
+            words.named(one.title, value.leader_parts[one.name])
             for one in evidence
             if one.name in value.leader_parts
         )
         pairs.append(
-            (_("Opinion leader score"), Cell(f"{value.leader_score} ({parts})", url=reverse("users:leaders")))
+            (
+                _("Opinion leader score"),
+                Cell(words.aside(str(value.leader_score), parts), url=reverse("users:leaders")),
+            )
         )
     return [Fact(title, cell) for title, cell in pairs]
 
@@ -80,7 +87,7 @@ def _core(value: CustomerValue) -> Cell:
 def _known(figure: object, text: str, more: str) -> Cell:
     if figure is None:
         return Cell(_("not known yet"), tone="muted")
-    return Cell(f"{text} ({more})" if more else text)
+    return Cell(words.aside(text, more))
 
 
 def _money(minor: int | None) -> str:
@@ -94,7 +101,7 @@ def _why(value: CustomerValue) -> str:
         reason = _("as many as stayed away among past customers after the same silence")
     known = {one.name: one for one in churn_weights}
     weights = [f"{known[name].title} +{known[name].points}" for name in value.churn_reasons if name in known]
-    return "; ".join([reason, *weights])
+    return _("; ").join([reason, *weights])
 
 
 def _hour(value: CustomerValue, day: ValueDay) -> Cell:

@@ -40,7 +40,7 @@ def crowd(asked: Parameters) -> tuple[str, tuple[object, ...], str]:
         sql += f" AND coalesce({by_channel.expression}, '') = %s"
         values.append(asked["channel"])
         told.append(by_channel.label(asked["channel"] or None))
-    return sql, tuple(values), f" ({', '.join(told)})" if told else ""
+    return sql, tuple(values), words.listed(told)
 
 
 @group("active")
@@ -58,7 +58,7 @@ def active(asked: Parameters, now: datetime) -> Group:
             "n": days,
             "day": words.day(day),
         }
-    return Group(sentence + told, found)
+    return Group(words.aside(sentence, told), found)
 
 
 @group("active_days")
@@ -71,7 +71,7 @@ def active_days(asked: Parameters, now: datetime) -> Group:
         "n": days,
         "day": words.day(day),
     }
-    return Group(sentence + told, found)
+    return Group(words.aside(sentence, told), found)
 
 
 def crowd_url(kind: str, channel: str | None, visitors: bool, **parameters: object) -> str:

@@ -85,7 +85,7 @@ def funnel_step(asked: Parameters, now: datetime) -> Group:
         if is_stopped
         else _("Reached step %(step)s of %(of)s of a funnel; first step %(period)s")
     ) % told
-    return Group(f"{sentence} ({wanted.whom.sentence})" if wanted.whom.sentence else sentence, found)
+    return Group(words.aside(sentence, wanted.whom.sentence), found)
 
 
 @group("portrait")
@@ -104,7 +104,7 @@ def side_of_portrait(asked: Parameters, now: datetime) -> Group:
     if whom.by:
         with_value = cohorts.select(f"{_FROM} WHERE {whom.condition}", whom.values)
         people = people.filter(pk__in=with_value)
-        sentence = f"{sentence} · {whom.by.title}: {whom.by.label(whom.value)}"
+        sentence = f"{sentence} · {words.named(whom.by.title, whom.by.label(whom.value))}"
     return Group(sentence, people.values("pk"))
 
 
@@ -154,4 +154,4 @@ def _began(start: Start, days: Period, whom: Whom) -> str:
         Start.REGISTRATION: _("Registered %(first)s to %(last)s"),
         Start.ORDER: _("First ordered %(first)s to %(last)s"),
     }[start] % {"first": words.day(days.first), "last": words.day(days.last)}
-    return f"{sentence} ({whom.sentence})" if whom.sentence else sentence
+    return words.aside(sentence, whom.sentence)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from config.kit import words
 from users.groups import Group, Parameters, group, selected
 from users.groups.activity import crowd
 from users.groups.stages import read_span
@@ -42,7 +43,7 @@ def feature(asked: Parameters, now: datetime) -> Group:
         "event": event_title(kind.name),
         "period": period.sentence,
     }
-    return Group(sentence + told, found)
+    return Group(words.aside(sentence, told), found)
 
 
 @group("visits")
@@ -54,10 +55,11 @@ def visits(asked: Parameters, now: datetime) -> Group:
     bound = features.visit_values(period) | {"now": now, "part": 0, "parts": 1, "pause": features.PAUSE}
     visited = select(sql("visits") + _VISITED, bound | {"low": timedelta(seconds=low), "high": high})
     found = selected(visited.sql + where, (*visited.params, *values))
-    sentence = (
-        _("Customers with a visit of %(low)d seconds up to less than %(high)d, %(period)s")
-        if "high" in asked
-        else _("Customers with a visit of at least %(low)d seconds, %(period)s")
-    )
+    if "high" in asked:
+        sentence = _("Customers with a visit of %(low)d seconds up to less than %(high)d, %(period)s")
+    elif low:
+        sentence = _("Customers with a visit of at least %(low)d seconds, %(period)s")
+    else:
+        sentence = _("Customers with a visit that is over, %(period)s")
     facts = {"low": low, "high": high.total_seconds(), "period": period.sentence}
-    return Group(sentence % facts + told, found)
+    return Group(words.aside(sentence % facts, told), found)

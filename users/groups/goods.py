@@ -28,6 +28,20 @@ def ordered(asked: Parameters, now: datetime) -> Group:
     return Group(_("Customers who ordered from %(first)s to %(last)s") % _days(asked), found)
 
 
+@group("refunded")
+def refunded(asked: Parameters, now: datetime) -> Group:
+    """Known customers to whom something was given back in a period, of a source or of all."""
+    begin, end = _span(asked)
+    source = asked.get("source", "")
+    found = selected(
+        "SELECT r.customer_id FROM users_refund r JOIN users_customer c ON c.id = r.customer_id"
+        " WHERE r.confirmed AND c.identified AND r.refunded_at >= %s AND r.refunded_at < %s"
+        " AND (%s = '' OR r.source = %s)",
+        (begin, end, source, source),
+    )
+    return Group(_("Customers who got money back from %(first)s to %(last)s") % _days(asked), found)
+
+
 @group("product_buyers")
 def product_buyers(asked: Parameters, now: datetime) -> Group:
     """Customers with a line of a product in an order that counts in a period; ``again``: on two days or more."""

@@ -37,7 +37,7 @@ def tag(asked: Parameters, now: datetime) -> Group:
         raise KeyError("tag")
     found = CustomerTag.objects.filter(tag=wanted, customer__identified=True).values("customer_id")
     rule = {"all": [{"collection": "tags", "op": "has_any_of", "value": [wanted.name]}]}
-    return Group(_("Customers tagged “%(tag)s”") % {"tag": wanted.name}, found, rule)
+    return Group(_("Customers tagged “%(tag)s”") % {"tag": str(wanted)}, found, rule)
 
 
 @group("dimension")

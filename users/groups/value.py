@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
+from config.kit.given_names import as_read
 from users.bands import aov_band_labels
 from users.groups import Group, Parameters, group, selected
 from users.models import CustomerValue, Fan, OrderBand, ValueDay
@@ -186,7 +187,7 @@ def bought(asked: Parameters, now: datetime) -> Group:
         " GROUP BY customer_id HAVING count(DISTINCT day) >= %s",
         (*_window(), asked["category"], least),
     )
-    return Group(sentence % {"category": asked["category"]}, found)
+    return Group(sentence % {"category": as_read(asked["category"])}, found)
 
 
 @group("bought_next")

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.given_names import as_read
+
 
 class Scope(models.TextChoices):
     """``write``: public, may only say what happened. ``server``: the shop's back end, is believed."""
@@ -30,7 +32,7 @@ class ApiKey(models.Model):
         verbose_name_plural = _("API keys")
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…)"
+        return f"{as_read(self.name)} ({self.prefix}…)"
 
 
 class Storefront(models.Model):
@@ -47,7 +49,7 @@ class Storefront(models.Model):
         verbose_name_plural = _("storefronts")
 
     def __str__(self) -> str:
-        return self.title
+        return as_read(self.title)
 
 
 class IdempotencyRecord(models.Model):

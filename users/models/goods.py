@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.given_names import as_read
 from users.models.keys import of_customer
 
 
@@ -23,7 +24,7 @@ class Category(models.Model):
         verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
-        return self.path
+        return as_read(self.path)
 
 
 class CategoryName(models.Model):

@@ -7,6 +7,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.given_names import as_read
 from users.models.keys import of_customer, of_order
 
 
@@ -164,4 +165,4 @@ class Product(models.Model):
         verbose_name_plural = _("products")
 
     def __str__(self) -> str:
-        return self.name or self.product_id
+        return as_read(self.name) or self.product_id

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from config.kit.given_names import as_read
 from users.models.keys import of_customer
 
 
@@ -19,7 +20,7 @@ class Tag(models.Model):
         verbose_name_plural = _("tags")
 
     def __str__(self) -> str:
-        return self.name
+        return as_read(self.name)
 
 
 class CustomerTag(models.Model):

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from config.kit import told
 from config.kit.batches import execute, fetch
+from config.kit.given_names import as_read
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 from users.groups import read_group
@@ -175,7 +176,7 @@ def tag_group(name: str, *, group: str, is_on: bool, by: Operator | None, now: d
 
     def title() -> str:
         pattern = _("Put “%(tag)s” on: %(whom)s") if is_on else _("Take “%(tag)s” off: %(whom)s")
-        return pattern % {"tag": plain, "whom": read_group(group, now).sentence}
+        return pattern % {"tag": as_read(plain), "whom": read_group(group, now).sentence}
 
     run.job = long_jobs.start(PUT, title=title, by=by, parameters={"run": run.pk, "whom": named})
     run.save(update_fields=["job"])

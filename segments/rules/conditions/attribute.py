@@ -11,17 +11,14 @@ from django.db.models import F, Q
 
 from segments.registry import Field
 from segments.rules.as_of import AsOf
-from segments.rules.asking import asked
+from segments.rules.asking import asked, phrase, read_operator, show, write_operator
 from segments.rules.conditions.base import Condition, Shown
-from segments.rules.conditions.field import phrase, read_operator, show, write_operator
-from segments.rules.json_values import json_type, json_value
-from segments.rules.kinds import OPEN
+from segments.rules.json_values import json_value
 from segments.rules.operators import Operator
+from segments.rules.paths import open_field, read_path, write_path
 from segments.rules.reading import Reader
 from segments.rules.words import Words
 from users.topics import TouchTopic
-
-LONGEST_PATH = 5
 
 
 @dataclass(frozen=True)
@@ -62,30 +59,3 @@ class AttributeCondition(Condition):
 
     def show(self, actual: Any, words: Words) -> str:
         return show(self.field, actual, words)
-
-
-def read_path(reader: Reader) -> tuple[str, ...]:
-    """A name, or a list of names from the outside inwards."""
-    if isinstance(reader.raw, list):
-        return tuple(item.text() for item in reader.items(1, LONGEST_PATH))
-    return (reader.text(),)
-
-
-def write_path(path: tuple[str, ...]) -> str | list[str]:
-    """As ``read_path`` reads it."""
-    return path[0] if len(path) == 1 else list(path)
-
-
-def open_field(
-    path: tuple[str, ...], column: str, operator: Operator | None = None, value: Any = None
-) -> Field:
-    """A value inside a jsonb column as a field, typed by what it is compared with."""
-    wanted = "any" if operator is None else json_type(operator.argument, value)
-    return Field(
-        name=" › ".join(path),
-        label=" › ".join(path),
-        group="",
-        kind=OPEN,
-        topic=TouchTopic.PROFILE,
-        value=json_value(F(column), path, wanted),
-    )

@@ -3,19 +3,17 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Expression, F, Q, QuerySet, Subquery
 
 from segments.rules.as_of import AsOf
+from segments.rules.conditions.occurrence import Occurrence
 from segments.rules.forms import Form
 from segments.rules.reading import Reader
 from segments.rules.shared import Scan
 from segments.rules.words import Words
 from users.topics import TouchTopic
-
-if TYPE_CHECKING:
-    from segments.rules.conditions.occurrence import Occurrence
 
 # Customer ids, as a query of one column.
 Ids = QuerySet[Any, Any]
@@ -83,7 +81,7 @@ class Condition(ABC):
         """What it looks up of everybody and other conditions may look up too (rules/shared.py); None: nothing."""
         return None
 
-    def happenings(self, as_of: AsOf) -> "list[tuple[Occurrence, datetime | None]]":
+    def happenings(self, as_of: AsOf) -> list[tuple[Occurrence, datetime | None]]:
         """What of the customer's happenings it reads, each since when; None: since ever."""
         return []
 

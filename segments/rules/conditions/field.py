@@ -1,22 +1,19 @@
 """A condition on one value: ``{"field": "stage", "op": "is_any_of", "value": ["dormant"]}``."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, Subquery
-from django.utils.translation import gettext as _
 
 from segments import registry
 from segments.registry import Field
-from segments.rules.arguments import Nothing
 from segments.rules.as_of import AsOf
-from segments.rules.asking import asked
+from segments.rules.asking import asked, phrase, read_operator, show, write_operator
 from segments.rules.conditions.base import Condition, Ids, Shown
 from segments.rules.operators import Operator
 from segments.rules.reading import Reader
-from segments.rules.words import Words, day, instant, number, quoted
+from segments.rules.words import Words
 from users.models import Customer
 from users.topics import TouchTopic
 
@@ -88,48 +85,3 @@ def value_of(field: Field, as_of: AsOf) -> Shown:
     if field.rows is None:
         return x
     return Subquery(field.linked_rows().annotate(asked_value=x).values("asked_value")[:1])
-
-
-def read_operator(reader: Reader, field: Field) -> tuple[Operator, Any]:
-    """The operator and value of an object that has ``op`` and perhaps ``value``."""
-    operator = field.kind.operators.get(reader.at("op").text())
-    if operator is None:
-        known = ", ".join(field.kind.operators)
-        raise reader.at("op").refusal(
-            "unknown_operator", _("cannot be asked that way (possible: %(known)s)") % {"known": known}
-        )
-    if isinstance(operator.argument, Nothing):
-        if "value" in reader.mapping():
-            operator.argument.read(reader.at("value"), field.about)
-        return operator, None
-    if "value" not in reader.mapping():
-        raise reader.refusal("missing_key", _("needs “%(key)s”") % {"key": "value"})
-    return operator, operator.argument.read(reader.at("value"), field.about)
-
-
-def write_operator(operator: Operator, value: Any) -> dict[str, Any]:
-    """The keys ``op`` and ``value`` of the JSON."""
-    if isinstance(operator.argument, Nothing):
-        return {"op": operator.name}
-    return {"op": operator.name, "value": operator.argument.write(value)}
-
-
-def phrase(field: Field, operator: Operator, value: Any, words: Words) -> str:
-    """A field, an operator and a value as a clause."""
-    texts = operator.argument.words(value, field.about, words)
-    return operator.phrase(str(field.label), texts)
-
-
-def show(field: Field, actual: Any, words: Words) -> str:
-    """A field's actual value in words."""
-    if actual is None or actual == "":
-        return _("not known")
-    if field.about.choices is not None:
-        return str(field.about.choices().get(actual, actual))
-    if isinstance(actual, bool):
-        return _("yes") if actual else _("no")
-    if isinstance(actual, int | Decimal):
-        return words.money(actual) if field.about.is_money else number(actual)
-    if isinstance(actual, datetime):
-        return instant(actual)
-    return day(actual) if isinstance(actual, date) else quoted(str(actual))

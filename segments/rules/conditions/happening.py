@@ -11,12 +11,12 @@ from segments import registry
 from segments.registry import Field, Source
 from segments.rules.arguments import plain_number
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.attribute import open_field, read_path, write_path
-from segments.rules.conditions.field import read_operator, write_operator
+from segments.rules.asking import read_operator, write_operator
 from segments.rules.json_values import JsonType, json_value
 from segments.rules.kinds import MONEY, NUMBER
 from segments.rules.measures import MEASURES, Bounds, Measure, Of
 from segments.rules.operators import Operator, Value
+from segments.rules.paths import open_field, read_path, write_path
 from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Ever, Window, read_window
 from segments.rules.words import Words

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from segments.registry import Rows, Source
 from segments.rules.as_of import AsOf
-from segments.rules.asking import asked
-from segments.rules.conditions.field import phrase
+from segments.rules.asking import asked, phrase
 from segments.rules.conditions.happening import (
     Filter,
     filters_json,

@@ -17,9 +17,9 @@ from segments import registry
 from segments.registry import Field
 from segments.rules import cuts
 from segments.rules.as_of import AsOf
-from segments.rules.asking import asked
+from segments.rules.asking import asked, show
 from segments.rules.conditions.base import Condition, Ids, Shown
-from segments.rules.conditions.field import FieldCondition, show
+from segments.rules.conditions.field import FieldCondition
 from segments.rules.forms import Form, Input
 from segments.rules.kinds import MONEY, NUMBER
 from segments.rules.operators import AtLeast

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from segments.demo_parts import KEPT_TAG, load_kept_tag, load_segments
 from tests.clock import move_to
 from tests.users.door import identify, send
-from users.models import Customer, CustomerTag, Export, Import, Order, Standing, Tag, TagRun
+from users.models import Consent, Customer, CustomerTag, Export, Import, Order, Standing, Tag, TagRun
 from users.services.demo.files import CALLED, CLUB, PEOPLE, load_files
 
 NOW = datetime(2026, 5, 25, 4, 0, tzinfo=UTC)
@@ -28,7 +28,11 @@ def test_what_came_in_and_went_out(settings: Settings, tmp_path: Path) -> None:
         ("customers", "done", {"new": PEOPLE, "duplicate": 1, "refused": 3}),
         ("orders", "done", {"new": PEOPLE * 3 // 2, "refused": 2}),
         ("tags", "done", {"new": 11, "refused": 2}),
+        ("consents", "done", {"new": 40, "refused": 3}),
     ]
+    book = Import.objects.get(kind="consents")
+    assert (book.sheet, book.sheets) == ("Answers", ["Cover", "Answers", "Shelves"])
+    assert Consent.objects.filter(granted=False).count() == 8
     assert Order.objects.filter(is_history=True, refunded__gt=0).count() == 3
     old = Customer.objects.filter(user_id__startswith="old-")
     assert (old.count(), old.filter(is_invented=True).count()) == (PEOPLE, PEOPLE)

@@ -126,3 +126,18 @@ def test_carts_before_orders_are_told_of_the_last_months_only() -> None:
     led_to = [at for at in bought if any(timedelta(0) < at - put < timedelta(minutes=25) for put in added)]
     assert 0 < len(recent) < len(bought)
     assert set(recent) <= set(led_to)
+
+
+def test_a_refund_of_a_part_names_its_line() -> None:
+    named = []
+    for number in range(1, 4_000):
+        someone = person(number, joined_at=UNTIL)
+        for planned in lives.orders_of(number, ANCHOR):
+            if planned.refund_at is None:
+                continue
+            told, lines = lives.refund_properties(planned, someone), planned.lines(someone)
+            if planned.refund_cents == planned.cents or len(lines) == 1:
+                assert (told["total"], "products" in told) == (planned.refund_cents / 100, False)
+            else:
+                named.append(told["products"] == lines[-1:] and 0 < told["total"] * 100 < planned.cents)
+    assert named and all(named)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 
+import openpyxl
 from django.utils.translation import gettext_lazy
 
 from config.kit.given_names import give_in_demo
@@ -26,6 +27,8 @@ PATIENCE = 30.0
 PEOPLE = 60
 MEMBERS = 90
 CUSTOMERS_FILE, ORDERS_FILE, TAGS_FILE = "old-shop-customers.csv", "old-shop-orders.csv", "record-club.csv"
+ANSWERS_FILE = "old-shop-book.xlsx"
+ANSWERED = 40
 CLUB, COLLECTORS, CALLED = "Record club", "Collectors", "Called in spring"
 give_in_demo(
     *(gettext_lazy("Record club"), gettext_lazy("Collectors"), gettext_lazy("Called in spring")),
@@ -38,7 +41,7 @@ Cells = Sequence[str]
 
 
 def load_files(now: datetime, progress: Progress) -> None:
-    """Three imports, one export, one tagging of a group; what is there already is left as it is."""
+    """Four imports, one export, one tagging of a group; what is there already is left as it is."""
     by, today = Operator.objects.filter(username="operator").first(), today_in_shop(now)
     known = list(
         Customer.objects.filter(is_invented=True, identified=True, user_id__isnull=False)
@@ -46,13 +49,14 @@ def load_files(now: datetime, progress: Progress) -> None:
         .values_list("user_id", flat=True)[: 3 * MEMBERS : 3]
     )
     brought = (
-        ("customers", CUSTOMERS_FILE, _customers(today)),
-        ("orders", ORDERS_FILE, _orders(today)),
-        ("tags", TAGS_FILE, _members([user or "" for user in known])),
+        ("customers", CUSTOMERS_FILE, _csv(_customers(today))),
+        ("orders", ORDERS_FILE, _csv(_orders(today))),
+        ("tags", TAGS_FILE, _csv(_members([user or "" for user in known]))),
+        ("consents", ANSWERS_FILE, _workbook(_answers(today))),
     )
-    for done, (kind, name, rows) in enumerate(brought):
-        progress(done, 5)
-        _bring_in(kind, name, rows, by=by, now=now)
+    for done, (kind, name, content) in enumerate(brought):
+        progress(done, 6)
+        _bring_in(kind, name, content, by=by, now=now)
         Customer.objects.filter(user_id__startswith="old-", is_invented=False).update(is_invented=True)
     club = Tag.objects.filter(name=CLUB).first()
     if club is None:
@@ -61,17 +65,16 @@ def load_files(now: datetime, progress: Progress) -> None:
     if not TagRun.objects.exists():
         tag_acts.tag_group(CALLED, group=spec, is_on=True, by=by, now=now)
         Tag.objects.filter(name=CALLED, category="").update(category="Campaigns")
-    progress(4, 5)
+    progress(5, 6)
     if not Export.objects.exists():
         export_acts.ask("customers", columns=EXPORTED, form="xlsx", group=spec, by=by, now=now)
     _work_until(lambda: not Export.objects.filter(ready_at=None).exists())
 
 
-def _bring_in(kind: str, name: str, rows: Sequence[Cells], *, by: Operator | None, now: datetime) -> None:
+def _bring_in(kind: str, name: str, content: bytes, *, by: Operator | None, now: datetime) -> None:
     """Upload, check and start a file, or carry on with it where a load before this one was killed."""
     file = Import.objects.filter(kind=kind, file_name=name).first()
     if file is None:
-        content = _csv(rows)
         file = acts.upload(kind, io.BytesIO(content), name=name, size=len(content), by=by, now=now)
     steps = {
         Import.State.UPLOADED: lambda held: acts.check(
@@ -108,6 +111,22 @@ def _csv(rows: Sequence[Cells]) -> bytes:
     return text.getvalue().encode()
 
 
+def _workbook(rows: Sequence[Cells]) -> bytes:
+    """A workbook as offices keep them: a cover, the table, another table that is not meant."""
+    book = openpyxl.Workbook(write_only=True)
+    book.create_sheet("Cover").append(["Answers on paper of the old shop, all of it invented"])
+    sheet = book.create_sheet("Answers")
+    for row in rows:
+        sheet.append(row)
+    shelves = book.create_sheet("Shelves")
+    shelves.append(["shelf", "records"])
+    for category in CATEGORIES:
+        shelves.append([category, len(records_of(category))])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
 def _customers(today: date) -> list[Cells]:
     """People of the shop before this one; some rows as people write them."""
     random = Random("the old shop")
@@ -141,6 +160,21 @@ def _orders(today: date) -> list[Cells]:
                          given_back))  # fmt: skip
     rows.append(("OLD-901-1", "old-003", today.isoformat(), "eighteen", "paid", "", "", "", "", ""))
     rows.append(("OLD-902-1", "old-005", "2099-01-01", "18.00", "paid", "", "", "", "", ""))
+    return rows
+
+
+def _answers(today: date) -> list[Cells]:
+    """What people of the old shop ticked on paper; two rows that cannot be taken, and a yes beside a no."""
+    random = Random("the old forms")
+    rows: list[Cells] = [("user_id", "message channel", "topic", "granted", "given", "wording")]
+    for number in range(1, ANSWERED + 1):
+        given = today - timedelta(days=random.randint(420, 520))
+        answer = "no" if number % 5 == 0 else "yes"
+        rows.append((f"old-{number:03d}", "email", "news", answer, given.isoformat(), "old-shop-form-2"))
+    later = (today - timedelta(days=400)).isoformat()
+    rows.append(("old-005", "email", "news", "yes", later, "old-shop-form-2"))
+    rows.append(("old-041", "email", "gossip", "yes", later, "old-shop-form-2"))
+    rows.append(("old-042", "email", "news", "yes", "", "old-shop-form-2"))
     return rows
 
 

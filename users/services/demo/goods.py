@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from config.kit.given_names import give_in_demo
 from config.kit.refusal import Refusal
 from users.demo import Progress
-from users.models import Category, Customer, ShopConnection, ShopKind
+from users.models import Category, Customer, DeadLetter, ShopConnection, ShopKind
 from users.reports.figures import today_in_shop
 from users.services import categories, shop_connections
 from users.services.demo.catalogue import CATEGORIES, records_of
@@ -38,6 +38,8 @@ SHOPS = (
 )
 give_in_demo(*(gettext_lazy(name) for _kind, name, _source in SHOPS))
 PLAYER = {"product_id": "player-1", "name": "Record player", "category": "Hi-fi > Players", "price": 189.0}
+AMISS = "demo-amiss-"
+ABROAD = "till-guest-from-abroad"
 NAMES = ("Ada Fictional", "Bo Invented", "Cai Imagined", "Dina Made-up")
 
 
@@ -53,6 +55,8 @@ def load_goods(now: datetime, progress: Progress) -> None:
         for kind, name, source in SHOPS:
             _deliver(client, connection(kind, name, source), today)
         FrontDoor(client).hand_in_all(_labels(now), history=True)
+        if not DeadLetter.objects.filter(item__contains=AMISS).exists():
+            FrontDoor(client).hand_in_all(_amiss(today), history=True)
     progress(3, 4)
     _grow()
 
@@ -110,7 +114,7 @@ def _till(today: date) -> Iterator[Call]:
 def _labels(now: datetime) -> Iterator[Call]:
     """The shops' customers are invented, and say so."""
     ids = [f"gifts:{40 + n}" for n in range(8)] + [f"hifi:{10 + n}" for n in range(5)]
-    for user_id in (*ids, *(f"youzan:yz-invented-{n}" for n in range(6))):
+    for user_id in (ABROAD, *ids, *(f"youzan:yz-invented-{n}" for n in range(6))):
         yield {
             "type": "identify",
             "userId": user_id,
@@ -118,6 +122,22 @@ def _labels(now: datetime) -> Iterator[Call]:
             "timestamp": now.isoformat(),
             "traits": {"invented": True},
         }
+
+
+def _amiss(today: date) -> Iterator[Call]:
+    """What a till tells wrongly; it waits among the dead letters: one order for its rate, one for good."""
+    at = start_of(today - timedelta(days=3))
+    player = [{**PLAYER, "price": 21_800, "quantity": 1}]
+    abroad = {
+        "order_id": "T9001",
+        "channel_of_sale": "till",
+        "currency": "JPY",
+        "total": 21_800,
+        "products": player,
+    }
+    yield _call(f"{AMISS}1", "Order Completed", at, {"userId": ABROAD}, abroad)
+    below = {"order_id": "T9002", "channel_of_sale": "till", "currency": "USD", "total": -18.5}
+    yield _call(f"{AMISS}2", "Order Completed", at, {"userId": ABROAD}, below)
 
 
 def _call(message_id: str, event: str, at: datetime, who: Json, told: Json) -> Call:

@@ -129,19 +129,24 @@ def tell_order(story: Story, planned: PlannedOrder, until: datetime) -> None:
 def tell_aftermath(story: Story, planned: PlannedOrder, begin: datetime, end: datetime) -> None:
     """The refund or cancellation of an order, where it falls between two instants."""
     if planned.refund_at and begin <= planned.refund_at < end:
-        story.track(planned.refund_at, "Order Refunded", refund_properties(planned))
+        story.track(planned.refund_at, "Order Refunded", refund_properties(planned, story.person))
     if planned.cancelled_at and begin <= planned.cancelled_at < end:
         story.track(planned.cancelled_at, "Order Cancelled", {"order_id": planned.order_id})
 
 
-def refund_properties(planned: PlannedOrder) -> dict[str, Any]:
-    """The refund as the storefront tells it; no lines: the money goes back on the whole order."""
-    return {
+def refund_properties(planned: PlannedOrder, person: Person) -> dict[str, Any]:
+    """The refund as the storefront tells it: a part of an order with several lines names the line given back."""
+    told = {
         "order_id": planned.order_id,
         "refund_id": f"R-{planned.order_id}",
         "total": planned.refund_cents / 100,
         "currency": "USD",
     }
+    lines = planned.lines(person)
+    if planned.refund_cents == planned.cents or len(lines) == 1:
+        return told  # the money goes back on the whole order
+    back = lines[-1]
+    return told | {"total": round(back["price"] * back["quantity"], 2), "products": [back]}
 
 
 def buyer(number: int, anchor: date, until: datetime) -> Story:

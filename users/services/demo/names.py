@@ -78,4 +78,15 @@ CHANNELS = (
     ("invite", "wechat", 3),
 )
 OCCUPATIONS = ("student", "teacher", "engineer", "designer", "nurse", "accountant", "driver", "retired", "")
+INDUSTRIES = {
+    "teacher": "Schools and universities", "engineer": "Technology", "designer": "Media and design",
+    "nurse": "Health care", "accountant": "Banking and insurance", "driver": "Transport",
+}  # fmt: skip
+INCOMES = (
+    "under 50,000 a year",
+    "50,000 to 100,000 a year",
+    "100,000 to 200,000 a year",
+    "over 200,000 a year",
+)
+SCHOOLING = ("secondary school", "vocational training", "bachelor's degree", "master's degree or above")
 DOMAINS = ("example.com", "example.net", "example.org")

@@ -39,13 +39,15 @@ def person(number: int, *, joined_at: datetime) -> Person:
     name = _chinese_name(gender, random) if chinese else _western_name(gender, random)
     place = _weighted(names.CHINA if chinese else names.ABROAD, random)
     channel, platform, _ = _weighted(names.CHANNELS, random)
+    given = random.random() < 0.9
+    occupation = random.choice(names.OCCUPATIONS)
     traits = {
         **{key: name[key] for key in ("name", "firstName", "lastName")},
-        "gender": gender if random.random() < 0.9 else "",
+        "gender": gender if given else "",
         "address": {"country": place[0], "region": place[1], "city": place[2]},
         "timezone": place[3],
         "language": "zh-hans" if chinese else "en",
-        "occupation": random.choice(names.OCCUPATIONS),
+        "occupation": occupation,
         "interests": list(tastes[:2]),
         "channel": channel,
         "platform": platform,
@@ -54,6 +56,7 @@ def person(number: int, *, joined_at: datetime) -> Person:
         **told_with(number, channel),
         **_contact(number, name["mail"], random),
         **_birthday(random),
+        **_circumstances(number, occupation),
     }
     return Person(number, f"cd-{number:06d}", tastes, channel, traits)
 
@@ -107,6 +110,15 @@ def _birthday(random: Random) -> dict[str, str]:
     return {
         "birthday": date(random.randint(1955, 2006), random.randint(1, 12), random.randint(1, 28)).isoformat()
     }
+
+
+def _circumstances(number: int, occupation: str) -> dict[str, str]:
+    """What four in ten once answered about their work, income and schooling."""
+    random = Random(f"circumstances {number}")
+    if random.random() >= 0.4:
+        return {}
+    told = {"incomeBand": random.choice(names.INCOMES), "education": random.choice(names.SCHOOLING)}
+    return told | ({"industry": names.INDUSTRIES[occupation]} if occupation in names.INDUSTRIES else {})
 
 
 def _weighted(options: Any, random: Random) -> Any:
