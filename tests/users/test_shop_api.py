@@ -143,7 +143,10 @@ def test_who_was_erased_answers_like_nobody(shop: Caller) -> None:
         assert shop.get(path).status_code == 404
     assert shop.get("customers", user_id="lin").json()["results"] == []
     assert shop.get("orders").json()["results"] == []
-    assert refusal(shop.post("customers", {"user_id": "lin"}))[:2] == (409, "erased")
+    events = {"events": [{"name": "X", "user_id": "new"}, {"name": "X", "user_id": "lin"}]}
+    assert refusal(shop.post("customers", {"user_id": "lin"})) == (409, "erased", "user_id")
+    assert refusal(shop.post("orders", {**ORDER, "number": "C"})) == (409, "erased", "user_id")
+    assert refusal(shop.post("events", events)) == (409, "erased", "events.1.user_id")
     assert AuditEntry.objects.get(act="customer.erase").actor == f"key:{shop.key.pk}"
 
 

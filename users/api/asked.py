@@ -3,13 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from config.kit.api import Page
 from config.kit.instants import instant
-from config.kit.refusal import Refusal
 from users.models import Customer
 from users.services.find import whom
 
@@ -64,12 +62,3 @@ class Sync(Page):
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         """By what is asked."""
         return self.changes if "updated_since" in request.query_params else self.usual
-
-
-def nothing_but(told: Mapping[str, Any], *names: str) -> None:
-    """Refuse a call that names several things of which only one can be meant."""
-    given = [name for name in names if name in told]
-    if len(given) > 1:
-        raise Refusal(
-            "one_of", _("Give only one of these: %(names)s.") % {"names": ", ".join(given)}, field=given[1]
-        )

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.kit import clock
-from config.kit.refusal import NotFound
+from config.kit.refusal import NotFound, Refusal
 from users.api import privacy
 from users.api.customer_shapes import CustomerSerializer
 from users.api.customers import OfCustomers, shown
@@ -107,15 +107,14 @@ class Join(OfCustomers):
         """Join them, for good; the one who stays. Both numbers lead there from now on."""
         asked = JoinSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        told = asked.validated_data
-        stays = hand_join.join_by_hand(
-            self.customer(customer_id).pk,
-            told["other"],
-            typed=told["confirm"],
-            by=None,
-            actor=self.server.caller,
-            now=clock.now(),
-        )
+        told, one = asked.validated_data, self.customer(customer_id).pk
+        other, word, actor = told["other"], told["confirm"], self.server.caller
+        try:
+            stays = hand_join.join_by_hand(one, other, typed=word, by=None, actor=actor, now=clock.now())
+        except Refusal as refusal:
+            if refusal.code == "not_confirmed":
+                refusal.field = "confirm"
+            raise
         return Response(shown(stays.pk))
 
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from config.kit import clock
 from config.kit.api import Page
-from config.kit.refusal import NotFound
+from config.kit.refusal import Conflict, NotFound
 from users.api.idempotency import idempotent
 from users.api.jobs import JobSerializer, OfJobs
 from users.api.serializers import Strict
@@ -131,8 +131,10 @@ class ExportFile(OfExports):
         responses={(200, "text/csv"): OpenApiTypes.BINARY, (200, files.FORMS["xlsx"]): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, export_id: int) -> FileResponse:
-        """404 while it is not ready, and when its day is over. Each fetch is on record."""
+        """409 `not_ready` while it is being made, 404 when its day is over. Each fetch is on record."""
         found = self.export(export_id)
+        if found.ready_at is None:
+            raise Conflict("not_ready", _("The file is still being made."))
         path = making.fetch(found, by=None, actor=self.server.caller, now=clock.now())
         return FileResponse(
             path.open("rb"),

@@ -44,6 +44,7 @@ class JobSerializer(serializers.ModelSerializer[LongJob]):
     by = serializers.SerializerMethodField()
     about = serializers.SerializerMethodField()
     result = serializers.JSONField(read_only=True, allow_null=True)
+    error = serializers.SerializerMethodField()
     cancelling = serializers.BooleanField(source="cancel_asked", read_only=True)
     asked_at = serializers.DateTimeField(source="created_at", read_only=True)
 
@@ -63,6 +64,10 @@ class JobSerializer(serializers.ModelSerializer[LongJob]):
 
     def get_by(self, job: LongJob) -> str | None:
         return str(job.by) if job.by else job.parameters.get("actor")
+
+    def get_error(self, job: LongJob) -> str:
+        """What kind of trouble ended it; operators see the rest."""
+        return job.error.partition(":")[0] if job.state == LongJob.State.FAILED else ""
 
     def get_about(self, job: LongJob) -> str | None:
         told = job.parameters

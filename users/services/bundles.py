@@ -207,10 +207,10 @@ def _delete(keys: list[UUID]) -> int:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    try:
         path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):  # the parts, which the job may be writing at this moment
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _folder() -> Path:

@@ -19,6 +19,7 @@ from users.money import is_currency, major_text
 from users.orders import DEFAULT_SOURCE, SOURCE_PROPERTY, OrderEvent
 from users.services import audit
 from users.services.intake import at_once
+from users.services.intake.counts import Applied
 from users.tracking.items import Item
 
 AMOUNTS = ("total", "tax", "shipping", "discount")
@@ -34,8 +35,7 @@ def place(
     Refuses ``order_of_another`` where it is known as somebody else's: the first telling decides whose it is.
     """
     source, number = told.get("source", DEFAULT_SOURCE), told["number"]
-    was_known = OrderKey.objects.filter(source=source, number=number).exists()
-    _tell(
+    done = _tell(
         OrderEvent.COMPLETED,
         {**told, "paid": told.get("paid", True)},
         source,
@@ -47,15 +47,15 @@ def place(
         is_history=bool(told.get("history")),
     )
     order = order_of(source, number)
-    if order.customer_id != at_once.owner_of(dict(name)).pk:
+    if order.customer_id != at_once.owner_of(name).pk:
         raise Refusal(
             "order_of_another",
             _("An order with this number belongs to another customer."),
             field="number",
             status=409,
         )
-    _record("order.place", order, actor, {} if was_known else {"new": True})
-    return order, not was_known
+    _record("order.place", order, actor, {"new": True} if done.orders else {})
+    return order, done.orders > 0
 
 
 @transaction.atomic
@@ -137,12 +137,12 @@ def _tell(
     name: Mapping[str, str] | None = None,
     currency: str = "",
     is_history: bool = False,
-) -> None:
+) -> Applied:
     """One order event; without a name it is of whoever owns the order."""
     properties = _properties(told, str(told.get("currency") or currency or shop.currency.get()).upper())
     properties |= {"order_id": number, SOURCE_PROPERTY: source}
     (item,) = at_once.read_all([_event(event, properties, name, at)], now=now)
-    at_once.tell([_named(item, name)], key=key, now=now, is_history=is_history)
+    return at_once.tell([_named(item, name)], key=key, now=now, is_history=is_history)
 
 
 def _event(

@@ -7,7 +7,7 @@ of the call happens.
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db import DataError, OperationalError, transaction
 from django.utils.translation import gettext as _
 from psycopg2.errors import DeadlockDetected
 
-from config.kit.refusal import Refusal
+from config.kit.refusal import NotFound, Refusal
 from users.models import ApiKey, Customer, CustomerAlias, DeadLetter, Identity, IdentityKind
 from users.services.accept import accept
 from users.services.intake.apply import TRIES
@@ -70,6 +70,7 @@ def _apply(items: Sequence[Item], key: int | None, now: datetime, is_history: bo
     done = apply_batch([body], now=now)
     if done.parked:
         _refuse_parked(items, key, now, at)
+    _refuse_turned_away(items, at)
     if done.orders and release_waiting():
         nudge("users.apply_intake")
     nudge("users.relay")
@@ -85,6 +86,32 @@ def _refuse_parked(items: Sequence[Item], key: int | None, now: datetime, at: st
         ((position, one) for position, one in parked if position is not None), key=lambda pair: pair[0]
     )
     raise _refusal(letter.code, letter.field, f"{at}.{position}" if at else "")
+
+
+def _refuse_turned_away(items: Sequence[Item], at: str) -> None:
+    """The door drops what names somebody who was erased, without a word; who waits for the answer is told."""
+    names = [_name_in(item) for item in items]
+    known = set(
+        Identity.objects.filter(
+            kind__in=(IdentityKind.USER_ID, IdentityKind.ANONYMOUS_ID),
+            value__in={name[1] for name in names if name},
+        ).values_list("kind", "value")
+    )
+    lost = next((position for position, name in enumerate(names) if name and name not in known), None)
+    if lost is not None:
+        field = "user_id" if names[lost] and items[lost]["user_id"] else "anonymous_id"
+        raise Refusal(
+            "erased",
+            _("This person was erased and is not taken up again."),
+            field=f"{at}.{lost}.{field}" if at else field,
+            status=409,
+        )
+
+
+def _name_in(item: Item) -> tuple[str, str] | None:
+    if item["user_id"]:
+        return IdentityKind.USER_ID.value, item["user_id"]
+    return (IdentityKind.ANONYMOUS_ID.value, item["anonymous_id"]) if item["anonymous_id"] else None
 
 
 def _refusal(code: str, field: str, place: str) -> Refusal:
@@ -120,8 +147,8 @@ def names_of(customer_ids: Iterable[int]) -> dict[int, dict[str, str]]:
     }
 
 
-def owner_of(name: dict[str, str]) -> Customer:
-    """The living customer to whom a name of the tracking API leads. Refuses the name of an erased one."""
+def owner_of(name: Mapping[str, str]) -> Customer:
+    """The living customer to whom a name of the tracking API leads. Refuses ``not_found``."""
     kind, value = (
         (IdentityKind.USER_ID, name["userId"])
         if "userId" in name
@@ -129,7 +156,5 @@ def owner_of(name: dict[str, str]) -> Customer:
     )
     found = Customer.objects.living().filter(identities__kind=kind, identities__value=value).first()
     if found is None:
-        raise Refusal(
-            "erased", _("This person was erased and is not taken up again."), field="user_id", status=409
-        )
+        raise NotFound(_("There is no such customer."))
     return found
