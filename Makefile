@@ -9,13 +9,17 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 TEST_ARGS ?=
 
-.PHONY: run test check bench translations openapi lock clean
+.PHONY: run test faults check bench translations openapi lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/python -m config.run
 
 test: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+
+# What takes too long for every run: whole shops of processes that are killed, restored, filled up.
+faults: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -m night tests/faults $(TEST_ARGS)
 
 check: $(VENV)/test.stamp
 	@$(BIN)/python -m tests.architecture.check

@@ -13,6 +13,10 @@ from segments.services.segments import create_segment
 from users.models import CustomerValue, Product
 
 STATEMENTS = (
+    # Storefronts tell a device with what is looked at; of the time that the usual funnel reads.
+    """UPDATE users_event SET device = (ARRAY['mobile', 'mobile', 'desktop', 'tablet'])[1 + customer_id %% 4]
+       WHERE type_id = (SELECT id FROM users_eventtype WHERE name = 'Product Viewed')
+         AND occurred_at > %(now)s - interval '40 days' AND customer_id %% 10 > 0""",
     # Products and the tree they stand in; who owns what was bought last.
     """INSERT INTO users_category (name, path) SELECT DISTINCT category, category FROM users_orderline
        WHERE category <> '' ON CONFLICT DO NOTHING""",

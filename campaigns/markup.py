@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from config.kit.refusal import Refusal
 
 LINKS = "_links"
-_LIQUID = re.compile(r"({{.*?}}|{%.*?%})", re.S)
-_HREF = re.compile(r"""(<(?:a|mj-button)\b[^>]*?\bhref\s*=\s*)(["'])(https?://[^"'{}<>\s]+)\2""", re.I)
+# Each try ends where the next one begins: what is never closed is looked through once, not once per beginning.
+_LIQUID = re.compile(r"({{(?:(?!{{).)*?}}|{%(?:(?!{%).)*?%})", re.S)
+_HREF = re.compile(r"""(<(?:a|mj-button)\b[^<>]*?\bhref\s*=\s*)(["'])(https?://[^"'{}<>\s]+)\2""", re.I)
 _PLAIN_URL = re.compile(r"https?://[^\s\"'<>{}]+[^\s\"'<>{}.,;:!?)\]]")
 _BLOCKS = frozenset(
     [

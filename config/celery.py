@@ -12,11 +12,13 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config import broker
 from config.schedule import QUEUES
 
 # Root is no danger here: the queue carries JSON ids, never code (regulars.E004).
 warnings.filterwarnings("ignore", message=".*superuser privileges")
 
+broker.use()
 app = Celery("regulars")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]

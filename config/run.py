@@ -126,6 +126,7 @@ def prepare(data: Path) -> str:
 
     django.setup()
     migrate()
+    look_for_restore()
     collect_static(data)
     return who_can_log_in()
 
@@ -141,6 +142,18 @@ def migrate() -> None:
         say("Preparing the tables …")
         call_command("migrate", verbosity=0, interactive=False)
     connection.close()
+
+
+def look_for_restore() -> None:
+    """On a restored dump: erase again whom it brought back, and send nothing until an owner says so."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    output = io.StringIO()
+    call_command("replay_erasures", if_restored=True, stdout=output)
+    connection.close()
+    if told := output.getvalue().strip():
+        say(told)
 
 
 def collect_static(data: Path) -> None:

@@ -10,6 +10,7 @@ from growth.admin.ledger import entry_table, level_facts
 from growth.admin.overview import outstanding_stats
 from growth.models import CheckIn, Entry
 from growth.reports import points as reports
+from growth.reports import treasury
 from users import scopes
 from users.models import Customer
 from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
@@ -19,7 +20,7 @@ LATEST = 5
 
 def build_card(now: datetime) -> dict[str, Any]:
     """What customers hold in points."""
-    return {"stats": outstanding_stats(), "url": reverse("growth:home")}
+    return {"stats": outstanding_stats(treasury.outstanding(now), now), "url": reverse("growth:home")}
 
 
 def build_panel(customer: Customer, now: datetime) -> dict[str, Any]:

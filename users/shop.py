@@ -116,6 +116,12 @@ erased_may_return = declare(
     _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
     check=_is_switch,
 )
+sending = declare(
+    "sending",
+    1,
+    _("1: messages, mail and webhooks go out; 0: nothing goes out, what is due waits"),
+    check=_is_switch,
+)
 
 
 def _is_time(text: str) -> None:

@@ -1,6 +1,7 @@
 """One campaign: before the start whom it reaches and the button, afterwards how far it is and what came of it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.admin import words
 from campaigns.admin.compose import LANGUAGES
 from campaigns.models import Campaign, CampaignKind, CampaignRun, CampaignState, Content, SkipReason
-from campaigns.reports.outcome import Outcome, links, outcome
+from campaigns.reports.outcome import LinkClicks, Outcome, links, outcome, settled
 from campaigns.services import campaigns as acts
 from campaigns.services.plan import Manifest, preview
 from campaigns.services.proof import preview_letter, send_test
@@ -183,17 +184,31 @@ class CampaignPage(OperatorPage):
 
     # -- afterwards ----------------------------------------------------------------------------------
     def _after_start(self) -> dict[str, Any]:
-        found = outcome(self.campaign)
-        runs = list(self.campaign.runs.order_by("-planned_at")[:RUNS_SHOWN])
+        found, clicked, _as_of = self._found
         return {
             "outcome": found,
-            "progress": self._progress(found, runs),
+            "progress": self._progress(found, self._latest_runs),
             "stats": self._stats(found),
             "table": self._outcomes(found),
             "effect": self._effect(found),
-            "runs": self._runs(runs),
-            "links": self._links(),
+            "runs": self._runs(self._latest_runs),
+            "links": self._links(clicked),
         }
+
+    @cached_property
+    def _latest_runs(self) -> list[CampaignRun]:
+        return list(self.campaign.runs.order_by("-planned_at")[:RUNS_SHOWN])
+
+    @cached_property
+    def _found(self) -> tuple[Outcome, list[LinkClicks], datetime]:
+        """What came of it, its links, and the instant of both; live while something goes out."""
+        if all(run.finished_at for run in self._latest_runs):
+            return settled(self.campaign, self.now)
+        return outcome(self.campaign), links(self.campaign), self.now
+
+    def get_as_of(self) -> datetime:
+        """The instant of the counts."""
+        return self.now if self.campaign.state == CampaignState.DRAFT else self._found[2]
 
     def _progress(self, found: Outcome, runs: Sequence[CampaignRun]) -> Progress | None:
         if not found.open_count:
@@ -279,7 +294,7 @@ class CampaignPage(OperatorPage):
         ]  # fmt: skip
         return Table(columns, rows, Empty(_("No run yet")), caption=_("Runs"))
 
-    def _links(self) -> Table:
-        rows = [[Cell(link.url, url=link.url), link.people, link.programs] for link in links(self.campaign)]
+    def _links(self, clicked: Sequence[LinkClicks]) -> Table:
+        rows = [[Cell(link.url, url=link.url), link.people, link.programs] for link in clicked]
         columns = [Column(_("Link")), Column(_("People"), "number"), Column(_("Programs"), "number")]
         return Table(columns, rows, Empty(_("No link in it")), caption=_("Links clicked"))

@@ -1,11 +1,13 @@
 """What came of a campaign: plain counts that add up to everybody who matched, then what they did."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns.models import Campaign, CampaignRun
 from config.kit.batches import fetch
+from users.reports import stored
 
 # How far back "lately" goes on the home page.
 RECENT = timedelta(days=7)
@@ -68,6 +70,18 @@ def outcome(campaign: Campaign, run: CampaignRun | None = None) -> Outcome:
     return Outcome(
         states, reasons, opened, clicked, unsubscribed, orders, revenue, treated, held_out, in_both
     )
+
+
+def settled(campaign: Campaign, now: datetime) -> tuple[Outcome, list["LinkClicks"], datetime]:
+    """Counts and links of a campaign of which nothing is going out, in a large shop as of some minutes ago."""
+
+    def compute() -> list[Sequence[Any]]:
+        return [[asdict(outcome(campaign))], *(astuple(link) for link in links(campaign))]
+
+    told = stored.lately(f"campaign {campaign.pk}", compute, now, of=["campaigns_delivery"])
+    ((found,), *clicked) = told.rows
+    arms = {name: Arm(**found[name]) for name in ("treated", "held_out")}
+    return Outcome(**(found | arms)), [LinkClicks(*row) for row in clicked], told.as_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from campaigns.services.letters import LetterWriter
 from campaigns.services.record import record
 from config.kit import clock
 from config.kit.batches import execute, fetch
+from users.services.going_out import held
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +53,13 @@ class Dispatched:
 
 
 def dispatch(*, service: bool = False, seconds: float = 15.0) -> Dispatched:
-    """Send what is due until nothing is, or until the time is up."""
+    """Send what is due until nothing is, the shop stops sending, or the time is up."""
     done = Dispatched()
     until = time.monotonic() + seconds
     free_dead_leases()
     lines: dict[str, Adapter] = {}
     try:
-        while lease := claim_batch(service=service, now=clock.now()):
+        while not held() and (lease := claim_batch(service=service, now=clock.now())):
             if lease.batch.channel not in lines:
                 lines[lease.batch.channel] = adapters[lease.batch.channel]()
             Sender(lease, lines[lease.batch.channel], done).send(until)

@@ -1,11 +1,13 @@
 """The ladder of levels with the customers on each step."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,13 +34,22 @@ class Levels(UnderGrowth, OperatorPage):
             "days": shop.level_period_days.get()
         }
 
+    @cached_property
+    def ladder(self) -> treasury.Ladder:
+        """Every step with its customers."""
+        return treasury.ladder(self.now)
+
+    def get_as_of(self) -> datetime:
+        """The instant of the counts."""
+        return self.ladder.as_of
+
     def get_actions(self) -> Sequence[Action]:
         """A further step."""
         return [Action(_("New level"), reverse("growth:level_new"), icon="add")]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Every step with its customers."""
-        rows = treasury.ladder()
+        rows = self.ladder.rows
         total = sum(row.customers for row in rows)
         return super().get_context_data(**kwargs) | {
             "table": Table(

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,6 +28,15 @@ class Overview(OperatorPage):
     template_name = "growth/overview.html"
     roles_that_act: ClassVar[Sequence[str]] = (Role.OPERATOR,)
 
+    @cached_property
+    def held(self) -> treasury.Outstanding:
+        """What all customers hold."""
+        return treasury.outstanding(self.now)
+
+    def get_as_of(self) -> datetime:
+        """The instant of the sums."""
+        return self.held.as_of
+
     def get_actions(self) -> Sequence[Action]:
         """What else there is to do with points."""
         return [
@@ -39,7 +49,7 @@ class Overview(OperatorPage):
         """Figures, two charts, the check of the books."""
         days = treasury.flows(self.now, today=self.now.astimezone(words.shop_zone()).date())
         return super().get_context_data(**kwargs) | {
-            "stats": _stats(days),
+            "stats": _stats(outstanding_stats(self.held, self.now), days),
             "flow": _flow(days),
             "expiry": _expiry(treasury.expiring(self.now)),
             "check": treasury.last_check(),
@@ -58,14 +68,19 @@ class Overview(OperatorPage):
         return HttpResponseRedirect(request.get_full_path())
 
 
-def outstanding_stats() -> list[Stat]:
+def outstanding_stats(held: treasury.Outstanding, now: datetime) -> list[Stat]:
     """The three accounts of everybody; each opens its customers."""
-    held = treasury.outstanding()
-    now = _("now, all customers")
+    window = _("now, all customers")
+    if held.as_of != now:
+        window = _("all customers, as of %(time)s") % {"time": words.clock_time(held.as_of)}
     return [
-        Stat(_("Outstanding"), held.active, unit=_("points"), window=now, url=holders("active"), more_is=""),
-        Stat(_("Pending"), held.pending, unit=_("points"), window=now, url=holders("pending"), more_is=""),
-        Stat(_("Owed to the shop"), held.owed, unit=_("points"), window=now, url=holders("owed"), more_is=""),
+        Stat(
+            _("Outstanding"), held.active, unit=_("points"), window=window, url=holders("active"), more_is=""
+        ),
+        Stat(_("Pending"), held.pending, unit=_("points"), window=window, url=holders("pending"), more_is=""),
+        Stat(
+            _("Owed to the shop"), held.owed, unit=_("points"), window=window, url=holders("owed"), more_is=""
+        ),
     ]
 
 
@@ -74,11 +89,11 @@ def holders(show: str) -> str:
     return f"{reverse('growth:holders')}?show={show}"
 
 
-def _stats(days: Sequence[treasury.FlowDay]) -> list[Stat]:
+def _stats(held: Sequence[Stat], days: Sequence[treasury.FlowDay]) -> list[Stat]:
     window = _("last 30 days")
     given, spent = sum(day.given for day in days), sum(day.spent for day in days)
     return [
-        *outstanding_stats(),
+        *held,
         Stat(_("Given"), given, unit=_("points"), window=window, trend=[day.given for day in days]),
         Stat(_("Spent"), spent, unit=_("points"), window=window, trend=[day.spent for day in days]),
     ]

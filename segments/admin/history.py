@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +21,7 @@ from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, 
 from config.kit.sheets import csv_response
 from segments.admin.segment import OfSegment, day_summary
 from segments.models import ChangeCause, MembershipChange
-from segments.reports.moves import DWELLS, dwell, moves_by_day
+from segments.reports.moves import DWELLS, Dwell, dwell, moves_by_day
 from segments.reports.sizes import sizes_by_day
 from users.groups import group_spec, group_url
 from users.models import Role
@@ -77,9 +77,18 @@ class SegmentHistory(OfSegment):
         today = today_in_shop(self.now)
         return Period(found.first, today) if found.last == today - timedelta(days=1) else found
 
+    @cached_property
+    def stays(self) -> Dwell:
+        """How long customers stayed."""
+        return dwell(self.segment.pk, self.period, self.now)
+
+    def get_as_of(self) -> datetime:
+        """The instant of the counts."""
+        return self.stays.as_of
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        moves = moves_by_day(self.segment.pk, self.period)
-        stays = dwell(self.segment.pk, self.period, self.now)
+        moves = moves_by_day(self.segment.pk, self.period, self.now)
+        stays = self.stays
         entered, left = (Counter[str](), Counter[str]())
         for one in moves:
             entered[one.cause] += one.entered

@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 from config.kit.batches import fetch
 from config.kit.words import shop_zone
+from users.reports import stored
 from users.reports.periods import Period
+from users.reports.stored import Found
 
 DWELLS = (("day", 0, 1), ("week", 1, 7), ("month", 7, 30), ("quarter", 30, 90), ("longer", 90, 100_000))
 """How long somebody stayed: a name, from so many days (included) to so many (excluded)."""
@@ -30,11 +32,12 @@ class Dwell:
     members: dict[str, int]
     median_left: float | None
     median_members: float | None
+    as_of: datetime
 
 
 # The runs of the period are few and known by their time; the log is indexed by segment and run.
 _PER_DAY = """
-SELECT (change.at AT TIME ZONE %(zone)s)::date, change.cause,
+SELECT (change.at AT TIME ZONE %(zone)s)::date::text, change.cause,
        count(*) FILTER (WHERE change.entered), count(*) FILTER (WHERE NOT change.entered)
 FROM segments_membershipchange change
 WHERE change.segment_id = %(segment)s
@@ -65,26 +68,43 @@ _STAYS_OF_THOSE = STAYS.replace(
         WHERE segment_id = %(segment)s AND NOT entered AND at >= %(begin)s AND at < %(end)s)
     WINDOW""",
 )
+_NAMES = [name for name, _least, _most in DWELLS]
+_COUNTS = ", ".join(
+    f"count(*) FILTER (WHERE days >= {least} AND days < {most})" for _name, least, most in DWELLS
+)
+_BANDS = f"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::float8, {_COUNTS} FROM ({_STAYS_OF_THOSE}) AS stay"
 _INSIDE_BY_RUN = f"SELECT days::float8, count(*) FROM ({INSIDE}) AS stay GROUP BY days ORDER BY days"
 
 
-def moves_by_day(segment: int, period: Period) -> list[Moves]:
-    """Every day and cause of the period with a coming or going, oldest first."""
+def moves_by_day(segment: int, period: Period, now: datetime) -> list[Moves]:
+    """Every day and cause of the period with a coming or going, oldest first; as ``dwell`` as of some minutes ago."""
     bound = {"segment": segment, "zone": str(shop_zone()), "begin": period.begin, "end": period.end}
-    return [Moves(*row) for row in fetch(_PER_DAY, bound)]
+    told = _lately("moves", _PER_DAY, bound, now)
+    return [Moves(date.fromisoformat(day), *counts) for day, *counts in told.rows]
 
 
 def dwell(segment: int, period: Period, now: datetime) -> Dwell:
-    """How long those stayed who left in the period, and how long the members have been in."""
-    bound = {"segment": segment, "begin": period.begin, "end": period.end, "now": now}
-    left, median_left = _bands(_STAYS_OF_THOSE, bound)
-    members, median_members = _members(bound)
-    return Dwell(left, members, median_left, median_members)
+    """How long those stayed who left in the period, and how long the members have been in.
+
+    In a large shop as of some minutes ago.
+    """
+    bound = {"segment": segment, "begin": period.begin, "end": period.end}
+    stays = _lately("stays", _BANDS, bound, now)
+    ((median_left, *left),) = stays.rows
+    members, median_members = _members(
+        _lately("members", _INSIDE_BY_RUN, {"segment": segment, "now": now}, now)
+    )
+    return Dwell(dict(zip(_NAMES, left, strict=True)), members, median_left, median_members, stays.as_of)
 
 
-def _members(bound: dict[str, object]) -> tuple[dict[str, int], float | None]:
+def _lately(name: str, statement: str, bound: dict[str, object], now: datetime) -> Found:
+    asked = " ".join(str(value) for key, value in bound.items() if key != "now")
+    return stored.lately(f"{name} {asked}", lambda: fetch(statement, bound), now, of=["segments_membership"])
+
+
+def _members(told: Found) -> tuple[dict[str, int], float | None]:
     """The members by how long they have been in, and the median: they came in few runs, so a pass without a sort."""
-    rows = fetch(_INSIDE_BY_RUN, bound)
+    rows = [(days, n) for days, n in told.rows]
     found = {name: sum(n for days, n in rows if least <= days < most) for name, least, most in DWELLS}
     n = sum(n for _days, n in rows)
     if not n:
@@ -100,12 +120,3 @@ def _at(rows: Sequence[tuple[float, int]], place: int) -> float:
             return value
         place -= n
     raise IndexError(place)
-
-
-def _bands(stays: str, bound: dict[str, object]) -> tuple[dict[str, int], float | None]:
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE days >= {least} AND days < {most})" for _name, least, most in DWELLS
-    )
-    median = "percentile_cont(0.5) WITHIN GROUP (ORDER BY days)::float8"
-    ((middle, *found),) = fetch(f"SELECT {median}, {counts} FROM ({stays}) AS stay", bound)
-    return {name: n for (name, _least, _most), n in zip(DWELLS, found, strict=True)}, middle

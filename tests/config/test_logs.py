@@ -34,3 +34,15 @@ def test_a_line_is_json_and_its_traceback_is_scrubbed() -> None:
     line = formatter.format(record)
     assert json.loads(line)["event"] == "failed for ‹number›"
     assert "alice@example.com" not in line
+
+
+def test_a_line_says_what_it_was_about_and_nothing_a_library_hung_on_it() -> None:
+    formatter_settings = settings("INFO")["formatters"]["json"]
+    formatter = formatter_settings.pop("()")(**formatter_settings)
+    record = logging.getLogger("x").makeRecord(
+        "x", logging.WARNING, __file__, 1, "handler_failed", (), None,
+        extra={"handler": "growth.earn", "problem": "of alice@example.com", "request": "GET /u/token"},
+    )  # fmt: skip
+    line = json.loads(formatter.format(record))
+    assert (line["handler"], line["problem"]) == ("growth.earn", "of ‹mail›")
+    assert "request" not in line

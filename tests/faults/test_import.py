@@ -1,6 +1,8 @@
 """An import whose workers are killed again and again: every row once, and wholly undone by killed workers too."""
 
+import io
 import random
+import resource
 import time
 from pathlib import Path
 
@@ -8,13 +10,14 @@ import pytest
 from django.db.models import Sum
 from pytest_django.fixtures import Settings
 
+from config.kit import clock
 from tests.faults.dispatcher import in_own_process, kill
 from tests.operators import operator
 from tests.users.files.hands import csv_bytes, everything, upload
 from users.models import Event, Import, ImportRow, LongJob, Order, Refund, Standing
 from users.seed import seed
 from users.services import long_jobs
-from users.services.imports import acts
+from users.services.imports import acts, files
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -76,3 +79,28 @@ def test_nothing_is_lost_nothing_is_written_twice() -> None:
     acts.undo(file, by=operator())
     work_and_be_killed(file, "undone", luck)
     assert everything() == before
+
+
+def test_a_disk_that_is_full_keeps_nothing_and_says_so() -> None:
+    """The system refuses to let the file grow (RLIMIT_FSIZE), as a full disk does; half a file is no file."""
+    told: list[str | None] = []
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    content = csv_bytes(("user_id", "name"), [(f"u{n}", "x" * 200) for n in range(2_000)])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        acts.upload(
+            "customers",
+            io.BytesIO(content),
+            name="list.csv",
+            size=len(content),
+            by=operator(),
+            now=clock.now(),
+        )
+    except files.Unreadable as refused:
+        told = [refused.code, refused.field]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert told == ["no_room", "file"]
+    assert list(files.folder().iterdir()) == []
+    assert not Import.objects.exists()
+    assert upload("customers", content).rows == 2_000

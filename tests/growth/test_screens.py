@@ -1,6 +1,7 @@
 """Operators' screens of growth: they open, say what is there, and let only the right roles act."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -9,10 +10,12 @@ from config.kit import clock
 from growth.models import EarningRule, EntryKind, Level
 from growth.services import ripen
 from growth.services.earn import Earning, earn, grant
+from tests.clock import move
 from tests.growth.books import assert_in_order, balance_of
 from tests.growth.conftest import DAY, make_customer, make_order
 from tests.operators import logged_in
 from users.models import AuditEntry, LongJob, Role, Standing
+from users.reports import stored
 
 pytestmark = pytest.mark.django_db
 
@@ -152,3 +155,22 @@ def test_home_and_customer_page_show_points(rich):
     page = client.get(reverse("users:customer", args=[rich.pk]), {"panel": "points"}).content.decode()
     assert "Points and level" in page
     assert "points can be spent" in page
+
+
+def test_a_large_shop_says_as_of_when_its_sums_stand(rich, monkeypatch):
+    client = logged_in()
+    live = [client.get(url).context for url in ("/admin/growth/", "/admin/growth/levels/")]
+    monkeypatch.setattr(stored, "LARGE", -1)
+    monkeypatch.setattr(stored, "_looked_at", {})
+    first = [client.get(url).context for url in ("/admin/growth/", "/admin/growth/levels/")]
+    move(timedelta(minutes=5))
+    kept = [client.get(url).context for url in ("/admin/growth/", "/admin/growth/levels/")]
+    assert [page["as_of"] for page in kept] == [page["as_of"] for page in first]
+    assert "as of" in kept[0]["stats"][0].window
+    values = [[stat.value for stat in page["stats"]] for page in (live[0], first[0], kept[0])]
+    assert values[0] == values[1] == values[2]
+    rows = [
+        [[getattr(cell, "value", cell) for cell in row] for row in page["table"].rows]
+        for page in (live[1], kept[1])
+    ]
+    assert rows[0] == rows[1]

@@ -83,7 +83,7 @@ def test_every_day_has_the_members_that_it_had_and_the_moves_between_them() -> N
         people["ann"],
         people["dee"],
     }
-    moves = moves_by_day(made.pk, Period(today - timedelta(days=DAYS), today))
+    moves = moves_by_day(made.pk, Period(today - timedelta(days=DAYS), today), clock.now())
     assert sum(one.entered - one.left for one in moves) == made.size == 2
     since = dict(Membership.objects.filter(segment=made).values_list("customer_id", "entered_at"))
     assert since[people["ann"]] == last_instants(2, now)[0]

@@ -68,7 +68,9 @@ def test_the_history_counts_by_day_and_cause_and_opens_who_they_were() -> None:
     today = today_in_shop(clock.now())
     period = Period(today - timedelta(days=1), today + timedelta(days=1))
     counted = {
-        (cause, way): sum(getattr(one, way) for one in moves_by_day(found.pk, period) if one.cause == cause)
+        (cause, way): sum(
+            getattr(one, way) for one in moves_by_day(found.pk, period, clock.now()) if one.cause == cause
+        )
         for cause in ("event", "clock", "rebuild")
         for way in ("entered", "left")
     }

@@ -3,8 +3,10 @@
 from datetime import datetime
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from users.models import JobRun
+from users.services import jobs
 from users.services.jobs import run_slot
 
 
@@ -33,3 +35,28 @@ def test_what_a_job_raises_is_shown_and_raised() -> None:
     with pytest.raises(LookupError):
         run_slot("users.relay", act, slot_seconds=86_400 * 365)
     assert JobRun.objects.get(job="users.relay").error == "LookupError: the till is empty"
+
+
+def test_without_redis_a_nudge_is_tried_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding out that Redis is away takes seconds, and behind a nudge somebody waits for an answer."""
+    tried: list[str] = []
+    moment = [1_000.0]
+
+    def away(name: str, **_: object) -> None:
+        tried.append(name)
+        raise OperationalError
+
+    monkeypatch.setattr("users.services.jobs.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("users.services.jobs.current_app.send_task", away)
+    monkeypatch.setattr(jobs, "_away_until", 0.0)
+    for _call in range(5):
+        jobs._send("users.relay")
+    assert len(tried) == 1
+    moment[0] += jobs.REST
+    jobs._send("users.relay")
+    assert len(tried) == 2
+    monkeypatch.setattr("users.services.jobs.current_app.send_task", lambda name, **_: tried.append(name))
+    moment[0] += jobs.REST
+    for _call in range(3):
+        jobs._send("users.relay")
+    assert len(tried) == 5

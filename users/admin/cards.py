@@ -18,6 +18,7 @@ from users.groups import group_url
 from users.models import DayFigures, JobRun, LongJob, Stage
 from users.pages import HomeCard, first_steps, home_card
 from users.reports import figures, machines
+from users.services import going_out
 from users.shop import currency
 
 SHOWN = 30
@@ -48,6 +49,12 @@ def demo(now: datetime) -> dict[str, Any]:
         _("Loading the demo shop"), job.done, job.total, job.started_at, now, step=job.step_in_words
     )
     return {"progress": progress, "failed": job.error if job.state == LongJob.State.FAILED else ""}
+
+
+def sending_held(now: datetime) -> dict[str, Any]:
+    """That nothing goes out, and why; hidden while everything may."""
+    why = going_out.held()
+    return {"hidden": not why, "restored": why == "restored", "url": reverse("users:shop")}
 
 
 def checklist(now: datetime) -> dict[str, Any]:
@@ -191,6 +198,9 @@ def front_door(now: datetime) -> dict[str, Any]:
 
 AT_ONCE = False  # what the page shows with its first paint
 CARDS = (
+    HomeCard(
+        "sending", gettext_lazy("Nothing goes out"), 0, "users/cards/sending.html", sending_held, 3, AT_ONCE
+    ),
     HomeCard("demo", gettext_lazy("Demo shop"), 1, "users/cards/demo.html", demo, 3, AT_ONCE),
     HomeCard(
         "first-steps", gettext_lazy("First steps"), 5, "users/cards/checklist.html", checklist, 3, AT_ONCE

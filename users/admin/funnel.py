@@ -14,26 +14,39 @@ from config.kit.charts import Chart, Series
 from config.kit.given_names import as_read
 from config.kit.parts import Ask, Cell, Choice, Column, Empty, Filter, Stat, Table
 from config.kit.sheets import csv_response
+from users.admin.awaited import AwaitedAnswer
 from users.admin.cohort_pages import CohortPage, day_asks
 from users.groups import group_url
-from users.reports import funnel
+from users.reports import funnel, stored
 from users.reports.cohorts import OTHER, Whom
 from users.reports.funnel import MOST_STEPS, REGISTERED, Funnel, Step, Way
 from users.reports.periods import period_filters
 from users.sentences import event_title
 
 
-class FunnelPage(CohortPage):
+class FunnelPage(AwaitedAnswer, CohortPage):
     """Steps chosen from the shop's events, the share that takes each, and who stopped."""
+
+    report = "funnel"
 
     title = gettext_lazy("Funnel")
     purpose = gettext_lazy("How many go all the way, and where the others leave.")
     template_name = "users/funnel.html"
 
     @cached_property
+    def wanted(self) -> funnel.Asked:
+        """What the address asks for."""
+        return funnel.read(self.asked, self.now)
+
+    @cached_property
     def found(self) -> Funnel:
-        """The figures."""
-        return funnel.compute(funnel.read(self.asked, self.now), self.now)
+        """The figures. Raises Refusal when they take long: they are computed in parts then."""
+        within = self.patience(keeps=self.wanted.whom.has_plain_values)
+        return funnel.compute(self.wanted, self.now, within=within)
+
+    def question(self) -> stored.Question | None:
+        """What is computed in parts; nothing for a split whose values are not kept."""
+        return funnel.question(self.wanted) if self.wanted.whom.has_plain_values else None
 
     def get_as_of(self) -> datetime:
         """The instant the figures stand for."""
@@ -162,7 +175,11 @@ class FunnelPage(CohortPage):
             Column(_("Customers"), "number"),
             Column(_("Of the step before"), "percent"),
             Column(_("Of the first step"), "percent"),
-            Column(_("Median time since the step before"), "text", hint=_("Of those who took the step")),
+            Column(
+                _("Median time since the step before"),
+                "text",
+                hint=_("Of those who took the step; within one percent"),
+            ),
             Column(_("Went no further"), "number"),
         ]
         empty = Empty(

@@ -16,6 +16,7 @@ class TopicAdmin(OperatorModelAdmin):
 
     roles_that_act = (Role.OPERATOR,)
     list_display = ("name", "name_zh", "slug", "is_service", "double_opt_in")
+    fields = ("name", "slug", "name_zh", "is_service", "double_opt_in")
     prepopulated_fields = {"slug": ("name",)}
 
 

@@ -16,6 +16,7 @@ from users.groups import Group, group_spec, group_url, offers, read_group
 from users.models import Stage
 from users.reports import portrait
 from users.reports.cohorts import OTHER
+from users.reports.patience import with_patience
 from users.reports.portrait import FEWEST, Comparison, Figure, Portrait, Side, ValueShare
 from users.shop import currency
 
@@ -29,6 +30,7 @@ class PortraitPage(CohortPage):
     title = gettext_lazy("Portrait")
     purpose = gettext_lazy("Any group of customers beside any other: what sets it apart comes first.")
     template_name = "users/portrait.html"
+    partials = {"sizes": "users/portrait_sizes.html"}
 
     @property
     def spec(self) -> str:
@@ -56,7 +58,9 @@ class PortraitPage(CohortPage):
         return portrait.compute(self.group, self.other)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The two groups, their sizes, figures and dimensions."""
+        """The two groups, their sizes, figures and dimensions; as a part the sizes alone, counted."""
+        if self._is_counted and self.is_part:
+            return super().get_context_data(**kwargs) | self._sizes()
         found = self.portrait
         return super().get_context_data(**kwargs) | {
             "ask_form": self.ask_form(
@@ -64,15 +68,34 @@ class PortraitPage(CohortPage):
             ),
             "ours": self.group.sentence,
             "theirs": self._their_sentence,
-            "stats": [
-                self._size(self.group.sentence, found.ours, group_url("portrait", of=self.spec)),
-                self._size(self._their_sentence, found.theirs, self._their_url()),
-            ],
+            **self._sizes(),
             "is_empty": not found.ours.read or not found.theirs.read,
             "figures": self._figures(),
             "chart": self._chart(),
             "comparisons": [self._card(one) for one in found.comparisons if one.values],
             "blank": words.listed(str(one.dimension.title) for one in found.comparisons if not one.values),
+        }
+
+    @property
+    def _is_counted(self) -> bool:
+        """Whether the sizes are to be counted, where the sample only estimates them."""
+        return self.asked.get("sizes") == "counted"
+
+    def _sizes(self) -> dict[str, Any]:
+        """Both sizes, and the address that counts them where they are estimates. Raises Refusal."""
+        if self._is_counted:
+            with with_patience():
+                ours, theirs = portrait.sizes(self.group, self.other)
+        else:
+            ours, theirs = self.portrait.ours, self.portrait.theirs
+        told = self.request.GET.copy()
+        told["sizes"] = "counted"
+        return {
+            "stats": [
+                self._size(self.group.sentence, ours, group_url("portrait", of=self.spec)),
+                self._size(self._their_sentence, theirs, self._their_url()),
+            ],
+            "count_url": f"?{told.urlencode()}" if ours.margin or theirs.margin else "",
         }
 
     def _asks(self) -> list[Ask]:
@@ -103,10 +126,13 @@ class PortraitPage(CohortPage):
         if side.refused:
             told = {"n": words.number(side.refused)}
             notes.append(_("%(n)s refuse profiling and are left out") % told)
-        if side.is_sample:
-            told = {"n": words.number(side.read)}
-            notes.append(_("read: a random part of %(n)s") % told)
-        return Stat(title, side.customers - side.refused, unit=_("customers"), url=url, note="; ".join(notes))
+        if side.read and side.is_sample:
+            told = {"n": words.number(side.read), "points": words.number(side.points, 1)}
+            notes.append(_("shares from a random part of %(n)s, to ± %(points)s points") % told)
+        unit = _("customers")
+        if side.margin:
+            unit = _("customers, ± %(margin)s") % {"margin": words.number(side.margin)}
+        return Stat(title, side.customers - side.refused, unit=unit, url=url, note="; ".join(notes))
 
     # -- figures -------------------------------------------------------------------------------------
     def _figures(self) -> Table:

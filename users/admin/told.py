@@ -28,6 +28,7 @@ FIELDS = {
     "form": gettext_lazy("Kind"),
     "colour": gettext_lazy("Colour"),
     "currency": gettext_lazy("Currency"),
+    "database": gettext_lazy("Database"),
     "customer": gettext_lazy("Customer"),
     "delivery": gettext_lazy("Delivery"),
     "description": gettext_lazy("What it is for"),

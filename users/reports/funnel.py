@@ -2,8 +2,12 @@
 
 A customer goes step by step, each strictly later than the one before, and the last at most ``within`` after the first,
 which falls into the period. Of all ways through the events of a customer the one that reaches furthest counts.
+
+Times between steps are counted by bands of one percent, so that the counts of parts of the customers add up; a median
+is the middle of its band, at most half a percent off.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +33,10 @@ UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 LONGEST = timedelta(days=366)
 USUAL = timedelta(days=7)
 SHOPPING = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
+EVENTS_TO_DAYS, DEVICES_TO_DAYS = 5, 12
+"""To read the events of a period, and to look up devices with them, takes as long as summing up so many of days."""
+BAND = 1.01
+"""How much longer the times of a band are than those of the band below."""
 PRESETS: dict[str, tuple[str, ...]] = {"registration": (REGISTERED, *SHOPPING), "shopping": SHOPPING}
 
 # A device belongs to an event, not to a customer, so only a funnel can be split by it.
@@ -40,6 +48,10 @@ DEVICE = Dimension(
     order=tuple(DeviceKind.values),
 )
 OWN = {DEVICE.name: DEVICE}
+
+
+# As a CASE, which the planner does not take for a condition that hardly anybody meets.
+IN_PART = "(CASE {id} %% %(parts)s WHEN %(part)s THEN true ELSE false END)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,26 +196,45 @@ def check_steps(steps: Sequence[Step]) -> None:
         raise ValueError("event")
 
 
-def compute(asked: Asked, now: datetime) -> Funnel:
-    """Counts by value and step, and the medians, in one statement."""
-    query, values = reached(asked)
+def compute(asked: Asked, now: datetime, *, within: int | None = None) -> Funnel:
+    """Counts by value and step, and the medians. Raises Refusal when that takes too long, or longer than ``within``."""
     many = len(asked.steps)
-    medians = ", ".join(f"percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_{n})" for n in range(2, many + 1))
-    query = statement("funnel").format(reached=query, medians=medians)
-    told = stored.rows(query, values, now, keeps=asked.whom.has_plain_values)
-    hours = next(gaps for _value, depth, _customers, gaps in told.rows if depth is None)
+    told = stored.answer(question(asked), now, keeps=asked.whom.has_plain_values, within=within)
     depths: dict[str | None, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     total: dict[int, int] = defaultdict(int)
-    for value, depth, customers, _gaps in told.rows:
-        if depth is not None:
+    bands: dict[int, dict[int, int]] = defaultdict(dict)
+    for value, depth, step, band, customers in told.rows:
+        if depth is None:
+            bands[step][band] = customers
+        else:
             depths[value][depth] += customers
             total[depth] += customers
     ways = (
         [Way(value, _cumulated(counts, many)) for value, counts in depths.items()] if asked.whom.split else []
     )
     ways.sort(key=lambda way: (-way.entered, way.value or ""))
-    gaps = [None if seconds is None else seconds / 3600 for seconds in hours]
-    return Funnel(asked, Way(None, _cumulated(total, many), [None, *gaps]), _largest(ways, many), told.as_of)
+    hours = [None, *(_median_hours(bands[step]) for step in range(2, many + 1))]
+    return Funnel(asked, Way(None, _cumulated(total, many), hours), _largest(ways, many), told.as_of)
+
+
+def question(asked: Asked) -> stored.Question:
+    """The statement behind the counts, which add up over parts of the customers."""
+    query, values = reached(asked, in_parts=True)
+    gaps = ", ".join(f"({n}, gap_{n})" for n in range(2, len(asked.steps) + 1))
+    query = statement("funnel").format(reached=query, gaps=gaps)
+    days = (asked.period.days + asked.within.days) * (
+        DEVICES_TO_DAYS if asked.whom.by is DEVICE else EVENTS_TO_DAYS
+    )
+    return stored.Question(query, values | {"band": BAND}, sums=1, parts=stored.parts_of(days))
+
+
+def _median_hours(bands: Mapping[int, int]) -> float | None:
+    """The median of times counted by band: halfway between the two in the middle."""
+    n, so_far, middle = sum(bands.values()), 0, []
+    for band in sorted(bands):
+        before, so_far = so_far, so_far + bands[band]
+        middle += [band for place in ((n - 1) // 2, n // 2) if before <= place < so_far]
+    return sum(math.pow(BAND, band) for band in middle) / 2 / 3600 if middle else None
 
 
 def _largest(ways: list[Way], many: int) -> list[Way]:
@@ -219,15 +250,18 @@ def _cumulated(counts: Mapping[int, int], many: int) -> list[int]:
     return [sum(customers for depth, customers in counts.items() if depth > step) for step in range(many)]
 
 
-def reached(asked: Asked) -> tuple[str, dict[str, object]]:
-    """The statement of everybody who took the first step: id, value, depth, seconds between steps; its values."""
+def reached(asked: Asked, *, in_parts: bool = False) -> tuple[str, dict[str, object]]:
+    """The statement of everybody who took the first step: id, value, depth, seconds between steps; its values.
+
+    ``in_parts``: of those customers only whom ``%(part)s`` of ``%(parts)s`` means (``stored.Question``).
+    """
     values: dict[str, object] = {
         "begin": asked.period.begin,
         "end": asked.period.end,
         "within": asked.within,
         **asked.whom.values,
     }
-    first, second, every = _events(asked, values)
+    first, second, every = _events(asked, values, IN_PART if in_parts else "true")
     levels = f"SELECT * FROM ({every}) AS told WHERE id IN (SELECT id FROM onward)"
     for number in range(1, len(asked.steps) + 1):
         levels = _level(levels, number)
@@ -257,7 +291,8 @@ def reached(asked: Asked) -> tuple[str, dict[str, object]]:
 def _devices(asked: Asked) -> str:
     """Joins the device of everybody's first step: of the earliest event in the period that tells one.
 
-    A registration has none; there the earliest event among the other steps speaks for it.
+    A registration has none; there the earliest event among the other steps speaks for it. Looked up one by one: no
+    index holds devices, and all events of a period are more than those of the customers asked about.
     """
     steps = asked.steps[:1] if asked.steps[0].event != REGISTERED else asked.steps[1:]
     end = "%(end)s" if asked.steps[0].event != REGISTERED else "%(end)s + %(within)s"
@@ -267,9 +302,9 @@ def _devices(asked: Asked) -> str:
         if step in steps and step.event != REGISTERED
     )
     return (
-        "LEFT JOIN (SELECT DISTINCT ON (customer_id) customer_id, device FROM users_event"
-        f" WHERE ({fits or 'false'}) AND occurred_at >= %(begin)s AND occurred_at < {end} AND device IS NOT NULL"
-        " ORDER BY customer_id, occurred_at, message_id) AS used ON used.customer_id = walked.id"
+        "LEFT JOIN LATERAL (SELECT device FROM users_event WHERE customer_id = walked.id"
+        f" AND ({fits or 'false'}) AND occurred_at >= %(begin)s AND occurred_at < {end} AND device IS NOT NULL"
+        " ORDER BY occurred_at, message_id LIMIT 1) AS used ON true"
     )
 
 
@@ -298,10 +333,10 @@ def _kept(number: int) -> str:
     return ", ".join(columns)
 
 
-def _events(asked: Asked, values: dict[str, object]) -> tuple[str, str, str]:
+def _events(asked: Asked, values: dict[str, object], part: str) -> tuple[str, str, str]:
     """Selects of the events that may be the first step, the second, and any step; of the latter each event once.
 
-    ``mask`` has a bit for each step that an event may be.
+    ``mask`` has a bit for each step that an event may be; ``part``: a condition on ``id``.
     """
     by_event: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(asked.steps):
@@ -309,24 +344,25 @@ def _events(asked: Asked, values: dict[str, object]) -> tuple[str, str, str]:
         values[f"category_{number}"] = step.category
         if step.event != REGISTERED:
             values[f"type_{number}"] = int(step.event)
-    every = " UNION ALL ".join(_select(asked, numbers) for numbers in by_event.values())
-    return _select(asked, [0]), _select(asked, [1]), every
+    every = " UNION ALL ".join(_select(asked, numbers, part) for numbers in by_event.values())
+    return _select(asked, [0], part), _select(asked, [1], part), every
 
 
-def _select(asked: Asked, numbers: Sequence[int]) -> str:
+def _select(asked: Asked, numbers: Sequence[int], part: str) -> str:
     """The events that may be one of some steps, which are all of one type."""
     end = "%(end)s" if list(numbers) == [0] else "%(end)s + %(within)s"
     if asked.steps[numbers[0]].event == REGISTERED:
         bits = sum(1 << number for number in numbers)
         return (
             f"SELECT id, registered_at AS at, {bits} AS mask FROM users_customer"
-            f" WHERE registered_at >= %(begin)s AND registered_at < {end}"
+            f" WHERE registered_at >= %(begin)s AND registered_at < {end} AND {part.format(id='id')}"
         )
     mask = " | ".join(_bit(asked.steps[number], number) for number in numbers)
     fits = " OR ".join(_fits(asked.steps[number], number) for number in numbers)
     return (
         f"SELECT customer_id AS id, occurred_at AS at, {mask} AS mask FROM users_event"
         f" WHERE type_id = %(type_{numbers[0]})s AND occurred_at >= %(begin)s AND occurred_at < {end} AND ({fits})"
+        f" AND {part.format(id='customer_id')}"
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext as _
 
-from config.kit.batches import execute
+from config.kit.batches import fetch
 from config.kit.refusal import Refusal
 
 SECONDS = 20
@@ -18,12 +18,11 @@ def with_patience(seconds: int = SECONDS) -> Iterator[None]:
     """Run reading statements within so many seconds each. Raises Refusal when one is cut off."""
     try:
         with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW statement_timeout")
-                (before,) = cursor.fetchone()
-            execute("SET LOCAL statement_timeout = %s", [f"{seconds}s"])
+            # One statement sets the limit and says what it was: the transaction may be part of a longer one.
+            told = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)"
+            ((before, _now),) = fetch(told, [f"{seconds}s"])
             yield
-            execute("SET LOCAL statement_timeout = %s", [before])
+            fetch("SELECT set_config('statement_timeout', %s, true)", [before])
     except OperationalError as problem:
         if getattr(problem.__cause__, "pgcode", "") != CANCELLED:
             raise

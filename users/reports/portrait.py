@@ -3,6 +3,10 @@
 How much a dimension differs is Cramér's V with both groups weighted alike, less what chance alone would bring: 0 means
 alike, 1 that no value is shared. Values not known are left out of it and counted beside it; under ``FEWEST`` known
 customers on a side it is not given. Customers who refuse profiling are left out and counted.
+
+Groups up to ``WHOLE`` customers are found whole. Of larger ones only those are looked for whom the shop's sample holds
+(one customer in so many, by a hash of the id, always the same ones): they give the size, with a margin, and the shares.
+``sizes`` counts exactly.
 """
 
 import math
@@ -18,13 +22,18 @@ from django_stubs_ext import StrOrPromise
 from config.kit.batches import fetch
 from users.dimensions import AGE, SILENT, Dimension, all_dimensions
 from users.groups import Group
+from users.reports import stored
 from users.reports.cohorts import OTHER
 from users.reports.sql import statement
 
 FEWEST = 30
 MOST_VALUES = 12
-MOST_READ = 10_000
-"""Customers of a side that are read; of a larger side a random part (by a hash of the id): shares to one point."""
+MOST_READ = 5_000
+"""Customers of a side that are read; of a larger side a random part (by another hash of the id)."""
+WHOLE = 50_000
+DRAWN = 32_000
+"""About how many customers the sample of a large shop holds."""
+Z95 = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +59,30 @@ NUMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A group: how many it holds, how many of them refuse profiling, how many were read."""
+    """A group: how many it holds, how many of them refuse profiling, how many were read.
+
+    ``one_in``: the sizes stand for the sample's members times this; 1: counted.
+    """
 
     customers: int
     refused: int
     read: int
+    one_in: int = 1
 
     @property
     def is_sample(self) -> bool:
         """Whether only a part was read."""
-        return self.read < self.customers - self.refused
+        return self.one_in > 1 or self.read < self.customers - self.refused
+
+    @property
+    def margin(self) -> int:
+        """Half the width of the 95 % interval of how many may be profiled; 0: counted."""
+        return math.ceil(Z95 * math.sqrt((self.customers - self.refused) * (self.one_in - 1)))
+
+    @property
+    def points(self) -> float:
+        """Half the width of the widest 95 % interval of a share, in percentage points; 0: everybody was read."""
+        return 100 * Z95 / 2 / math.sqrt(max(1, self.read)) if self.is_sample else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +124,23 @@ class Portrait:
     comparisons: Sequence[Comparison]
 
 
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Ids of a side: SQL with its bound values; of how many customers it holds ``one_in``."""
+
+    sql: str
+    bound: Sequence[Any]
+    one_in: int = 1
+
+
 def compute(group: Group, other: Group | None) -> Portrait:
-    """The group beside another, or beside every other known customer; in one statement."""
-    sides, bound = _sides(group, other)
+    """The group beside another, or beside every other known customer."""
+    one_in = _one_in()
+    mine = _members(group, one_in)
+    theirs = None if other is None else _members(other, one_in)
+    scales_of = (mine.one_in, one_in if theirs is None else theirs.one_in)
     wanted = all_dimensions()
+    sides, bound = _sides(mine, theirs, one_in)
     text = statement("portrait").format(
         sides=sides,
         most=MOST_READ,
@@ -121,27 +157,79 @@ def compute(group: Group, other: Group | None) -> Portrait:
     rows = fetch(text, [*bound, *values, scales, MOST_VALUES])
     sizes = {side: counts for side, dimension, _value, counts, _figures in rows if dimension is None}
     read = {side: figures for side, dimension, _value, _counts, figures in rows if dimension is None}
-    ours, theirs = (Side(*sizes.get(side, (0, 0, 0))) for side in (0, 1))
+    ours, others = (_side(sizes.get(side, (0, 0, 0)), scales_of[side]) for side in (0, 1))
     figures = [
         Figure(number, _figure(read.get(0), place), _figure(read.get(1), place))
         for place, number in enumerate(NUMBERS)
     ]
-    return Portrait(ours, theirs, figures, _comparisons(wanted, rows))
+    return Portrait(ours, others, figures, _comparisons(wanted, rows))
 
 
-def _sides(group: Group, other: Group | None) -> tuple[str, list[Any]]:
+def sizes(group: Group, other: Group | None) -> tuple[Side, Side]:
+    """How many both sides hold, counted, and how many of them refuse profiling; nobody is read."""
+    ours, known = _counted(group)
+    if other is not None:
+        return ours, _counted(other)[0]
+    # Everyone else: all known customers but the known ones of the group.
+    ((customers, refused),) = fetch(f"SELECT count(*), {_REFUSED} FROM users_customer WHERE {_KNOWN}")
+    return ours, Side(customers - known.customers, refused - known.refused, 0)
+
+
+_REFUSED = "count(*) FILTER (WHERE no_profiling)"
+_KNOWN = "erased_at IS NULL AND identified"
+
+
+def _counted(group: Group) -> tuple[Side, Side]:
+    """A group's size, and that of the known ones among it."""
+    text, bound = _query(group)
+    ((customers, refused, known, known_refused),) = fetch(
+        f"SELECT count(*), {_REFUSED}, count(*) FILTER (WHERE identified),"
+        " count(*) FILTER (WHERE no_profiling AND identified)"
+        f" FROM users_customer WHERE erased_at IS NULL AND id IN ({text})",
+        bound,
+    )
+    return Side(customers, refused, 0), Side(known, known_refused, 0)
+
+
+def _side(told: Sequence[int], one_in: int) -> Side:
+    customers, refused, read = told
+    return Side(customers * one_in, refused * one_in, read, one_in)
+
+
+def _one_in() -> int:
+    """One customer in how many the sample holds: everybody where the shop is small."""
+    return max(1, stored.rows_about("users_customer") // DRAWN)
+
+
+def _members(group: Group, one_in: int) -> _Members:
+    """Whom a group holds, if those are few; else those of the sample whom it holds."""
+    if one_in == 1:
+        return _Members(*_ids(group))
+    text, bound = _query(group)
+    some = fetch(f"SELECT id FROM ({text}) AS found (id) LIMIT %s", [*bound, WHOLE + 1])
+    if len(some) <= WHOLE:
+        return _Members("SELECT DISTINCT unnest(%s::bigint[])", [[pk for (pk,) in some]])
+    return _Members(f"SELECT drawn.id FROM drawn WHERE drawn.id IN ({text})", bound, one_in)
+
+
+def _sides(mine: _Members, theirs: _Members | None, one_in: int) -> tuple[str, list[Any]]:
     """The common table ``side`` (id, side: 0 ours, 1 theirs, no_profiling), and its bound values."""
-    mine, bound = _ids(group)
-    if other is None:
-        return statement("portrait_others").format(mine=mine), [*bound]
-    theirs, more = _ids(other)
-    return statement("portrait_two").format(mine=mine, theirs=theirs), [*bound, *more]
+    drawn = statement("portrait_drawn").format(one_in=one_in)
+    if theirs is None:
+        return drawn + statement("portrait_others").format(mine=mine.sql), [*mine.bound]
+    two = statement("portrait_two").format(mine=mine.sql, theirs=theirs.sql)
+    return drawn + two, [*mine.bound, *theirs.bound]
+
+
+def _query(group: Group) -> tuple[str, tuple[Any, ...]]:
+    """The statement of a group's ids, and its values."""
+    found = group.customers
+    return (found.sql, tuple(found.params)) if isinstance(found, RawSQL) else found.query.sql_with_params()
 
 
 def _ids(group: Group) -> tuple[str, list[Any]]:
     """The ids of a group, each once, whoever is erased among them."""
-    found = group.customers
-    text, bound = (found.sql, found.params) if isinstance(found, RawSQL) else found.query.sql_with_params()
+    text, bound = _query(group)
     return f"SELECT DISTINCT * FROM ({text}) AS everybody", list(bound)
 
 

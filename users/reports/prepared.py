@@ -48,7 +48,13 @@ RETENTION: tuple[Asked, ...] = (
 )
 VALUE: tuple[Asked, ...] = ({}, {"by": "channel"}, {"grain": "week"})
 RETAINED: tuple[Asked, ...] = ({}, {"period": "365"})
-FUNNELS: tuple[Asked, ...] = ({}, {"preset": "shopping"}, {"period": "90"})
+FUNNELS: tuple[Asked, ...] = (
+    {},
+    {"preset": "shopping"},
+    {"by": "channel"},
+    {"by": "device"},
+    {"period": "90"},
+)
 
 
 def prepare(now: datetime) -> dict[str, int]:
@@ -96,7 +102,8 @@ def _questions(now: datetime) -> Iterator[Act]:
     yield partial(_in_parts, ladder.ladder_question(dimensions["channel"]))
     yield partial(_in_parts, activity.phases_question())
     yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
-    yield from (_at_once(partial(_funnel, asked)) for asked in FUNNELS)
+    funnels = [funnel.question(funnel.read(asked, now)) for asked in FUNNELS]
+    yield from (partial(_in_parts, question) for question in funnels)
     yesterday = today_in_shop(now) - timedelta(days=1)
     for days in SPANS:
         period = Period(yesterday - timedelta(days=days - 1), yesterday)
@@ -130,7 +137,3 @@ def _in_parts(question: stored.Question, now: datetime, until: float) -> bool:
 def _retained(asked: Asked, now: datetime) -> None:
     whom = cohorts.read_whom(asked, default="channel")
     retained.compute(Start.ACTIVITY, retained.read_span(asked, now), whom, now)
-
-
-def _funnel(asked: Asked, now: datetime) -> None:
-    funnel.compute(funnel.read(asked, now), now)

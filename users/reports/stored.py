@@ -7,12 +7,13 @@ so much that one statement takes too long is prepared in parts of the customers,
 import hashlib
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 from psycopg2.errors import QueryCanceled
 
@@ -20,11 +21,18 @@ from config.kit.batches import fetch
 from config.kit.refusal import Refusal
 from users.models import ReportResult
 from users.reports.figures import today_in_shop
+from users.reports.patience import with_patience
 
 SLOW = 1.0
 """Seconds from which rows are kept."""
 KEPT_FOR = timedelta(days=2)
+LARGE = 200_000
+"""Rows of a table from which a sum over all of it is asked for every ``LATELY`` only."""
+LATELY = timedelta(minutes=10)
 DAYS_AT_ONCE = 45
+
+
+Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +72,52 @@ def rows(statement: str, values: Mapping[str, Any], now: datetime, *, keeps: boo
     return answer(Question(statement, values), now, keeps=keeps)
 
 
-def answer(question: Question, now: datetime, *, keeps: bool = True) -> Found:
+def answer(question: Question, now: datetime, *, keeps: bool = True, within: int | None = None) -> Found:
     """The rows as of now, or as kept since this morning where they are heavy.
 
     ``keeps`` false: the rows hold what traffic says of people, so they are never kept. Raises Refusal for a
-    question that takes too long.
+    question that takes too long, or longer than ``within`` seconds.
     """
     if keeps and (kept := _kept(question.key(), now)):
         return kept
     began = time.monotonic()
-    found = _fetch(question, now, part=0, parts=1)
+    with with_patience(within) if within else nullcontext():
+        found = _fetch(question, now, part=0, parts=1)
     seconds = time.monotonic() - began
     if keeps and seconds >= SLOW:
         _keep(question.key(), found, seconds, now)
     return Found(found, now)
+
+
+def lately(name: str, compute: Callable[[], Rows], now: datetime, *, of: Sequence[str]) -> Found:
+    """The rows as of now; of large tables (``of``: their names) as of some minutes ago.
+
+    For figures that grow with the shop and that a page asks for as they stand. ``name`` says which figures they are.
+    """
+    if all(rows_about(table) < LARGE for table in of):
+        return Found(compute(), now)
+    key = hashlib.sha256(f"lately {name}".encode()).hexdigest()
+    kept = ReportResult.objects.filter(key=key).first()
+    if kept is not None and now - LATELY < kept.computed_at <= now:
+        return Found(kept.rows, kept.computed_at)
+    began = time.monotonic()
+    rows = compute()
+    _keep(key, rows, time.monotonic() - began, now)
+    return Found(rows, now)
+
+
+def rows_about(table: str) -> int:
+    """About how many rows a table holds, as PostgreSQL noted when it was looked at last, within the hour."""
+    database = connection.settings_dict["NAME"]
+    asked, rows = _looked_at.get((database, table), (0.0, 0))
+    if not asked or time.monotonic() - asked > LOOKED_AT_FOR:
+        ((rows,),) = fetch("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [table])
+        _looked_at[database, table] = (time.monotonic(), rows)
+    return rows
+
+
+LOOKED_AT_FOR = 3600.0
+_looked_at: dict[tuple[Any, str], tuple[float, int]] = {}
 
 
 def prepare(question: Question, now: datetime, *, until: float) -> bool:
@@ -104,6 +144,19 @@ def prepare(question: Question, now: datetime, *, until: float) -> bool:
     return True
 
 
+def done_parts(question: Question, now: datetime) -> int:
+    """How many parts of a question that is being prepared are kept."""
+    keys = [question.key(part) for part in range(question.parts)]
+    return sum(_is_of_today(kept, now) for kept in ReportResult.objects.filter(key__in=keys).defer("rows"))
+
+
+def is_kept(question: Question, now: datetime) -> bool:
+    """Whether the answer is kept."""
+    return any(
+        _is_of_today(one, now) for one in ReportResult.objects.filter(key=question.key()).defer("rows")
+    )
+
+
 def added(parts: Sequence[Sequence[Sequence[Any]]], sums: int) -> list[list[Any]]:
     """The rows of all parts, those that are alike but for their last ``sums`` columns as one with the sums."""
     total: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * sums)
@@ -126,9 +179,13 @@ def forget_all() -> int:
 
 def _kept(key: str, now: datetime) -> Found | None:
     kept = ReportResult.objects.filter(key=key).first()
-    if kept is None or kept.computed_at > now or today_in_shop(kept.computed_at) != today_in_shop(now):
+    if kept is None or not _is_of_today(kept, now):
         return None
     return Found(kept.rows, kept.computed_at)
+
+
+def _is_of_today(kept: ReportResult, now: datetime) -> bool:
+    return kept.computed_at <= now and today_in_shop(kept.computed_at) == today_in_shop(now)
 
 
 def _keep(key: str, found: Sequence[Sequence[Any]], seconds: float, now: datetime) -> None:

@@ -8,13 +8,14 @@ from config.kit import clock
 from users.models import ActiveFigures, LongJob, StageFlow
 from users.reports import rollups
 from users.reports.figures import today_in_shop
+from users.services import asked_answers
 from users.services.long_jobs import OPEN, Chunk, runs, start
 from users.services.stage_study import REPLAY, STUDY
 
 COUNT = "users.count_days"
 SLICE = timedelta(days=60)
 # Long work that changes no customer: it asks for nothing to be counted again.
-READ_ONLY = (COUNT, STUDY, REPLAY)
+READ_ONLY = (COUNT, STUDY, REPLAY, asked_answers.KIND)
 
 
 def count(now: datetime) -> bool:

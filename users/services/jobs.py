@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 
 Act = Callable[[datetime], Any]
 
+REST = 10.0
+"""Seconds without nudges once Redis did not take one; the schedule looks all the same when it is back."""
+_away_until = 0.0
+
 
 def scheduled(name: str) -> Callable[[Act], "Task[..., None]"]:
     """Make ``act(now)`` the task of the job ``name`` of ``config.schedule``.
@@ -70,11 +74,21 @@ def nudge(name: str) -> None:
 
 
 def _send(name: str) -> None:
+    """Send, unless Redis was away a moment ago: finding that out takes seconds, and somebody waits for the answer."""
+    global _away_until  # noqa: PLW0603 - one memory per process is the point
+    if _away_until:
+        if time.monotonic() < _away_until:
+            return
+        _away_until = (
+            time.monotonic() + REST
+        )  # this one asks whether it is back, the others do not wait for it
     try:
         current_app.send_task(
             name, kwargs={"nudged": True}, queue=scheduled_job(name).queue, expires=30, retry=False
         )
+        _away_until = 0.0
     except OperationalError:
+        _away_until = time.monotonic() + REST
         log.warning("nudge_lost", extra={"job": name})
 
 

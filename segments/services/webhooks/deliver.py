@@ -23,6 +23,7 @@ from segments.services.changes import LAST_CUSTOMER, latest_run
 from segments.services.webhooks.batches import Spot, body_of, next_changes, spot_of
 from segments.services.webhooks.signing import headers
 from users.services import audit
+from users.services.going_out import held
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = 5
@@ -46,7 +47,7 @@ def deliver_due(*, seconds: float = 20.0, post: Post = http.post) -> dict[str, i
     until = time.monotonic() + seconds
     done = {"delivered": 0, "failed": 0}
     for pk in _due():
-        while time.monotonic() < until and (endpoint := _claim(pk)):
+        while time.monotonic() < until and not held() and (endpoint := _claim(pk)):
             delivery = _next(endpoint)
             if delivery is None:
                 Endpoint.objects.filter(pk=pk).update(lease_until=None)

@@ -2,6 +2,7 @@
 
 import pytest
 import redis
+from allauth.mfa.totp.internal import auth
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -64,3 +65,23 @@ def test_the_door_has_the_strict_policy(person: Operator) -> None:
 def test_the_first_operator_of_a_new_shop_is_its_owner() -> None:
     call_command("createsuperuser", "--noinput", "--username", "mei", "--email", "mei@shop.example")
     assert Operator.objects.get(username="mei").role == Role.OWNER
+
+
+def test_a_second_factor_is_asked_for_and_each_code_works_once(
+    person: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (counter,) = auth.yield_hotp_counters_from_time()
+    monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: [counter])  # the half minute lasts
+    secret = auth.generate_totp_secret()
+    auth.TOTP.activate(person, secret)
+
+    def open_with(code: str) -> int:
+        client = Client()
+        assert log_in(client, person, PASSWORD) == reverse("mfa_authenticate")
+        assert client.get(reverse("users:home")).status_code == 302
+        client.post(reverse("mfa_authenticate"), {"code": code})
+        return client.get(reverse("users:home")).status_code
+
+    code = auth.format_hotp_value(auth.hotp_value(secret, counter))
+    assert [open_with(code), open_with(code)] == [200, 302]
+    assert open_with(f"{(int(code) + 1) % 10**6:06}") == 302

@@ -16,7 +16,7 @@ from users.groups import group_spec, read_group
 from users.groups.plain import everyone
 from users.models import Customer, CustomerTag, Standing, Tag
 from users.reports import portrait
-from users.reports.portrait import Portrait, ValueShare, distance
+from users.reports.portrait import Portrait, Side, ValueShare, distance
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
@@ -192,6 +192,62 @@ def test_a_large_side_is_read_in_part(shop: Shop, monkeypatch: pytest.MonkeyPatc
     found = portrait.compute(everyone({}, NOW), read_group("stage?stage=active", NOW))
     assert found.ours.is_sample
     assert 20 <= found.ours.read <= 70
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two thousand more customers, of whom the sample holds one in four; groups over a hundred are large."""
+    move_to(NOW)
+    made = Customer.objects.bulk_create(
+        Customer(
+            pk=2_100_000 + n, user_id=f"large{n}", identified=True, first_seen_at=NOW, city=f"city {n % 3}"
+        )
+        for n in range(2_000)
+    )
+    Standing.objects.bulk_create(
+        Standing(customer=one, stage="active" if one.pk % 5 else "new", orders=one.pk % 7) for one in made
+    )
+    monkeypatch.setattr(portrait, "_one_in", lambda: 4)
+    monkeypatch.setattr(portrait, "WHOLE", 450)
+
+
+@pytest.mark.parametrize("spec", ["stage?stage=active", "stage?stage=new"])
+def test_the_sample_ties_with_the_exact_figures(
+    large: None, spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sizes and shares lie within what the page says: the larger group sampled, the smaller one found whole."""
+    group = read_group(spec, NOW)
+    found = portrait.compute(group, None)
+    assert (found.ours.one_in, found.theirs.one_in) == ((4, 4) if "active" in spec else (1, 4))
+    monkeypatch.setattr(portrait, "_one_in", lambda: 1)
+    exact = portrait.compute(group, None)
+    assert portrait.sizes(group, None) == tuple(
+        Side(side.customers, side.refused, 0) for side in (exact.ours, exact.theirs)
+    )
+    for sampled, whole in ((found.ours, exact.ours), (found.theirs, exact.theirs)):
+        assert abs(sampled.customers - whole.customers) <= sampled.margin
+    for name in ("city", "orders"):
+        here, there = compared(found, name), compared(exact, name)
+        for side, told in ((0, found.ours), (1, found.theirs)):
+            for value, counted in there.items():
+                known = [sum(one[side] for one in values.values()) for values in (here, there)]
+                share = here.get(value, (0, 0))[side] / known[0] - counted[side] / known[1]
+                assert abs(share) * 100 <= told.points + 1e-9, (name, value, side)
+
+
+def test_the_page_says_what_is_estimated_and_counts_when_asked(large: None) -> None:
+    client, told = logged_in(), {"group": "stage?stage=active"}
+    page = client.get(URL, told)
+    ours, _theirs = page.context["stats"]
+    assert "±" in ours.unit
+    assert "to ± " in ours.note
+    assert "95 of 100" in page.content.decode()
+    part = {"HX-Request": "true", "HX-Target": "sizes"}
+    counted = client.get(page.context["count_url"].replace("?", f"{URL}?"), headers=part)
+    assert [stat.value for stat in counted.context["stats"]] == [1600, 400]
+    assert [str(stat.unit) for stat in counted.context["stats"]] == ["customers", "customers"]
+    assert len(behind(ours.url, NOW)) == 1600
+    assert "is_empty" not in counted.context
 
 
 def test_the_customers_behind_a_number_can_be_compared(shop: Shop) -> None:

@@ -11,7 +11,7 @@ WITH {sides}, size AS MATERIALIZED (
     FROM side JOIN size USING (side)
     WHERE NOT no_profiling AND (
         customers - refused <= {most}
-        OR abs(hashint8(side.id)::bigint) %% 1000 < ceil({most} * 1000.0 / (customers - refused))
+        OR abs(hashint8extended(side.id, 1) %% 1000) < ceil({most} * 1000.0 / (customers - refused))
     )
 ), told AS MATERIALIZED (
     SELECT part.side, ARRAY[{numbers}] AS numbers, ARRAY[{values}] AS told

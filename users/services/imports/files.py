@@ -6,6 +6,7 @@ read in blocks, a workbook (``workbooks.py``) is unpacked to disk once its infla
 """
 
 import csv
+import errno
 import io
 import secrets
 import shutil
@@ -27,6 +28,7 @@ MOST_COLUMNS = 100
 LONGEST_CELL = 10_000
 SAMPLE = 64 * 1024
 BLOCK = 1024 * 1024
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DELIMITERS = ",;\t|"
 OTHER_FILES = {
     b"\xd0\xcf\x11\xe0": "xls", b"\x89PNG": "picture", b"\xff\xd8\xff": "picture", b"GIF8": "picture",
@@ -61,6 +63,9 @@ PROBLEMS: dict[str, StrOrPromise] = {
         "Cell %(cell)s is a formula whose result was never computed. Open the file in Excel, save it, upload it again."
     ),
     "zip_bomb": gettext_lazy("This workbook unpacks to more than %(n)s MB. Save it as CSV."),
+    "no_room": gettext_lazy(
+        "The server's disk is full; nothing was kept. Tell whoever runs it, then try again."
+    ),
     "gone": gettext_lazy("The file is gone: it was removed when somebody was erased. Upload it again."),
 }
 """Why a file is no table, in words; the values stand beside the code."""
@@ -176,8 +181,14 @@ def keep_raw(upload: IO[bytes], size: int) -> str:
     if not is_workbook(begin):
         _refuse_other_files(begin)
     token = secrets.token_hex(16)
-    with raw_of(token).open("xb") as file:
-        shutil.copyfileobj(upload, file, BLOCK)
+    try:
+        with raw_of(token).open("xb") as file:
+            shutil.copyfileobj(upload, file, BLOCK)
+    except OSError as problem:
+        remove(token)
+        if problem.errno in NO_ROOM:
+            raise Unreadable("no_room") from None
+        raise
     return token
 
 

@@ -18,6 +18,7 @@ from users.services.value.run import Run
 from users.services.value.steps import end_of_slice
 
 SLICE = 25_000
+CALIBRATION_PARTS = 4
 WEEK = 7
 YOUNGEST = timedelta(days=180)
 MOST_HELD_OUT = 180
@@ -30,9 +31,12 @@ FEWEST_PAST = 30
 
 def fit(run: Run, after: int) -> int | None:
     """Fit both models on today's customers, or say why there is none; then hold them against what came."""
-    if after:
+    if after > CALIBRATION_PARTS:
         _calibrate(ModelFit.objects.get(day=run.day), run)
         return None
+    if after:
+        execute(statement("value_calibration"), run.values | _held_out(run) | {"part": after - 1})
+        return after + 1
     found = ModelFit(day=run.day, fitted_at=clock.now())
     buyers, first_day = fetch("SELECT count(first_day), min(first_day) FROM users_customervalue")[0]
     found.customers = buyers
@@ -47,7 +51,10 @@ def fit(run: Run, after: int) -> int | None:
             found.reason = ModelFit.Reason.NO_FIT
     ModelFit.objects.filter(day=run.day).delete()
     found.save()
-    return None if found.reason else 1
+    if found.reason:
+        return None
+    execute(statement("value_calibration_table"))
+    return 1
 
 
 def models_of(found: ModelFit | None) -> tuple[BgNbd, GammaGamma] | None:
@@ -101,10 +108,11 @@ def purchases(columns: Floats) -> Purchases:
 
 def _calibrate(found: ModelFit, run: Run) -> None:
     """Fit on what was known some time ago, and hold what was expected against what came."""
-    [(first_day,)] = fetch("SELECT min(first_day) FROM users_customervalue")
-    held_out = min(MOST_HELD_OUT, (run.day - first_day).days // 3)
-    cutoff = run.day - timedelta(days=held_out)
-    rows = fetch(statement("value_calibration"), run.values | {"cutoff": cutoff})
+    held_out = _held_out(run)["days"]
+    rows = fetch(
+        "SELECT x, t_x, age, sum(customers)::bigint, sum(later)::bigint FROM users_value_past GROUP BY 1, 2, 3"
+    )
+    execute("DROP TABLE users_value_past")
     if sum(row[3] for row in rows) < rfm.ENOUGH:
         return
     known = purchases(np.array(rows, dtype=float).T[:4])
@@ -119,6 +127,13 @@ def _calibrate(found: ModelFit, run: Run) -> None:
         _calibration_row(repeats, known, expected, actual) for repeats in range(REPEATS_SHOWN + 1)
     ]
     found.save(update_fields=["held_out_days", "calibration"])
+
+
+def _held_out(run: Run) -> dict[str, Any]:
+    """How many days are held out, since when, and in how many parts the time before is read."""
+    [(first_day,)] = fetch("SELECT min(first_day) FROM users_customervalue")
+    days = min(MOST_HELD_OUT, (run.day - first_day).days // 3)
+    return {"days": days, "cutoff": run.day - timedelta(days=days), "parts": CALIBRATION_PARTS}
 
 
 def _calibration_row(repeats: int, known: Purchases, expected: Floats, actual: Floats) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Found here by manage.py."""

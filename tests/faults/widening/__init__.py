@@ -1,0 +1,1 @@
+"""An app whose one migration changes a large table; only for tests/faults."""

@@ -1,0 +1,1 @@
+"""Widens the table of customers, and makes it narrow again."""
