@@ -183,9 +183,7 @@ def _no_profiling(customer: Customer, actor: str, now: datetime) -> None:
     if not customer.no_profiling:
         wish = Wish(key="", source="storefront", answers={}, no_profiling=True)
         preferences.change(customer.pk, wish, now=now)
-        audit.record(
-            "customer.no_profiling", by=None, actor=actor, target=customer, after={"no_profiling": True}
-        )
+        audit.record("customer.set", by=None, actor=actor, target=customer, after={"no_profiling": True})
 
 
 def _number(name: str, text: str) -> int:
