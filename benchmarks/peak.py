@@ -1,4 +1,5 @@
-"""``python -m benchmarks.peak import FILE`` or ``export``: one job in its own process; prints its peak memory in MB."""
+"""``python -m benchmarks.peak import FILE``, ``export``, ``audience`` or ``report``: one piece of work in a process of
+its own; prints its peak memory in MB."""
 
 import os
 import resource
@@ -16,10 +17,9 @@ def main() -> None:
 
     django.setup()
     what, *files = sys.argv[1:]
-    if what == "import":
-        _import(Path(files[0]))
-    else:
-        _export()
+    {"export": _export, "audience": _audience, "report": _report, "import": lambda: _import(Path(files[0]))}[
+        what
+    ]()
     sys.stdout.write(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}\n")
 
 
@@ -51,6 +51,33 @@ def _export() -> None:
     columns = ["user_id", "name", "city", "email", "orders", "revenue"]
     acts.ask("customers", columns=columns, form="csv", by=None, now=clock.now())
     _work()
+
+
+def _audience() -> None:
+    """An audience of the newest segment, for a platform that takes addresses."""
+    from segments.models import Segment
+    from segments.services import audience_export
+
+    audience_export.ask(Segment.objects.latest("pk"), platform="meta", channel="email", by=None)
+    _work()
+
+
+def _report() -> None:
+    """The reports' tables as files, as an operator fetches them: retention, value by cohort, channels."""
+    from django.test import Client
+    from django.urls import reverse
+
+    from users.models import Operator, Role
+
+    told = {"role": Role.OWNER, "is_staff": True, "is_active": True}
+    client = Client(headers={"Accept-Language": "en"}, SERVER_NAME="localhost")
+    client.force_login(Operator.objects.get_or_create(username="bench", defaults=told)[0])
+    for name in ("retention", "ltv", "channels"):
+        answer = client.get(reverse(f"users:{name}"), {"csv": "1"})
+        assert answer.status_code == 200, (name, answer.status_code)
+        assert answer["Content-Type"].startswith("text/csv"), name
+        for _part in answer:
+            pass
 
 
 def _work() -> None:

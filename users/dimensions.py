@@ -52,7 +52,7 @@ class Dimension:
     """One way to split customers.
 
     ``expression`` gives text, NULL where the value is not known; ``parameters`` are bound in it (``%s``).
-    ``labels`` names stored values for people; values it does not know are shown as they are. ``order`` lists the
+    ``labels`` names stored values for people; values it does not know are said by ``read``. ``order`` lists the
     values of a scale from low to high; a dimension without a scale has none.
     """
 
@@ -61,6 +61,7 @@ class Dimension:
     expression: str
     parameters: tuple[Any, ...] = ()
     labels: Labels = dict
+    read: Callable[[str], str] = as_read
     order: tuple[str, ...] = ()
 
     def label(self, value: str | None) -> str:
@@ -70,7 +71,7 @@ class Dimension:
     def namer(self) -> Callable[[str | None], str]:
         """Names values in the reader's language; asks for the labels once for many values."""
         known = self.labels()
-        return lambda value: _("not known") if value is None else str(known.get(value) or as_read(value))
+        return lambda value: _("not known") if value is None else str(known.get(value) or self.read(value))
 
 
 dimensions: Registry[Dimension] = Registry("dimension")
@@ -209,6 +210,7 @@ _PLAIN = (
     "industry",
     "income_band",
     "education",
+    "time_zone",
 )
 
 lend(Dimension("stage", gettext_lazy("Stage"), "standing.stage", labels=lambda: dict(Stage.choices)))
@@ -253,5 +255,6 @@ for _name in _PLAIN:
             capfirst(_field.verbose_name),
             f"nullif(btrim(customer.{_name}), '')",
             labels=_LABELS.get(_name, dict),
+            read=words.zone if _name == "time_zone" else as_read,
         )
     )

@@ -2,7 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.numbers import list_currencies
@@ -11,6 +11,7 @@ from config.kit.currencies import minor_digits
 
 # Larger amounts are a mistake somewhere, and must not overflow a sum.
 LARGEST = 10**15
+_TELL_MONEY = (str, int, float, Decimal)
 _PLAIN = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,12})?")
 
 
@@ -35,11 +36,17 @@ def minor_units(value: Any, currency: str) -> int:
 
     Raises NotMoney. Currencies without minor units (JPY) count in whole units, KWD in thousandths.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+    if isinstance(value, bool) or not isinstance(value, _TELL_MONEY):
         raise NotMoney(f"{type(value).__name__} is no amount")
     text = str(value).strip()
     if not _PLAIN.fullmatch(text) and isinstance(value, str):
         raise NotMoney("not a plain decimal number")
+    return _minor_units(text, currency)
+
+
+@lru_cache(2_000)
+def _minor_units(text: str, currency: str) -> int:
+    """Prices come again and again."""
     try:
         amount = Decimal(text).scaleb(minor_digits(currency))
     except InvalidOperation:

@@ -138,6 +138,8 @@ class OrderState:
     @property
     def priced(self) -> "list[Line]":
         """The lines, with prices in the shop's currency."""
+        if self.rate == 1:
+            return list(self.lines)
         return [replace(line, price=self.in_shop_currency(line.price)) for line in self.lines]
 
     def in_shop_currency(self, amount: int) -> int:
@@ -160,7 +162,8 @@ class OrderState:
         if telling.confirmed != self.confirmed:
             if self.confirmed:
                 return
-            self._forget()
+            if self.told_at:
+                self._forget()
         self.confirmed = telling.confirmed
         self._date(telling)
         said = dict(telling.said)
@@ -341,6 +344,6 @@ def _quantity(value: Any) -> int:
 
 def _text(value: Any, longest: int) -> str:
     """A text or a whole number as text, cut where too long; anything else is as if it were not there."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return ""
-    return str(value)[:longest]
+    if type(value) is str:
+        return value[:longest]
+    return str(value)[:longest] if type(value) is int else ""

@@ -8,6 +8,7 @@ first. Channel and source code are no traits but touches (``users/touches.py``).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from config.kit.zones import zone_names
@@ -129,12 +130,17 @@ class Profile:
 
     def _is_news(self, name: str, at: datetime, *, keep_first: bool) -> bool:
         told = self.told_at.get(name)
-        before = datetime.fromisoformat(told) if told else None
+        before = _instant_of(told) if told else None
         if before is not None and (at >= before if keep_first else at < before):
             return False
-        self.told_at[name] = at.isoformat()
+        self.told_at[name] = _text_of(at)
         self.changed.add("told_at")
         return True
+
+
+# The traits of a call, and those of a whole file, were told at one instant.
+_instant_of = lru_cache(1_000)(datetime.fromisoformat)
+_text_of = lru_cache(1_000)(datetime.isoformat)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -87,9 +87,10 @@ def _text(value: Any) -> str:
     if value is None:
         return r"\N"
     if isinstance(value, str):
-        return value.translate(_ESCAPES)
+        # What a terminal can show needs no escape, but for the sign that makes one: nearly every text.
+        return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, datetime | date):
+    if isinstance(value, date):
         return value.isoformat()
     return str(value)

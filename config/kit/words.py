@@ -12,6 +12,7 @@ from babel.dates import (
     format_datetime,
     format_timedelta,
     get_timezone_gmt,
+    get_timezone_location,
 )
 from babel.numbers import (
     format_compact_decimal,
@@ -132,6 +133,14 @@ def language(code: str) -> str:
 def country(code: str) -> str:
     """The name of a country in the reader's language; what is no known code stays as it is."""
     return str(locale().territories.get(code.upper(), code))
+
+
+def zone(name: str) -> str:
+    """A time zone by its city, with the name that machines use; what is no known zone stays as it is."""
+    try:
+        return aside(get_timezone_location(name, locale=locale(), return_city=True), name)
+    except LookupError:
+        return name
 
 
 def listed(texts: Iterable[str]) -> str:

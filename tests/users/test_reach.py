@@ -85,6 +85,14 @@ def test_figures_and_the_groups_behind_them_are_what_one_counts_by_hand(channel:
             assert set(Customer.objects.filter(pk__in=behind).values_list("pk", flat=True)) == expected
 
 
+@pytest.mark.parametrize("channel", ["email", "sms", "wechat"])
+def test_the_reachable_without_a_verified_address_are_the_others(channel: str) -> None:
+    expected = obvious(channel, "usable") - obvious(channel, "verified")
+    behind = read_group(group_spec("unverified", channel=channel), NOON).customers
+    assert set(Customer.objects.filter(pk__in=behind).values_list("pk", flat=True)) == expected
+    assert reach.figures(NOON).unverified(channel) == len(expected)
+
+
 def test_the_page_shows_shares_with_n_and_opens_the_customers() -> None:
     client = logged_in()
     page = client.get(reverse("users:reach"))
@@ -101,6 +109,7 @@ def test_the_page_shows_shares_with_n_and_opens_the_customers() -> None:
     [
         "reach?channel=pigeon&what=usable",
         "reach?channel=email&what=x",
+        "unverified?channel=pigeon",
         "reach?channel=email&what=consented&topic=x",
         "reach",
     ],

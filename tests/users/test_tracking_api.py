@@ -113,6 +113,18 @@ def test_gzip_is_recognised_with_and_without_its_header(post: Post, header: dict
     assert post("/v1/batch", raw, **header).json()["accepted"] == 1
 
 
+def test_gzip_of_several_members_is_one_text(post: Post) -> None:
+    text = json.dumps({"batch": [track()]}).encode()
+    parts = (text[:9], b"", text[9:20], text[20:] + b" " * 200_000)
+    raw = b"".join(gzip.compress(part, mtime=0) for part in parts)
+    assert post("/v1/batch", raw).json()["accepted"] == 1
+    # However small each is, together they are no larger than a body may be.
+    bomb = gzip.compress(b" " * 1_000, mtime=0) * 600
+    assert post("/v1/batch", bomb).json()["code"] == "body_too_large"
+    many = gzip.compress(b"", mtime=0) * 20_000
+    assert post("/v1/batch", many).json()["code"] == "not_json"
+
+
 def test_the_key_may_stand_in_the_query_or_the_body_or_be_a_bearer(client: Client, write_key: str) -> None:
     plain = json.dumps(track()).encode()
     told = json.dumps(track(writeKey=write_key)).encode()
@@ -197,6 +209,8 @@ BODIES: list[tuple[bytes, int, str]] = [
     (gzip.compress(b"0" * 300_000_000, mtime=0), 413, "body_too_large"),
     (gzip.compress(b'{"batch": []}', mtime=0)[:-4], 400, "bad_gzip"),
     (gzip.compress(b'{"batch": []}', mtime=0) + b"more", 400, "bad_gzip"),
+    (gzip.compress(b'{"batch": []}', mtime=0) * 2 + b"\x1f", 400, "bad_gzip"),
+    (gzip.compress(b'{"batch": [', mtime=0) + gzip.compress(b"]}", mtime=0)[:-1], 400, "bad_gzip"),
     (b"\x1f\x8bnot gzip", 400, "bad_gzip"),
 ]
 

@@ -290,6 +290,39 @@ def test_when_it_happened(
         assert (item["occurred_at"], item["clamped"]) == (occurred, clamped)
 
 
+NEW_YEAR = datetime(2017, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("2016-12-31T23:59:60Z", NEW_YEAR),
+        ("2016-12-31 23:59:60", NEW_YEAR),
+        ("20161231T235960Z", NEW_YEAR),
+        ("2016-12-31T23:59:60.250Z", NEW_YEAR + timedelta(milliseconds=250)),
+        ("2017-01-01T07:59:60+08:00", NEW_YEAR),
+        ("2017-01-01T05:44:60+05:45", NEW_YEAR),
+        ("2016-12-31T24:00:00Z", NEW_YEAR),
+        ("2016-12-31T24:00:00.000Z", NEW_YEAR),
+        ("2016-12-31T24:00", NEW_YEAR),
+        ("20161231T240000Z", NEW_YEAR),
+        ("2016-12-31T24:00:00+08:00", NEW_YEAR - timedelta(hours=8)),
+    ],
+)
+def test_the_end_of_a_day_is_the_beginning_of_the_next(told: str, meant: datetime) -> None:
+    assert item_of(track(timestamp=told))["occurred_at"] == meant
+    assert item_of(identify(createdAt=told))["traits"] == {"createdAt": meant.isoformat()}
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["2016-12-31T12:00:60Z", "2016-12-31T23:59:60+08:00", "2016-12-31T23:59:61Z", "2016-12-31T24:00:01Z",
+     "2016-12-31T24:30Z", "2016-12-31T25:00:00Z", "9999-12-31T24:00:00Z", "9999-12-31T23:59:60Z", "2016-12-32T24:00Z"],
+)  # fmt: skip
+def test_no_other_time_is_beyond_a_day(told: str) -> None:
+    assert refusal_of(track(timestamp=told)) == ("bad_time", "timestamp")
+
+
 @pytest.mark.parametrize(
     "sent", ["9999-12-31T00:00:00Z", "9999-12-31T23:00:00-14:00", "2300-01-01T00:00:00Z"]
 )

@@ -247,7 +247,7 @@ def _profile(customer: Customer, now: datetime) -> list[Fact]:
         (_("Age"), Cell(_age(customer.birthday, now), kind="number")),
         (_("Place"), Cell(place)),
         (_("Language"), Cell(words.language(customer.language))),
-        (_("Time zone"), Cell(customer.time_zone)),
+        (_("Time zone"), Cell(words.zone(customer.time_zone) if customer.time_zone else "")),
         (_("Occupation"), Cell(as_read(customer.occupation))),
         (_("Industry"), Cell(as_read(customer.industry))),
         (_("Income band"), Cell(as_read(customer.income_band))),

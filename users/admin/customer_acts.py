@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from config.kit import words
+from config.kit import clock, words
 from config.kit.admin import FormPage
 from config.kit.parts import Crumb
 from config.kit.zones import zone_names
@@ -22,6 +22,8 @@ from users.consent_words import BY_HAND
 from users.models import Channel, Customer, Gender, Role, Topic
 from users.services import consent_acts, profile_acts
 from users.services.preferences import OFFERED, title_of
+
+EARLIEST_BIRTH = date(1900, 1, 1)
 
 
 class CustomerForm(FormPage):
@@ -99,6 +101,14 @@ class ProfileForm(forms.Form):
         max_length=2000,
         help_text=gettext_lazy("With commas between."),
     )
+
+    def clean_birthday(self) -> date | None:
+        """A day that somebody alive can have been born on."""
+        day: date | None = self.cleaned_data["birthday"]
+        today = clock.now().astimezone(words.shop_zone()).date()
+        if day and not EARLIEST_BIRTH <= day <= today:
+            raise forms.ValidationError(_("A birthday is a day of the past."))
+        return day
 
     def clean_time_zone(self) -> str:
         """A zone that this machine knows."""

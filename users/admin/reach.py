@@ -74,11 +74,16 @@ def _stat(channel: Channel, known: report.Figures) -> Stat:
 
 def _states(known: report.Figures) -> Table:
     return Table(
-        [Column(_("Message channel")), *(Column(what.label, "number") for what in SHOWN)],
+        [
+            Column(_("Message channel")),
+            *(Column(what.label, "number") for what in SHOWN),
+            Column(_("Reachable, not verified"), "number"),
+        ],
         [
             [
                 channel.label,
                 *(_cell(known.counts.get((channel, what), 0), channel, what) for what in SHOWN),
+                _unverified(known.unverified(channel), channel),
             ]
             for channel in report.CHANNELS
         ],
@@ -90,6 +95,10 @@ def _states(known: report.Figures) -> Table:
 def _cell(customers: int, channel: Channel, what: Reach) -> Cell:
     url = group_url("reach", channel=channel.value, what=what.value) if customers else ""
     return Cell(customers, url=url)
+
+
+def _unverified(customers: int, channel: Channel) -> Cell:
+    return Cell(customers, url=group_url("unverified", channel=channel.value) if customers else "")
 
 
 def _topics(known: report.Figures) -> Table:

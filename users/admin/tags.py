@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
@@ -119,8 +119,8 @@ def _where_from(counted: dict[str, int]) -> str:
 def _tags(tags: Sequence[Tag], counted: dict[int, dict[str, int]], keepers: dict[int, str]) -> Table:
     return Table(
         columns=[
-            Column(_("Tag")), Column(_("Category")), Column(_("Customers"), "number"), Column(_("Where from")),
-            Column(_("Kept by")),
+            Column(_("Tag")), Column(pgettext("tag", "Category")), Column(_("Customers"), "number"),
+            Column(_("Where from")), Column(_("Kept by")),
         ],
         rows=[
             [
@@ -145,7 +145,7 @@ class TagForm(forms.Form):
     """Name and category."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
-    category = forms.CharField(label=gettext_lazy("Category"), max_length=60, required=False)
+    category = forms.CharField(label=pgettext_lazy("tag", "Category"), max_length=60, required=False)
 
 
 class TagPage(FormPage):

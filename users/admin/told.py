@@ -17,7 +17,7 @@ FIELDS = {
     "address": gettext_lazy("Address"),
     "algorithm": gettext_lazy("Hash"),
     "assignee": gettext_lazy("Assigned to"),
-    "category": gettext_lazy("Category"),
+    "category": pgettext_lazy("of a product or a tag", "Category"),
     "channel": gettext_lazy("Channel"),
     "churned_after": gettext_lazy("Churned after (days)"),
     "closed": gettext_lazy("Closed"),

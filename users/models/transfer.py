@@ -106,6 +106,7 @@ class ImportRow(models.Model):
         indexes = [
             models.Index(fields=["file", "mark", "no"], name="importrow_together"),
             models.Index(fields=["file", "fate", "no"], name="importrow_fate"),
+            models.Index(fields=["file", "key", "no"], name="importrow_by_key"),
             models.Index(fields=["file", "no"], name="importrow_left", condition=Q(state="left")),
             # Joining and erasing look for the rows of one customer.
             models.Index(fields=["customer"], name="importrow_customer", condition=Q(customer__isnull=False)),

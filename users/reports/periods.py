@@ -55,11 +55,11 @@ class Period:
 def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -> Period:
     """The period of a URL: ``from`` and ``to``, else the last ``period`` days up to yesterday, else default.
 
-    What makes no sense is passed over, so that a link never fails.
+    The two ends in either order. What makes no sense is passed over, so that a link never fails.
     """
-    first, last = day_of(asked.get("from", "")), day_of(asked.get("to", ""))
-    if first and last and _makes_sense(first, last):
-        return Period(first, last)
+    ends = _ends(asked)
+    if ends and (ends[1] - ends[0]).days < LONGEST:
+        return Period(*ends)
     wanted = asked.get("period", "")
     days = int(wanted) if wanted in map(str, DAYS) else default
     yesterday = today_in_shop(now) - timedelta(days=1)
@@ -68,18 +68,21 @@ def read_period(asked: Mapping[str, str], now: datetime, *, default: int = 30) -
 
 def period_filters(asked: Mapping[str, str]) -> list[Filter]:
     """The chips that choose the period; one made by hand stands as chips that can be taken away."""
-    if day_of(asked.get("from", "")) and day_of(asked.get("to", "")):
+    if ends := _ends(asked):
+        titles = (("from", _("From day")), ("to", _("To day")))
         return [
-            Filter(name, title, [Choice(asked[name], words.day(day_of(asked[name])))], asked[name])
-            for name, title in (("from", _("From day")), ("to", _("To day")))
+            Filter(name, title, [Choice(asked[name], words.day(day))], asked[name])
+            for (name, title), day in zip(titles, ends, strict=True)
         ]
     choices = [Choice(str(days), _("last %(n)s days") % {"n": days}) for days in DAYS]
     wanted = asked.get("period", "")
     return [Filter("period", _("Period"), choices, wanted if wanted in map(str, DAYS) else "")]
 
 
-def _makes_sense(first: date, last: date) -> bool:
-    return first <= last and (last - first).days < LONGEST
+def _ends(asked: Mapping[str, str]) -> tuple[date, date] | None:
+    """The two days asked for, the earlier first; None unless both are days."""
+    first, last = day_of(asked.get("from", "")), day_of(asked.get("to", ""))
+    return (min(first, last), max(first, last)) if first and last else None
 
 
 def day_of(text: str) -> date | None:

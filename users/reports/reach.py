@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit import words
 from config.kit.batches import fetch
 from users.groups import Group, Parameters, group, selected
 from users.models import Channel, Customer, Reach, ReachFigure, Topic
@@ -51,6 +52,10 @@ class Figures:
     consented: dict[tuple[str, int], int]
     everybody: int
     computed_at: datetime
+
+    def unverified(self, channel: str) -> int:
+        """Customers whom the channel reaches at addresses of which none is verified."""
+        return self.counts.get((channel, Reach.USABLE), 0) - self.counts.get((channel, Reach.VERIFIED), 0)
 
     def lacking(self, channel: str) -> int:
         """Customers without any address of the channel."""
@@ -101,7 +106,7 @@ def behind(asked: Parameters, now: datetime) -> Group:
     channel, what = Channel(asked["channel"]), Reach(asked["what"])
     condition = _CONDITIONS[what]
     parameters: list[object] = [channel.value] * condition.count("contact.channel = %s")
-    sentence = f"{channel.label}: {what.label}"
+    sentence = words.named(channel.label, what.label)
     rule: dict[str, Any] | None = None
     if what == Reach.CONSENTED:
         topic = Topic.objects.filter(slug=asked["topic"]).first()
@@ -122,6 +127,18 @@ def behind(asked: Parameters, now: datetime) -> Group:
         tuple(parameters),
     )
     return Group(sentence, found, rule)
+
+
+@group("unverified")
+def unverified(asked: Parameters, now: datetime) -> Group:
+    """The identified customers whom a channel reaches at addresses of which none is verified."""
+    channel = Channel(asked["channel"])
+    found = selected(
+        "SELECT customer.id FROM users_customer customer WHERE customer.identified AND customer.erased_at IS NULL"
+        f" AND {_CAN} AND NOT {_CONDITIONS[Reach.VERIFIED]}",
+        (channel.value, channel.value),
+    )
+    return Group(_("%(channel)s: reachable, not verified") % {"channel": channel.label}, found)
 
 
 @cache

@@ -121,12 +121,11 @@ class OrderPlan:
         )
 
     def _tell(self, key: Key, telling: Telling) -> str:
-        row = self.orders.get(key)
-        if row is None:
-            if "total" not in telling.said:
-                return "unknown_order"
-            row = OrderRow(OrderState(), is_history=True)
-        state = replace(row.state, told_at=dict(row.state.told_at))
+        known = self.orders.get(key)
+        if known is None and "total" not in telling.said:
+            return "unknown_order"
+        row = known or OrderRow(OrderState(), is_history=True)
+        state = replace(row.state, told_at=dict(row.state.told_at)) if known else row.state
         if state.told_at and not telling.names_currency and _is_other_money(state, telling):
             return "other_currency"
         state.hear(telling)
@@ -384,7 +383,8 @@ def orders_on_record(keys: Iterable[Key]) -> dict[Key, OrderRow]:
     known = {
         (row[0], row[1], row[2]): _known(*row[3:]) for row in fetch(statement("orders_on_record"), given)
     }
-    for customer_id, source, number, *line in fetch(statement("lines_on_record"), given):
+    lines = fetch(statement("lines_on_record"), asked_for(known)) if known else []
+    for customer_id, source, number, *line in lines:
         state = known[customer_id, source, number].state
         state.lines = (*state.lines, Line(*line))
     return known

@@ -1,13 +1,14 @@
 """Putting what identify calls say of customers on record, many at once."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from config.kit.batches import copy_rows, execute, temporary_table
-from users.models import ChangedProfile, Customer
+import orjson
+
+from config.kit.batches import copy_rows, execute, fetch, temporary_table
+from users.models import ChangedProfile
 from users.profile import TRAITS, Profile
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -77,11 +78,16 @@ def profiles_of(customer_ids: set[int]) -> dict[int, Profile]:
 
 
 def _profiles(customer_ids: set[int]) -> dict[int, Profile]:
-    rows = Customer.objects.filter(pk__in=customer_ids).values("pk", "attributes", "told_at", *COLUMNS)
+    columns = ", ".join(f"{name}::text" if name in JSON_COLUMNS else name for name in COLUMNS)
+    rows = fetch(
+        f"SELECT id, attributes::text, told_at::text, {columns} FROM users_customer WHERE id = ANY(%s)",
+        [sorted(customer_ids)],
+    )
     found = {}
-    for row in rows:
-        columns = {name: row[name] for name in COLUMNS}
-        found[row["pk"]] = Profile(columns=columns, attributes=row["attributes"], told_at=row["told_at"])
+    for pk, attributes, told_at, *values in rows:
+        told = dict(zip(COLUMNS, values, strict=True))
+        told |= {name: orjson.loads(told[name]) for name in JSON_COLUMNS & told.keys()}
+        found[pk] = Profile(columns=told, attributes=orjson.loads(attributes), told_at=orjson.loads(told_at))
     return found
 
 
@@ -115,5 +121,5 @@ def _row(pk: int, profile: Profile) -> list[Any]:
         "told_at": profile.told_at,
     }
     names = (*COLUMNS, "attributes", "told_at")
-    told = (json.dumps(values[name]) if name in JSON_COLUMNS else values[name] for name in names)
+    told = (orjson.dumps(values[name]).decode() if name in JSON_COLUMNS else values[name] for name in names)
     return [pk, *told, bool(profile.changed - {"told_at"})]

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from users.tracking.refusals import ItemRefused
-from users.tracking.times import EARLIEST
+from users.tracking.times import EARLIEST, parse
 
 LONGEST = 1_000
 Check = Callable[[Any, str], Any]
@@ -51,10 +51,10 @@ def _moment(value: Any, field: str) -> str:
     """ISO time in UTC from an ISO time or from seconds or milliseconds since 1970."""
     try:
         if isinstance(value, str):
-            told = datetime.fromisoformat(value)
+            told = parse(value, field)
         else:
             told = datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
-        moment = told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+        moment = told.astimezone(UTC)
     except (TypeError, ValueError, OverflowError, OSError):
         raise ItemRefused("bad_time", field) from None
     if moment < EARLIEST:

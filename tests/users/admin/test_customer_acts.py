@@ -69,6 +69,8 @@ def test_an_emptied_field_is_forgotten_and_nothing_else_is_touched() -> None:
         ("country", "C1", "Two letters"),
         ("time_zone", "Mars/Olympus", "no such time zone"),
         ("birthday", "2026-02-31", "valid date"),
+        ("birthday", "2026-05-21", "a day of the past"),
+        ("birthday", "1899-12-31", "a day of the past"),
         ("gender", "robot", "not one of the available choices"),
         ("name", "x" * 201, "at most 200"),
     ],

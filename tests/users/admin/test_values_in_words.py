@@ -47,6 +47,7 @@ def in_chinese(url: str) -> str:
 @pytest.mark.usefixtures("demo")
 def test_places_work_and_goods_of_the_demo_in_both_languages() -> None:
     traits: dict[str, Any] = {
+        "timezone": "Asia/Shanghai",
         "address": {"city": "上海", "country": "CN"},
         "occupation": "driver",
         "interests": ["Jazz", "Film"],
@@ -58,8 +59,10 @@ def test_places_work_and_goods_of_the_demo_in_both_languages() -> None:
     )
     client, url = logged_in(Role.OPERATOR), reverse("users:customer", args=[customer("alice").pk])
     english, chinese = client.get(url).content.decode(), in_chinese(url)
-    assert all(text in english for text in ("Shanghai, China", "driver", "Jazz, Film"))
-    assert all(text in chinese for text in ("上海、中国", "司机", "爵士、电影原声"))
+    assert all(
+        text in english for text in ("Shanghai, China", "Shanghai (Asia/Shanghai)", "driver", "Jazz, Film")
+    )
+    assert all(text in chinese for text in ("上海、中国", "上海（Asia/Shanghai）", "司机", "爵士、电影原声"))
     with translation.override("zh-hans"):
         occupation = dimension("occupation")
         assert occupation and occupation.label("driver") == "司机"

@@ -41,6 +41,7 @@ def test_everything_is_there_and_a_second_time_changes_nothing() -> None:
     assert counts() == first
     kinds = set(Identity.objects.values_list("kind", flat=True))
     assert kinds >= {"user_id", "email", "phone", "openid", "unionid", "device"}
+    assert ContactPoint.objects.filter(channel="web_push").count() == len(people) // 3 + 1
     phones = ContactPoint.objects.filter(channel="sms").values_list("address", flat=True)
     assert phones and all(number[5:9] == "5550" for number in phones)  # given to nobody
     assert Consent.objects.filter(source="paper").exclude(evidence="").exclude(wording="").exists()

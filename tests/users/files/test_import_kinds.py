@@ -86,6 +86,47 @@ def test_orders_with_lines_refunds_and_cancellations() -> None:
     assert everything() == before
 
 
+NAMED = (
+    "order id", "user_id", "date", "total", "line id", "sku", "quantity", "price", "refund id", "refund amount",
+    "refund line id", "refund sku", "refund quantity", "refund line amount",
+)  # fmt: skip
+
+
+def test_refunds_name_the_lines_they_give_back_and_undoing_forgets_them() -> None:
+    day = (clock.now() - timedelta(days=20)).date().isoformat()
+    head = ("A1", "u1", day, "100")
+    before = everything()
+    file = checked(
+        "orders",
+        NAMED,
+        (*head, "11", "cup", "2", "30", "R1", "30", "11", "", "1", ""),
+        (*head, "12", "tea", "1", "40", "", "", "", "", "", ""),
+        (*head, "", "", "", "", "R2", "", "", "tea", "", "5"),
+        (*head, "", "", "", "", "R2", "", "11", "", "", "2.5"),
+        ("A2", "u1", day, "9", "", "", "", "", "R3", "5", "", "", "1", ""),
+        ("A3", "u1", day, "9", "1", "pot", "1", "9", "R4", "", "1", "", "", ""),
+    )
+    assert file.mapping == {
+        "0": "number", "1": "user_id", "2": "ordered_at", "3": "total", "4": "line_id", "5": "sku", "6": "quantity",
+        "7": "price", "8": "refund_id", "9": "refund_amount", "10": "refund_line_id", "11": "refund_sku",
+        "12": "refund_quantity", "13": "refund_line_amount",
+    }  # fmt: skip
+    assert fates(file) == [
+        (2, "new", ""), (3, "new", "part_of"), (4, "new", "part_of"), (5, "new", "part_of"),
+        (6, "refused", "missing"), (7, "refused", "missing"),
+    ]  # fmt: skip
+    fields = ImportRow.objects.filter(no__in=(6, 7)).order_by("no").values_list("field", flat=True)
+    assert list(fields) == ["refund_sku", "refund_amount"]
+    run(file)
+    assert list(OrderLine.objects.order_by("line").values_list("sku", "line_id", "share")) == [
+        ("cup", "11", 2_750), ("tea", "12", 3_500),
+    ]  # fmt: skip
+    assert dict(Refund.objects.values_list("refund_id", "amount")) == {"R1": 3_000, "R2": 750}
+    assert Order.objects.get().net == 6_250
+    undo(file)
+    assert everything() == before
+
+
 def test_undoing_orders_leaves_those_told_of_since() -> None:
     at = clock.now() - timedelta(days=100)
     send(track("Order Completed", at=at, user="u1", order_id="A1", total=10))

@@ -18,13 +18,15 @@ pytestmark = pytest.mark.django_db
 
 HEAD = (
     "order id", "user_id", "date", "total", "tax", "status", "product id", "product", "category", "quantity", "price",
-    "refund id", "refund amount", "refunded at",
+    "refund id", "refund amount", "refunded at", "line id", "sku", "refund line id", "refund sku", "refund quantity",
+    "refund line amount",
 )  # fmt: skip
 MAPPING = {
     str(position): name
     for position, name in enumerate(
         ("number", "user_id", "ordered_at", "total", "tax", "status", "product_id", "product_name", "category",
-         "quantity", "price", "refund_id", "refund_amount", "refunded_at")
+         "quantity", "price", "refund_id", "refund_amount", "refunded_at", "line_id", "sku", "refund_line_id",
+         "refund_sku", "refund_quantity", "refund_line_amount")
     )
 }  # fmt: skip
 LINE = st.tuples(st.sampled_from(["p1", "p2", "p3"]), st.integers(1, 3), st.integers(1, 9))
@@ -37,6 +39,7 @@ ORDER = st.fixed_dictionaries(
         "status": st.sampled_from(["paid", "paid", "open", "cancelled"]),
         "lines": st.lists(LINE, max_size=2),
         "refunds": st.lists(st.sampled_from(["2.5", "10"]), max_size=1),
+        "of": st.sampled_from(["", "line", "pieces", "money", "both"]),
     }
 )
 CATEGORY = {"p1": "Jazz", "p2": "Music > Rock", "p3": ""}
@@ -50,7 +53,7 @@ FIGURES = {
     ),
     "line": (
         "users_orderline",
-        "source, number, line, product_id, name, category, quantity, price, amount, share, sold_at",
+        "source, number, line, line_id, sku, product_id, name, category, quantity, price, amount, share, sold_at",
     ),
     "refund": ("users_refund", "source, number, refund_id, refunded_at, confirmed, amount, net, lines"),
     "key": ("users_orderkey", "source, number"),
@@ -92,14 +95,39 @@ def rows_of(number: int, order: dict[str, Any]) -> list[tuple[str, ...]]:
     """An order as rows of a file: one per line, the refund in the first."""
     day = _at(order["days"]).isoformat()
     head = (f"N{number}", order["user"], day, order["total"], order["tax"], order["status"])
-    refund = ("", "", "")
+    refund, named = [""] * 3, [[""] * 4, [""] * 4]
     if order["refunds"]:
-        refund = (f"R{number}", order["refunds"][0], _at(order["days"] - 3).isoformat())
+        amount, of = order["refunds"][0], order["of"] if order["lines"] else ""
+        refund = [f"R{number}", "" if of == "money" else amount, _at(order["days"] - 3).isoformat()]
+        named = {
+            "": named,
+            "line": [["L1", "", "", ""], [""] * 4],
+            "pieces": [["", f"{order['lines'][0][0]}-s", "1", ""], [""] * 4] if of else named,
+            "money": [["L1", "", "", amount], [""] * 4],
+            "both": [["L1", "", "", "1"], ["L2", "", "", "1.5"]],
+        }[of]
     lines = [
-        (product, f"LP {product}", CATEGORY[product], str(pieces), str(price))
-        for product, pieces, price in order["lines"]
-    ] or [("", "", "", "", "")]
-    return [(*head, *line, *(refund if not place else ("", "", ""))) for place, line in enumerate(lines)]
+        (product, f"LP {product}", CATEGORY[product], str(pieces), str(price), f"L{place}", f"{product}-s")
+        for place, (product, pieces, price) in enumerate(order["lines"], start=1)
+    ] or [("", "", "", "", "", "", "")]
+    return [
+        (*head, *line[:5], *(refund if not place else [f"R{number}", "", ""]), *line[5:], *named[place])
+        for place, line in enumerate(lines)
+    ]
+
+
+def _given_back(order: dict[str, Any]) -> dict[str, Any]:
+    """The same refund as a back end tells it."""
+    amount, of = float(order["refunds"][0]), order["of"] if order["lines"] else ""
+    both = [{"line_id": f"L{n}", "amount": part} for n, part in ((1, 1), (2, 1.5))][: len(order["lines"])]
+    lines: dict[str, list[dict[str, Any]]] = {
+        "": [],
+        "line": [{"line_id": "L1"}],
+        "pieces": [{"sku": f"{order['lines'][0][0]}-s", "quantity": 1}] if of else [],
+        "money": [{"line_id": "L1", "amount": amount}],
+        "both": both,
+    }
+    return {"amount": amount, **({"products": lines[of]} if of else {})}
 
 
 def told(number: int, order: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,12 +146,14 @@ def told(number: int, order: dict[str, Any]) -> list[dict[str, Any]]:
                 "category": CATEGORY[product],
                 "quantity": n,
                 "price": price,
+                "line_id": f"L{place}",
+                "sku": f"{product}-s",
             }
-            for product, n, price in order["lines"]
+            for place, (product, n, price) in enumerate(order["lines"], start=1)
         ]
     calls = [track("Order Completed", at=at, user=user, **said)]
     if order["refunds"]:
-        back = {"order_id": name, "refund_id": f"R{number}", "amount": float(order["refunds"][0])}
+        back = {"order_id": name, "refund_id": f"R{number}", **_given_back(order)}
         calls.append(track("Order Refunded", at=_at(order["days"] - 3), user=user, **back))
     if order["status"] == "cancelled":
         calls.append(track("Order Cancelled", at=at, user=user, order_id=name))

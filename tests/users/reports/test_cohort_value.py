@@ -1,7 +1,7 @@
 """Value by cohort and retained users against pandas, to the cent; the checks that the pages print; who is behind."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from users.models import Order
 from users.reports import cohorts, ltv, retained
 from users.reports.cohorts import Start
 from users.reports.ltv import Value
+from users.reports.periods import Period, period_filters, read_period
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
@@ -179,6 +180,12 @@ def test_the_days_of_retained_users_have_had_day_30_unless_chosen_by_hand() -> N
     assert (usual.first.isoformat(), usual.last.isoformat()) == ("2026-01-20", "2026-04-19")
     by_hand = retained.read_span({"from": "2026-05-01", "to": "2026-05-10"}, NOW)
     assert (by_hand.first.isoformat(), by_hand.last.isoformat()) == ("2026-05-01", "2026-05-10")
+
+
+def test_days_in_the_other_order_are_the_same_period() -> None:
+    told = {"from": "2026-05-10", "to": "2026-05-01"}
+    assert read_period(told, NOW) == Period(date(2026, 5, 1), date(2026, 5, 10))
+    assert [chip.chosen_title for chip in period_filters(told)] == ["May 1, 2026", "May 10, 2026"]
 
 
 @pytest.mark.parametrize("url", [VALUE, RETAINED])

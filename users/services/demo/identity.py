@@ -15,7 +15,7 @@ from config.kit.batches import execute
 from users.demo import Progress
 from users.models import AttributeDefinition, Channel, Customer, Topic
 from users.reports import reach
-from users.services import attributes, consent, opt_in, stages
+from users.services import attributes, consent, contact_acts, opt_in, stages
 from users.services.demo.catalogue import ARTISTS
 from users.services.demo.door import front_door
 from users.services.demo.instants import iso
@@ -61,6 +61,7 @@ TITLES = {
 PAPER_WORDING = "demo-paper-1"
 PAPER_ANSWERS = 240
 ASKED_BACK = 40
+SUBSCRIBED = 40
 
 
 def load_identity(now: datetime, progress: Progress) -> None:
@@ -73,6 +74,7 @@ def load_identity(now: datetime, progress: Progress) -> None:
         progress(1, 3)
     ids = [pk for pk, _user_id in people]
     _set_states(now)
+    _subscribe(ids[-SUBSCRIBED:], now)
     _answer_on_paper(ids[:PAPER_ANSWERS], now)
     progress(2, 3)
     _ask_back(now)
@@ -154,6 +156,13 @@ def _set_states(now: datetime) -> None:
         """,
         [now],
     )
+
+
+def _subscribe(ids: list[int], now: datetime) -> None:
+    """Browsers that take web push, at a service that does not exist."""
+    for pk in ids:
+        keys = {"p256dh": f"demo-key-of-{pk}", "auth": f"demo-{pk}"}
+        contact_acts.add(pk, Channel.WEB_PUSH, f"https://push.example/{pk}", now=now, details=keys)
 
 
 @transaction.atomic

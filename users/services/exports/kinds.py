@@ -8,6 +8,7 @@ from typing import Any
 from babel.numbers import list_currencies
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.currencies import minor_digits
@@ -222,7 +223,7 @@ export_kinds.register(
         (
             *WHO,
             _C("tag", _("Tag"), "tag.name"),
-            _C("category", _("Category"), "tag.category"),
+            _C("category", pgettext_lazy("tag", "Category"), "tag.category"),
             _C("tagged at", _("Tagged"), "tagged.tagged_at"),
             _C("source", _("Source"), "tagged.source"),
         ),

@@ -208,7 +208,7 @@ def check(
         CHECK,
         Import.State.CHECKING,
         gettext_noop("Check %(file)s"),
-        total=2 * file.rows,
+        total=file.rows,
         by=by,
         actor=actor,
     )

@@ -110,6 +110,8 @@ class Picture:
     touched: frozenset[int]
     erased: frozenset[Key]
     chosen: list[Row] = field(default_factory=list)
+    heard: dict[int, Profile] = field(default_factory=dict)
+    """What the profiles of known customers would be, by row."""
 
 
 class Customers(ImportKind):
@@ -139,7 +141,7 @@ class Customers(ImportKind):
         self, plan: Picture, verdicts: Verdicts, batch: Batch
     ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Profiles through the intake, then addresses and keys."""
-        before = _kept(plan, verdicts, batch)
+        before = _kept(plan)
         handles, made = people.handles((row.customer_id for row in plan.chosen if row.customer_id), batch.now)
         handle_of = {row.no: _handle(row, handles, batch) for row in plan.chosen}
         people.apply_items(
@@ -241,6 +243,7 @@ def _changes(row: Row, seen: Picture, batch: Batch, *, renames: bool) -> list[li
     known = seen.profiles[row.customer_id]
     heard = Profile(dict(known.columns), dict(known.attributes), dict(known.told_at))
     heard.hear(traits(row), batch.told)
+    seen.heard[row.no] = heard
     changes = [["user_id", "", row.values["user_id"]]] if renames else []
     for column in sorted(heard.changed - {"told_at", "attributes"}):
         changes.append([column, _shown(known.columns[column]), _shown(heard.columns[column])])
@@ -273,16 +276,14 @@ def _handle(row: Row, handles: Mapping[int, Handle], batch: Batch) -> Handle:
     return handle
 
 
-def _kept(plan: Picture, verdicts: Verdicts, batch: Batch) -> dict[int, dict[str, Any]]:
+def _kept(plan: Picture) -> dict[int, dict[str, Any]]:
     """What undoing needs of the profiles: columns and attributes that change, with when they had been told."""
     kept: dict[int, dict[str, Any]] = {}
     for row in plan.chosen:
         if row.customer_id is None:
             kept[row.no] = {"new": True}
             continue
-        known = plan.profiles[row.customer_id]
-        heard = Profile(dict(known.columns), dict(known.attributes), dict(known.told_at))
-        heard.hear(traits(row), batch.told)
+        known, heard = plan.profiles[row.customer_id], plan.heard[row.no]
         names = [
             name
             for name in heard.told_at

@@ -121,13 +121,17 @@ ORDER_NUMBER = "order_number"
 
 
 class ImportKind(ABC):
-    """What a kind of import does. ``needs_customer``: rows are about customers and name them by one of ``keys``."""
+    """What a kind of import does. ``needs_customer``: rows are about customers and name them by one of ``keys``.
+
+    ``by_customer``: rows are written customer by customer, whatever their order in the file.
+    """
 
     name: ClassVar[str]
     title: ClassVar[StrOrPromise]
     about: ClassVar[StrOrPromise]
     fields: ClassVar[tuple[Field, ...]]
     needs_customer: ClassVar[bool] = True
+    by_customer: ClassVar[bool] = False
     keys: ClassVar[Mapping[str, StrOrPromise]] = KEYS
     extra_options: ClassVar[tuple[str, ...]] = ()
 
@@ -172,6 +176,32 @@ EXCEL_ERRORS = frozenset(
 """What a cell shows, in Excel and in the files it saves, whose formula has no result."""
 
 
+REMEMBERED = 2_000
+"""Cells of a column; of one whose cells are all different no more are kept."""
+UNCHANGING = frozenset({str, int, bool, datetime})
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of a file; ``read`` is None for a custom attribute. Cells come again and again: days, states, prices."""
+
+    position: int
+    name: str
+    read: Callable[[str, Options], Any] | None
+    known: dict[str, Any] = made_by(default_factory=dict)
+
+    def value_of(self, cell: str, options: Options) -> Any:
+        """What a cell was or is read as. Raises Unreadable."""
+        if cell in self.known:
+            return self.known[cell]
+        if cell in EXCEL_ERRORS:
+            raise Unreadable("error_cell")
+        value = cell[:1000] if self.read is None else self.read(cell, options)
+        if len(self.known) < REMEMBERED and type(value) in UNCHANGING:
+            self.known[cell] = value
+        return value
+
+
 class RowReader:
     """Reads the rows of one file: which column is what was looked up once.
 
@@ -182,11 +212,11 @@ class RowReader:
         known = {one.name: one for one in kind.fields}
         self.options = options
         self.columns = [
-            (int(position), name, None if name.startswith("attribute:") else known[name].read)
+            _Column(int(position), name, None if name.startswith("attribute:") else known[name].read)
             for position, name in mapping.items()
         ]
         self.defaults = [
-            (name, text, known[name].read)
+            (text, _Column(0, name, known[name].read))
             for name, text in options.get("defaults", {}).items()
             if name not in mapping.values()
         ]
@@ -196,24 +226,14 @@ class RowReader:
         """The values of a row by field, and why it is refused if it is."""
         values: dict[str, Any] = {}
         width = len(cells)
-        for position, name, read in self.columns:
-            cell = cells[position].strip() if position < width else ""
+        told = [(cells[one.position].strip(), one) for one in self.columns if one.position < width]
+        for cell, column in (*told, *self.defaults):
             if not cell:
                 continue
-            if cell in EXCEL_ERRORS:
-                return values, Verdict(Fate.REFUSED, "error_cell", name, {"cell": cell})
-            if read is None:
-                values[name] = cell[:1000]
-                continue
             try:
-                values[name] = read(cell, self.options)
+                values[column.name] = column.value_of(cell, self.options)
             except Unreadable as problem:
-                return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": cell[:60]})
-        for name, text, read in self.defaults:
-            try:
-                values[name] = read(text, self.options)
-            except Unreadable as problem:
-                return values, Verdict(Fate.REFUSED, problem.code, name, {"cell": text[:60]})
+                return values, Verdict(Fate.REFUSED, problem.code, column.name, {"cell": cell[:60]})
         for name in self.required:
             if name not in values:
                 return values, Verdict(Fate.REFUSED, "missing", name)

@@ -28,7 +28,11 @@ PAID_WORDS = frozenset(
     }
     | {"已付款", "已支付", "已完成", "已发货", "交易成功", "已退款", "部分退款"}
 )
-LINE_FIELDS = ("product_id", "sku", "product_name", "category", "quantity", "price")
+LINE_FIELDS = ("line_id", "product_id", "sku", "product_name", "category", "quantity", "price")
+GIVEN_BACK = {
+    "refund_line_id": "line_id", "refund_sku": "sku", "refund_quantity": "quantity", "refund_line_amount": "amount",
+}  # fmt: skip
+"""What a refund says of one line, as the events of the intake call it."""
 HEADER_FIELDS = (
     "ordered_at",
     "total",
@@ -95,6 +99,7 @@ FIELDS = (
     _own("coupon", _("Coupon"), _text(100)),
     _own("status", _("Status"), _status),
     _own("source", _("Sold through"), _source),
+    _own("line_id", _("Line ID"), _text(100)),
     _own("product_id", _("Product ID"), _text(100)),
     _own("sku", "SKU", _text(100)),
     _own("product_name", _("Product"), _text(250)),
@@ -103,6 +108,10 @@ FIELDS = (
     _own("price", _("Price"), _money),
     _own("refund_id", _("Refund ID"), _text(LONGEST_NUMBER)),
     _own("refund_amount", _("Amount given back"), _money),
+    _own("refund_line_id", _("ID of the line given back"), _text(100)),
+    _own("refund_sku", _("SKU given back"), _text(100)),
+    _own("refund_quantity", _("Pieces given back"), _quantity),
+    _own("refund_line_amount", _("Amount given back for the line"), _money),
     _own("refunded_at", _("Date of the refund"), _instant, is_date=True),
     _own("cancelled_at", _("Cancelled at"), _instant, is_date=True),
 )

@@ -1,6 +1,6 @@
 """What the rows of an order say: the order they tell, as the events of the intake, and the orders to be written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +9,10 @@ from typing import Any
 from users.orders import DEFAULT_SOURCE, LONGEST_NUMBER, SOURCE_PROPERTY, OrderEvent
 from users.services.exchange_rates import Rates
 from users.services.imports.kinds import Batch, Row, Verdict, refused
-from users.services.imports.order_fields import HEADER_FIELDS, LINE_FIELDS
+from users.services.imports.order_fields import GIVEN_BACK, HEADER_FIELDS, LINE_FIELDS
 from users.services.orders import Key, OrderRow
 
+NAMES_LINE = frozenset({"refund_line_id", "refund_sku"})
 Saying = tuple[OrderEvent, str, datetime, dict[str, Any]]
 """An event that rows amount to: which, its message id, its instant, its properties."""
 
@@ -83,21 +84,14 @@ def said_by(told: Told, batch: Batch) -> Iterator[Saying]:
     if products := [line for row in told.rows if (line := _line_of(row))]:
         properties["products"] = products
     yield OrderEvent.COMPLETED, batch.message_id(first.no), at, properties
-    refunds: set[str] = set()
-    for row in told.rows:
-        if "refund_amount" not in row.values or Decimal(row.values["refund_amount"]) == 0:
-            continue
-        refund_id = row.values.get("refund_id") or f"{number}-refund"[:LONGEST_NUMBER]
-        if refund_id in refunds:
-            continue
-        refunds.add(refund_id)
-        refund = {**named, "refund_id": refund_id, "amount": row.values["refund_amount"]}
-        yield (
-            OrderEvent.REFUNDED,
-            batch.message_id(row.no, ":refund"),
-            row.values.get("refunded_at", at),
-            refund,
-        )
+    for refund_id, refund in refunds_of(told.rows, number).items():
+        properties = {**named, "refund_id": refund_id}
+        if refund.amount is not None:
+            properties["amount"] = refund.amount
+        if refund.lines:
+            properties["products"] = refund.lines
+        message_id = batch.message_id(refund.first.no, ":refund")
+        yield OrderEvent.REFUNDED, message_id, refund.first.values.get("refunded_at", at), properties
     if values.get("status") == "cancelled" or "cancelled_at" in values:
         yield (
             OrderEvent.CANCELLED,
@@ -105,6 +99,50 @@ def said_by(told: Told, batch: Batch) -> Iterator[Saying]:
             values.get("cancelled_at", at),
             named,
         )
+
+
+@dataclass(slots=True)
+class Refunding:
+    """A refund that rows tell: the first of them, the amount as a whole, and the lines they name."""
+
+    first: Row
+    amount: str | None
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the rows say how much is given back: as a whole, or of each line."""
+        return self.amount is not None or all("amount" in line for line in self.lines)
+
+
+def refunds_of(rows: Iterable[Row], number: str) -> dict[str, Refunding]:
+    """The refunds of an order by their ids. Rows of one id are one refund: its amount stands in the first that has
+    one, and each row may name a line that it gives back."""
+    found: dict[str, Refunding] = {}
+    for row in rows:
+        values = row.values
+        line = {name: values[column] for column, name in GIVEN_BACK.items() if column in values}
+        amount = values.get("refund_amount")
+        if amount is not None and Decimal(amount) == 0:
+            amount = None
+        if not line and amount is None:
+            continue
+        refund_id = values.get("refund_id") or f"{number}-refund"[:LONGEST_NUMBER]
+        refund = found.setdefault(refund_id, Refunding(row, amount))
+        refund.amount = amount if refund.amount is None else refund.amount
+        refund.lines += [line] if line else []
+    return found
+
+
+def unclear_refund(rows: Sequence[Row]) -> Verdict | None:
+    """A refund of pieces without saying of what, or without an amount."""
+    for row in rows:
+        if GIVEN_BACK.keys() & row.values.keys() and not NAMES_LINE & row.values.keys():
+            return refused("missing", "refund_sku", row=row.no)
+    for refund in refunds_of(rows, "").values():
+        if not refund.is_known:
+            return refused("missing", "refund_amount", row=refund.first.no)
+    return None
 
 
 def _line_of(row: Row) -> dict[str, Any]:

@@ -39,14 +39,9 @@ def snapshots(keys: Iterable[Key]) -> dict[Key, Snapshot]:
 
 def marks(keys: Iterable[Key]) -> dict[Key, Mark]:
     """By what an order is known again: a digest of its snapshot, and which refunds it has."""
-    rows = fetch(
-        "SELECT customer_id, source, number, md5(held::text),"
-        " jsonb_path_query_array(held, '$.refunds[*].refund_id')::text"
-        f" FROM ({statement('order_snapshots')}) AS now",
-        asked_for(keys),
-    )
+    rows = fetch(statement("order_marks"), asked_for(keys))
     return {
-        (customer_id, source, number): {"digest": digest, "refunds": json.loads(refunds)}
+        (customer_id, source, number): {"digest": digest, "refunds": refunds}
         for customer_id, source, number, digest, refunds in rows
     }
 

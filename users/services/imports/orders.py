@@ -32,7 +32,15 @@ from users.services.imports.kinds import (
     register,
 )
 from users.services.imports.order_fields import FIELDS
-from users.services.imports.order_rows import Ledger, Saying, Told, contradiction, order_of, said_by
+from users.services.imports.order_rows import (
+    Ledger,
+    Saying,
+    Told,
+    contradiction,
+    order_of,
+    said_by,
+    unclear_refund,
+)
 from users.services.imports.order_undo import take_back
 from users.services.orders import Key, OrderPlan, OrderRow, order_owners, orders_on_record
 
@@ -48,6 +56,7 @@ class Orders(ImportKind):
         "Orders with lines and refunds, one row per line. They move stages and figures but start nothing."
     )
     fields = FIELDS
+    by_customer = True
 
     def mark(self, row: Row) -> str:
         """One order."""
@@ -104,7 +113,7 @@ def _read(
         else:
             seen[row.cells] = row.no
             rows.append(row)
-    problem = contradiction(rows) or _not_ours(first, owners)
+    problem = contradiction(rows) or unclear_refund(rows) or _not_ours(first, owners)
     if problem is None and first.values["ordered_at"] > batch.now:
         problem = refused("in_future", "ordered_at")
     if problem is None:

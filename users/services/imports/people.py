@@ -1,11 +1,12 @@
 """Customers that rows speak of: found by a key, given a handle for the intake, made where they are new."""
 
-import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from config.kit.batches import execute, fetch
 from users.models import Channel, IdentityKind, IntakeBody
@@ -17,6 +18,7 @@ from users.services.touch import touch
 from users.topics import TouchTopic
 
 CONTACTS = {"email": Channel.EMAIL, "phone": Channel.SMS, "openid": Channel.WECHAT}
+_SLUGS = {name: channel.value for name, channel in CONTACTS.items()}
 Item = dict[str, Any]
 Key = tuple[str, str]
 
@@ -108,7 +110,10 @@ def apply_items(items: Sequence[Item], batch: Batch) -> Applied:
     if not items:
         return Applied()
     body = IntakeBody.objects.create(
-        received_at=batch.now, confirmed=True, is_history=True, items=json.dumps(items, default=str)
+        received_at=batch.now,
+        confirmed=True,
+        is_history=True,
+        items=orjson.dumps(items, default=str).decode(),
     )
     applied = apply_batch([body.pk], now=batch.now)
     if applied.parked:
@@ -133,7 +138,7 @@ def reach(told: Mapping[int, Mapping[str, str]], batch: Batch) -> dict[int, dict
     whether the customer was a mere visitor before.
     """
     wanted = {
-        (customer_id, CONTACTS[name].value, address): (name, address)
+        (customer_id, _SLUGS[name], address): (name, address)
         for customer_id, addresses in told.items()
         for name, address in addresses.items()
     }
@@ -141,8 +146,8 @@ def reach(told: Mapping[int, Mapping[str, str]], batch: Batch) -> dict[int, dict
     visitors = _visitors(told)
     contacts.add_many(
         (
-            contacts.Contact(customer_id, Channel(channel), address, confirmed=True)
-            for customer_id, channel, address in wanted
+            contacts.Contact(point[0], CONTACTS[key[0]], point[2], confirmed=True)
+            for point, key in wanted.items()
         ),
         batch.now,
     )

@@ -15,6 +15,7 @@ from psycopg2.errors import DeadlockDetected
 
 from config.kit import clock
 from config.kit.batches import fetch
+from config.kit.collector import collector_paused
 from users.models import DeadLetter, IntakeBody
 from users.services.intake.batch import apply_batch
 from users.services.intake.counts import Applied
@@ -47,6 +48,7 @@ def apply_waiting(limit: int = MOST_BODIES) -> Applied:
     return total
 
 
+@collector_paused()
 def _apply_some(limit: int) -> Applied | None:
     """One transaction's worth of bodies; None when nothing waits. A deadlock's victim starts again."""
     for attempt in range(1, TRIES + 1):

@@ -4,11 +4,12 @@ The short way of the intake: nobody has to ask whose they are. What an event bec
 make of it, is said by the same statements.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from config.kit.batches import copy_rows, execute
 from users.services import activity
@@ -50,7 +51,7 @@ def put_on_record(told: Iterable[KnownItem], now: datetime) -> None:
                 one.name,
                 one.message_id,
                 one.at,
-                json.dumps(one.properties, ensure_ascii=False, default=str),
+                orjson.dumps(one.properties, default=str).decode(),
             )
             for no, one in enumerate(told, start=1)
         ),

@@ -1,11 +1,12 @@
 """The identify calls of a batch: profiles, contact points, and consents where a server key says so."""
 
 import ipaddress
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from config.kit.batches import fetch
 from users.models import Channel
@@ -31,7 +32,7 @@ class Call:
 def apply(now: datetime) -> int:
     """Apply the batch's identify calls; how many traits were ignored."""
     calls = [
-        Call(customer_id, message_id, at, confirmed, json.loads(traits or "{}"), ip, device)
+        Call(customer_id, message_id, at, confirmed, orjson.loads(traits or "{}"), ip, device)
         for customer_id, message_id, at, confirmed, traits, ip, device in fetch(_CALLS)
     ]
     if not calls:

@@ -14,8 +14,8 @@ WITH noticed AS (
     LEFT JOIN LATERAL (
         SELECT event.message_id
         FROM users_event event
-        JOIN users_eventtype type ON type.id = event.type_id AND type.is_activity
         WHERE moment.cause = 'event' AND event.customer_id = moment.customer_id AND event.occurred_at = moment.at
+          AND event.type_id = ANY(ARRAY(SELECT type.id FROM users_eventtype type WHERE type.is_activity))
         ORDER BY event.message_id
         LIMIT 1
     ) AS cause ON true

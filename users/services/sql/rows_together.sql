@@ -1,13 +1,15 @@
--- The rows of a range that come first in their group, each with all rows of the group wherever they stand.
-WITH first AS (
-    SELECT leader.mark
+-- All rows of the groups to which the numbered rows belong, wherever in the file they stand; of the first only: of the
+-- groups whose first row is among them, so that each group comes once however the file is gone through.
+WITH named AS (
+    SELECT DISTINCT leader.mark
     FROM users_importrow leader
-    WHERE leader.file_id = %(file)s AND leader.no > %(after)s AND leader.no <= %(last)s AND leader.mark IS NOT NULL
-      AND NOT EXISTS (
+    WHERE leader.file_id = %(file)s AND leader.no = ANY(%(numbers)s::integer[]) AND leader.mark IS NOT NULL
+      AND (NOT %(first_only)s OR NOT EXISTS (
         SELECT FROM users_importrow earlier
         WHERE earlier.file_id = leader.file_id AND earlier.mark = leader.mark AND earlier.no < leader.no
-      )
+      ))
 )
-SELECT member.no, member.mark, member.key, member.customer_id, member.cells
-FROM first JOIN users_importrow member ON member.file_id = %(file)s AND member.mark = first.mark
+SELECT member.no, member.key, member.customer_id, member.cells, member.fate, member.code, member.field,
+       member.detail::text
+FROM named JOIN users_importrow member ON member.file_id = %(file)s AND member.mark = named.mark
 ORDER BY member.mark, member.no

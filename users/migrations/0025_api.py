@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("users", "0023_sheets")]
+    dependencies = [("users", "0024_rows_by_key")]
 
     operations = [
         migrations.AddField("apikey", "may", models.JSONField(db_default=[], default=list)),
