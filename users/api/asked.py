@@ -53,7 +53,8 @@ def customer_asked_for(asked: Mapping[str, Any]) -> Customer | None:
 class Sync(Page):
     """A list for callers that keep a copy: by its ``usual`` order, with ``updated_since`` by the instant of the change.
 
-    Whoever asks again from the last ``updated_at`` that they saw misses nothing.
+    Whoever asks again from a minute before the last ``updated_at`` that they saw misses nothing: what was under way
+    while they asked bears the instant at which it began.
     """
 
     usual: tuple[str, ...]
