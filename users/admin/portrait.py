@@ -96,6 +96,7 @@ class PortraitPage(CohortPage):
                 self._size(self._their_sentence, theirs, self._their_url()),
             ],
             "count_url": f"?{told.urlencode()}" if ours.margin or theirs.margin else "",
+            "is_counted": self._is_counted,
         }
 
     def _asks(self) -> list[Ask]:

@@ -101,14 +101,15 @@ def _questions(now: datetime) -> Iterator[Act]:
     yield from (partial(_in_parts, question) for question in whole)
     yield partial(_in_parts, ladder.ladder_question(dimensions["channel"]))
     yield partial(_in_parts, activity.phases_question())
-    yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
     funnels = [funnel.question(funnel.read(asked, now)) for asked in FUNNELS]
     yield from (partial(_in_parts, question) for question in funnels)
     yesterday = today_in_shop(now) - timedelta(days=1)
-    for days in SPANS:
-        period = Period(yesterday - timedelta(days=days - 1), yesterday)
-        yield _at_once(partial(channels.profit_and_loss, period))
+    periods = [Period(yesterday - timedelta(days=days - 1), yesterday) for days in SPANS]
+    for period in periods:
         yield from (partial(_in_parts, question) for question in _of_days(period))
+    # Last, because a light one of these is not kept: every run that comes this far asks it again.
+    yield from (_at_once(partial(_retained, asked)) for asked in RETAINED)
+    yield from (_at_once(partial(channels.profit_and_loss, period)) for period in periods)
 
 
 def _of_days(period: Period) -> Iterator[stored.Question]:

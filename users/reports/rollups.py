@@ -17,7 +17,7 @@ from config.kit.batches import execute
 from users.models import ActiveFigures, Customer, CustomerDay, StageFlow
 from users.reports.figures import today_in_shop
 
-RECENT = 40
+RECENT = 10
 
 
 @transaction.atomic

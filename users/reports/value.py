@@ -90,7 +90,7 @@ def roll_ups(day: date) -> dict[str, RollUp]:
 
 
 def repurchase_roll_ups() -> dict[str, RollUp]:
-    """The repurchase figures by name; they read the table ``users_value_bought`` of the job."""
+    """The repurchase figures by name; they read the tables of the job."""
     later = ", ".join(f"count(*) FILTER (WHERE second_day <= first_day + {days})" for days in WITHIN)
     median = "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})"
     top = (
@@ -115,13 +115,11 @@ def repurchase_roll_ups() -> dict[str, RollUp]:
             " GROUP BY 1 ORDER BY 1"
         ),
         "next": RollUp(
-            "SELECT one.category, two.category, count(DISTINCT one.customer_id) FROM users_value_bought one"
-            " JOIN users_value_bought two ON two.customer_id = one.customer_id AND two.purchase = one.purchase + 1"
-            f" WHERE one.category IN {top} AND two.category IN {top} GROUP BY 1, 2 ORDER BY 1, 2"
+            "SELECT category, following, sum(customers)::bigint FROM users_value_next"
+            f" WHERE category IN {top} AND following IN {top} GROUP BY 1, 2 ORDER BY 1, 2"
         ),
         "bought_on": RollUp(
-            "SELECT one.category, count(DISTINCT one.customer_id) FROM users_value_bought one"
-            f" WHERE one.category IN {top} AND EXISTS (SELECT 1 FROM users_value_bought two"
-            " WHERE two.customer_id = one.customer_id AND two.purchase = one.purchase + 1) GROUP BY 1 ORDER BY 1"
+            "SELECT category, sum(customers)::bigint FROM users_value_next"
+            f" WHERE category IN {top} AND following IS NULL GROUP BY 1 ORDER BY 1"
         ),
     }

@@ -117,7 +117,9 @@ def repurchase(run: Run, after: int) -> int | None:
     if after == 0:
         columns = "customer_id bigint, day date, category text, purchase bigint"
         execute(
-            f"DROP TABLE IF EXISTS users_value_bought; CREATE UNLOGGED TABLE users_value_bought ({columns})"
+            "DROP TABLE IF EXISTS users_value_bought, users_value_next;"
+            f"CREATE UNLOGGED TABLE users_value_bought ({columns});"
+            "CREATE UNLOGGED TABLE users_value_next (category text, following text, customers bigint)"
         )
     if after >= 0:
         last = end_of_slice("users_customervalue", "customer_id", after)
@@ -137,7 +139,8 @@ def roll_up(run: Run, after: int) -> int | None:
     if _remember(run, reports.roll_ups(run.day), after):
         return after + 1
     execute(
-        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_told,"
+        "DROP TABLE IF EXISTS users_value_buyer, users_value_scored, users_value_bought, users_value_next,"
+        " users_value_told,"
         " users_value_seen, users_value_hour, users_value_act, users_value_ranked"
     )
     ValueDay.objects.filter(day=run.day).update(finished_at=clock.now())
