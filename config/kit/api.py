@@ -30,8 +30,8 @@ class Page(CursorPagination):
     page_size_query_param = "limit"
     page_size_query_description = "Rows of a page, 1 to 500."
     max_page_size = 500
-    # A file brings thousands of rows of one instant; cut off, a list would give the same ones again and again.
-    offset_cutoff = None
+    # None at all: a file brings thousands of rows of one instant; cut off, a list would give the same again and again.
+    offset_cutoff = 0
 
     def get_page_size(self, request: Request) -> int:
         """As asked for. Raises Refusal for a size that no page has: a caller who is given less might not notice."""
