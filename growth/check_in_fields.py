@@ -141,7 +141,7 @@ register(
     ),
     check_in(
         "check_in_streak",
-        _("days in a row at the last check-in"),
+        _("check-ins in a row at the last one"),
         kind=NUMBER,
         value="streak",
         rows=_last_check_ins,
@@ -150,7 +150,7 @@ register(
     ),
     check_in(
         "current_streak",
-        _("days in a row up to now"),
+        _("check-ins in a row up to now"),
         kind=NUMBER,
         rows=_last_check_ins,
         absent=0,

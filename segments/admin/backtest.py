@@ -20,7 +20,8 @@ from config.kit.charts import Chart, Series
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Progress, Stat, Table
 from config.kit.refusal import Refusal
-from segments.admin.form import LONGEST_RULE, pathless, read_json, sentence_of
+from segments.admin.form import LONGEST_RULE, read_json, sentence_of
+from segments.admin.problem import refusals_in_words
 from segments.models import Backtest, Segment
 from segments.reading_order import in_reading_order
 from segments.rules.parse import parse
@@ -71,7 +72,7 @@ class BacktestList(OperatorPage):
         """Begin one: of a segment, or of a rule that the builder posts."""
         title, rule, segment = self._asked()
         other_title, other_rule = self._other(segment)
-        with pathless():
+        with refusals_in_words(rule):
             made = backtest.begin(
                 title=title,
                 rule=rule,

@@ -1,8 +1,7 @@
 """Making and editing a segment: a form that says at once whom the rule selects."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -18,10 +17,10 @@ from config.kit.admin import FormPage
 from config.kit.parts import Choice, Crumb
 from config.kit.refusal import Conflict, Refusal
 from segments.admin.catalogue import catalogue
+from segments.admin.problem import refusals_in_words
 from segments.models import Segment
 from segments.ready import PRESETS
 from segments.rules.parse import parse
-from segments.rules.reading import RuleRefusal
 from segments.rules.words import Words
 from segments.services.presets import existing_of, rule_of
 from segments.services.rule_tree import difference
@@ -69,17 +68,6 @@ def sentence_of(rule: Any, words: Words | None = None) -> str:
         return parse(rule).sentence(words or Words())
     except Refusal as refusal:
         return refusal.message
-
-
-@contextmanager
-def pathless() -> Iterator[None]:
-    """Refusals without the path inside the JSON, which operators never see: the preview marks the row."""
-    try:
-        yield
-    except RuleRefusal as refusal:
-        raise Refusal(
-            refusal.code, _("The rule is not complete: %(reason)s.") % {"reason": refusal.reason}
-        ) from None
 
 
 def start_from(asked: QueryDict) -> dict[str, Any]:
@@ -141,7 +129,7 @@ class NewSegment(FormPage):
 
     def act(self, form: Any) -> str:
         values = {key: value for key, value in form.cleaned_data.items() if key != "version"}
-        with pathless():
+        with refusals_in_words(form.cleaned_data["rule"]):
             made = create_segment(by=self.operator, **values)
         return reverse("segments:segment", args=[made.pk])
 
@@ -178,7 +166,7 @@ class EditSegment(NewSegment):
     def act(self, form: Any) -> str:
         values = dict(form.cleaned_data)
         try:
-            with pathless():
+            with refusals_in_words(values["rule"]):
                 edit_segment(self.segment, by=self.operator, over=values.pop("version"), **values)
         except Conflict as conflict:
             if conflict.code == "changed_meanwhile":

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from config.kit.admin import OperatorPage
 from config.kit.refusal import Refusal
 from segments.admin.form import LONGEST_RULE, WHO_ACTS, read_json
+from segments.admin.problem import problem_of
 from segments.rules.parse import parse
 from segments.rules.reading import RuleRefusal
 from segments.rules.tree import Rule
@@ -42,7 +43,8 @@ class PreviewPart(OperatorPage):
         except forms.ValidationError as problem:
             return self.render_to_response({"problem": problem.messages[0]})
         except RuleRefusal as refusal:
-            return self.render_to_response({"problem": refusal.reason, "path": refusal.field})
+            wrong = {"problem": problem_of(raw, refusal), "path": refusal.field}
+            return self.render_to_response(wrong)
         try:
             shown = preview(raw, self.now, exact=request.POST.get("exact") == "1")
         except Refusal as refusal:

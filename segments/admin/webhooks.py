@@ -14,10 +14,10 @@ from django_stubs_ext import StrOrPromise
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.given_names import as_read
 from config.kit.paging import page
-from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Table, Tone
+from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table, Tone
 from segments.models import Endpoint, Segment, WebhookDelivery
-from segments.services.webhooks import endpoints
-from segments.services.webhooks.deliver import REFUSALS, parked_of, problem_words
+from segments.services.webhooks import deliver, endpoints
+from segments.services.webhooks.deliver import parked_of, problem_words
 from users.admin.secret import SecretPage
 from users.models import Role
 
@@ -195,6 +195,17 @@ class EditWebhook(UnderWebhooks, FormPage):
         return self.home
 
 
+def _no_line(state: str) -> Empty:
+    """What the log says when it is empty."""
+    if state:
+        return Empty(_("No request is in this state"), _("Take the filter off to see all."), icon="webhook")
+    return Empty(
+        _("Nothing was delivered yet"),
+        _("Each request appears here with its answer. “Try it out” sends one that holds nothing."),
+        icon="webhook",
+    )
+
+
 class WebhookPage(UnderWebhooks):
     """One endpoint with the log of its deliveries."""
 
@@ -281,7 +292,16 @@ class WebhookPage(UnderWebhooks):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Facts and the log."""
-        return super().get_context_data(**kwargs) | {"facts": self._facts(), "table": self._log()}
+        states = WebhookDelivery.State
+        chosen = self.request.GET.get("state", "")
+        chosen = chosen if chosen in states.values else ""
+        return super().get_context_data(**kwargs) | {
+            "facts": self._facts(),
+            "parked": self.parked,
+            "refusals": deliver.REFUSALS,
+            "filters": [Filter("state", _("State"), [Choice(*one) for one in states.choices], chosen)],
+            "table": self._log(chosen),
+        }
 
     def _facts(self) -> list[Fact]:
         one = self.endpoint
@@ -294,9 +314,7 @@ class WebhookPage(UnderWebhooks):
             Fact(_("Last delivered"), Cell(one.delivered_at, kind="time")),
         ]
         if self.parked:
-            many = _("Requests: %(n)d") % {"n": self.parked}
-            why = _("The receiver refused each of them %(n)d times; what came behind them was told.")
-            facts.append(Fact(_("Set aside"), Cell(many, tone="warn", hint=why % {"n": REFUSALS})))
+            facts.append(Fact(_("Set aside"), Cell(_("Requests: %(n)d") % {"n": self.parked}, tone="warn")))
         if one.failing_since:
             facts += [
                 Fact(_("Failing since"), Cell(one.failing_since, kind="time")),
@@ -308,8 +326,9 @@ class WebhookPage(UnderWebhooks):
             ]
         return facts
 
-    def _log(self) -> Table:
+    def _log(self, state: str) -> Table:
         rows = WebhookDelivery.objects.filter(endpoint=self.endpoint)
+        rows = rows.filter(state=state) if state else rows
         found = page(rows, ("-id",), self.request.GET.get("cursor", ""))
         return Table(
             columns=[
@@ -318,11 +337,7 @@ class WebhookPage(UnderWebhooks):
                 Column(_("Milliseconds"), "number"), Column(_("Id")), Column("", "action"),
             ],
             rows=[self._line(one) for one in found.rows],
-            empty=Empty(
-                _("Nothing was delivered yet"),
-                _("Each request appears here with its answer. “Try it out” sends one that holds nothing."),
-                icon="webhook",
-            ),
+            empty=_no_line(state),
             caption=_("Deliveries of the last 30 days"),
             next=found.next,
             previous=found.previous,

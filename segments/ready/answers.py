@@ -47,6 +47,13 @@ ANSWERS: tuple[Preset, ...] = (
         did("message_unsubscribes", in_last_days=90),
     ),
     preset(
+        "complained_of_mail",
+        MESSAGES,
+        _("Called a message spam"),
+        _("Complained to their provider in the last year: do not write to them without being asked."),
+        where(did("message_reports", in_last_days=365), kind=["complained"]),
+    ),
+    preset(
         "held_out",
         MESSAGES,
         _("Held out of a campaign"),
@@ -103,6 +110,20 @@ ANSWERS: tuple[Preset, ...] = (
         did("points_spent", in_last_days=90),
     ),
     preset(
+        "points_owed",
+        POINTS,
+        _("Owe points"),
+        _("A refund took back more than they had left."),
+        field("points_owed", "more_than", 0),
+    ),
+    preset(
+        "points_expired",
+        POINTS,
+        _("Lost points lately"),
+        _("Points expired unused in the last 90 days."),
+        did("points_expired", in_last_days=90),
+    ),
+    preset(
         "points_saved",
         POINTS,
         _("Save points, never spend"),
@@ -126,11 +147,25 @@ ANSWERS: tuple[Preset, ...] = (
         where(did("level_moves", in_last_days=30), direction=["up"]),
     ),
     preset(
+        "fallen",
+        POINTS,
+        _("Lost a level this month"),
+        _("Went down the ladder in the last 30 days."),
+        where(did("level_moves", in_last_days=30), direction=["down"]),
+    ),
+    preset(
         "level_judged",
         POINTS,
         _("Level is judged within a month"),
         _("Their period ends: what they order now keeps the level."),
         field("level_judged", "in_next_days", 30),
+    ),
+    preset(
+        "here_today",
+        POINTS,
+        _("Checked in today"),
+        _("By the shop's calendar."),
+        did("check_ins", in_current="day"),
     ),
     preset(
         "streak",
@@ -167,6 +202,13 @@ ANSWERS: tuple[Preset, ...] = (
         _("Wait for more than a day"),
         _("The oldest unanswered message came more than a day ago."),
         did("waiting_conversations", more_than_days_ago=1),
+    ),
+    preset(
+        "answer_due",
+        FEEDBACK,
+        _("Answer due within a day"),
+        _("Their question has to be answered in the next 24 hours to keep our promise."),
+        did("replies_due", in_next_days=1),
     ),
     preset(
         "praised",

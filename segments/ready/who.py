@@ -1,5 +1,6 @@
 """Ready segments about who customers are, where they came from, where they stand and how they can be reached."""
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from segments.ready.base import (
@@ -23,6 +24,7 @@ STAGES = _("Stages of life")
 PROFILE = _("Profile")
 REACH = _("Contact and consent")
 SOURCES = _("Where they came from")
+STAFF = (OwnerKind.EMPLOYEE, OwnerKind.STORE)
 
 WHO: tuple[Preset, ...] = (
     preset("prospects", STAGES, _("Prospects"), _("Known, and not active yet."), any_of("stage", "prospect")),
@@ -127,6 +129,37 @@ WHO: tuple[Preset, ...] = (
         _("By the language they told."),
         field("language", "starts_with", "en"),
     ),
+    Preset(
+        "other_time_zone",
+        PROFILE,
+        _("Live by another clock"),
+        _("Their time zone is known and is not the shop's: messages come at their hour."),
+        lambda: (
+            field("time_zone", "is_known"),
+            field("time_zone", "not_equals", settings.SHOP_TIME_ZONE),
+        ),
+    ),
+    preset(
+        "by_interest",
+        PROFILE,
+        _("Jazz among their interests"),
+        _("By the interests they told."),
+        has("interests", "Jazz"),
+    ),
+    preset(
+        "tagged_lately",
+        PROFILE,
+        _("Tagged this month"),
+        _("Got a tag in the last 30 days, by hand, by a rule or from a file."),
+        did("taggings", in_last_days=30),
+    ),
+    preset(
+        "known_in_wechat",
+        PROFILE,
+        _("Known by their WeChat account"),
+        _("Identified by an OpenID or UnionID."),
+        has("identities", "openid", "unionid"),
+    ),
     preset(
         "place_known",
         PROFILE,
@@ -196,6 +229,13 @@ WHO: tuple[Preset, ...] = (
         has("reachable_by", "app_push", "web_push"),
     ),
     preset(
+        "by_weibo",
+        REACH,
+        _("Reachable on Weibo"),
+        _("Follow the shop on Weibo."),
+        has("reachable_by", "weibo"),
+    ),
+    preset(
         "unreachable",
         REACH,
         _("Not reachable at all"),
@@ -210,6 +250,20 @@ WHO: tuple[Preset, ...] = (
         _("Ask for a new one at the next order."),
         has("contact_states", "email:bouncing", "sms:bouncing"),
     ),
+    preset(
+        "not_confirmed",
+        REACH,
+        _("Address not confirmed yet"),
+        _("Nobody has proven that the e-mail address or phone number is theirs."),
+        has("contact_states", "email:unverified", "sms:unverified"),
+    ),
+    preset(
+        "blocked",
+        REACH,
+        _("Address blocked"),
+        _("An address of theirs must not be written to any more."),
+        has("contact_states", *(f"{channel}:blocked" for channel in ("email", "sms", "wechat", "app_push"))),
+    ),
     preset("agreed", REACH, _("May be mailed news"), _("Agreed, and have a usable address."), MAY_BE_MAILED),
     preset(
         "not_asked",
@@ -218,6 +272,13 @@ WHO: tuple[Preset, ...] = (
         _("Could be asked whether they want our news."),
         has("reachable_by", "email"),
         {**MAY_BE_MAILED, "op": "may_not"},
+    ),
+    preset(
+        "fewer_messages",
+        REACH,
+        _("Asked for fewer messages"),
+        _("Chose on their own page how many messages a week they want at most."),
+        field("most_per_week", "is_known"),
     ),
     preset(
         "refused_lately",
@@ -250,8 +311,18 @@ WHO: tuple[Preset, ...] = (
         )
         for slug, name in (
             ("search", _("Came from search")),
+            ("app-store", _("Came from an app store")),
             ("wechat", _("Came from WeChat")),
+            ("weibo", _("Came from Weibo")),
             ("content", _("Came from content and short video")),
+            ("forum", _("Came from forums")),
+            ("own-site", _("Came to the shop's own site")),
+            ("navigation", _("Came from navigation sites")),
+            ("ads", _("Came from advertising")),
+            ("swap", _("Came by a swap with a partner")),
+            ("viral", _("Came by word of mouth")),
+            ("offline", _("Came from a store, fair or flyer")),
+            ("invite", _("Invited by a friend")),
         )
     ),
     preset(
@@ -273,7 +344,21 @@ WHO: tuple[Preset, ...] = (
         SOURCES,
         _("Brought by staff or a store"),
         _("Came with a source code of an employee or a store."),
-        any_of("source_owner_kind", OwnerKind.EMPLOYEE.value, OwnerKind.STORE.value),
+        any_of("source_owner_kind", *(kind.value for kind in STAFF)),
+    ),
+    preset(
+        "by_account",
+        SOURCES,
+        _("Brought by an account of ours"),
+        _("Came with a source code of an account, a live stream, an article or a group."),
+        any_of("source_owner_kind", *(kind.value for kind in OwnerKind if kind not in STAFF)),
+    ),
+    preset(
+        "by_link_elsewhere",
+        SOURCES,
+        _("Came by a link elsewhere"),
+        _("Another site led to their first visit."),
+        field("referrer", "is_known"),
     ),
     preset(
         "by_campaign_link",

@@ -65,6 +65,21 @@ WORTH: tuple[Preset, ...] = (
         field("paying", "equals", True),
     ),
     preset(
+        "bought_again",
+        ORDERS,
+        _("Bought again"),
+        _("Ordered on another day after the first one."),
+        field("repeat_days", "at_least", 1),
+    ),
+    preset(
+        "band_none",
+        ORDERS,
+        _("Bought before, not in half a year"),
+        _("By the band of orders, of those who have paid."),
+        any_of("order_band", "0"),
+        field("paying", "equals", True),
+    ),
+    preset(
         "band_one",
         ORDERS,
         _("One order in half a year"),
@@ -163,6 +178,13 @@ WORTH: tuple[Preset, ...] = (
         {**did("orders", in_last_days=365), "where": [{"property": "coupon", "op": "is_known"}]},
     ),
     preset(
+        "registered_goods",
+        ORDERS,
+        _("Registered a product"),
+        _("Own a product by its warranty card, wherever they bought it."),
+        where(did("owned"), how=["card"]),
+    ),
+    preset(
         "warranty_ends",
         ORDERS,
         _("Warranty ends soon"),
@@ -211,6 +233,20 @@ WORTH: tuple[Preset, ...] = (
         field("top_ltv", "at_most", 10),
     ),
     preset(
+        "will_order",
+        VALUE,
+        _("Will order again"),
+        _("One order or more to be expected in the coming year, by the model."),
+        field("expected_orders", "at_least", 1),
+    ),
+    preset(
+        "still_there",
+        VALUE,
+        _("Still customers"),
+        _("Most likely still customers, by the model."),
+        field("p_alive", "at_least", 80),
+    ),
+    preset(
         "at_risk",
         VALUE,
         _("High churn risk"),
@@ -223,6 +259,13 @@ WORTH: tuple[Preset, ...] = (
         _("Small average order"),
         _("In the lowest band of the average order."),
         any_of("aov_band", "1"),
+    ),
+    preset(
+        "aov_middle",
+        VALUE,
+        _("Average order in the middle"),
+        _("In the second band of the average order."),
+        any_of("aov_band", "2"),
     ),
     preset(
         "aov_high",

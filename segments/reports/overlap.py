@@ -7,14 +7,6 @@ from config.kit.batches import fetch
 
 MOST_SEGMENTS = 3
 
-# One pass over the members of the few segments; a region is the set of segments somebody is in, as bits.
-_REGIONS = """
-SELECT region, count(*) FROM (
-    SELECT customer_id, sum(1 << (array_position(%(segments)s::bigint[], segment_id) - 1)) AS region
-    FROM segments_membership WHERE segment_id = ANY(%(segments)s) GROUP BY customer_id
-) AS placed GROUP BY region
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -30,9 +22,23 @@ class Region:
 
 def regions(segments: Sequence[int]) -> list[Region]:
     """Every region, those in the most segments first, empty ones too."""
-    found = {int(bits): n for bits, n in fetch(_REGIONS, {"segments": list(segments)})}
+    found = {int(bits): n for bits, n in fetch(_statement(len(segments)), list(segments))}
     every = sorted(range(1, 1 << len(segments)), key=lambda bits: (-bits.bit_count(), bits))
     return [Region(bits, found.get(bits, 0)) for bits in every]
+
+
+def _statement(many: int) -> str:
+    """Each segment's members by its index, joined in full: several processors share that.
+
+    Grouped by customer, the members of two segments of 800,000 and 600,000 out of a million took four times the time.
+    """
+    bits = " + ".join(f"coalesce(part{n}.bit, 0)" for n in range(many))
+    parts = " FULL JOIN ".join(
+        f"(SELECT customer_id, {1 << n} AS bit FROM segments_membership WHERE segment_id = %s) AS part{n}"
+        + (" USING (customer_id)" if n else "")
+        for n in range(many)
+    )
+    return f"SELECT {bits} AS region, count(*) FROM {parts} GROUP BY region"
 
 
 def conditions(segments: Sequence[int], bits: int) -> list[dict[str, object]]:

@@ -95,7 +95,8 @@ def _beside(
     is_past: bool,
 ) -> Beside:
     conditions = list(rule.root.conditions())
-    flips = smallest_flips(rule.root, holds)
+    told = [holds[place] for place in range(len(conditions))]
+    flips = smallest_flips(rule.root, told)
     missing = [[conditions[place].sentence(words) for place in sorted(flip)] for flip in flips[:2]]
     of_today = rule.of_today(words) if is_past else []
-    return Beside(segment, rule.says(holds), since, missing, of_today)
+    return Beside(segment, rule.says(told), since, missing, of_today)

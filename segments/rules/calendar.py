@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from segments.rules.arguments import About, Argument, Nothing, Whole
 from segments.rules.as_of import AsOf
-from segments.rules.operators import Operator
+from segments.rules.operators import Moved, Operator
 from segments.rules.operators import Value as Asked
 from segments.rules.reading import Reader
 from segments.rules.windows import day_start
@@ -60,9 +60,9 @@ class Anniversary(Operator):
     def where(self, x: Asked, value: Any, as_of: AsOf) -> Q:
         return _is_on(x, kept_on(self.days(value, as_of.today)))
 
-    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> Q | None:
+    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
         changed = kept_on(self.days(value, then.today)) ^ kept_on(self.days(value, now.today))
-        return _is_on(x, changed) if changed else None
+        return [(_is_on(x, changed), None)] if changed else []
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
         return next_turn(actual, as_of, lambda today: month_day(actual) in kept_on(self.days(value, today)))
@@ -145,9 +145,9 @@ class AgeAtLeast(Operator):
     def where(self, x: Asked, value: Any, as_of: AsOf) -> Q:
         return Q(LessThanOrEqual(x, latest_birthday(as_of.today, value)))
 
-    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> Q | None:
+    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
         early, late = latest_birthday(then.today, value), latest_birthday(now.today, value)
-        return Q(GreaterThan(x, early)) & Q(LessThanOrEqual(x, late)) if early < late else None
+        return [(Q(GreaterThan(x, early)) & Q(LessThanOrEqual(x, late)), None)] if early < late else []
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
         if not isinstance(actual, date) or not MINYEAR < actual.year + value < MAXYEAR:
@@ -174,7 +174,7 @@ class AgeAtMost(AgeAtLeast):
     def where(self, x: Asked, value: Any, as_of: AsOf) -> Q:
         return Q(GreaterThan(x, latest_birthday(as_of.today, value + 1)))
 
-    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> Q | None:
+    def crossed(self, x: Asked, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
         return super().crossed(x, value + 1, then, now)
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:

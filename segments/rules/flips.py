@@ -1,65 +1,51 @@
 """What decides: the smallest sets of conditions that would have to be otherwise for the rule to answer otherwise."""
 
-from collections.abc import Iterable, Mapping
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
 
-from segments.rules.conditions import Condition, Everyone, NoOne
+from segments.rules.conditions import Condition
 from segments.rules.tree import Group
 
 Flip = frozenset[int]
-"""Conditions, by their place in the rule."""
+"""Conditions, by the place in the rule at which each stands first."""
 MOST_FLIPS = 6
 
 
-def smallest_flips(root: Group, holds: Mapping[int, bool]) -> list[Flip]:
+def smallest_flips(root: Group, holds: Sequence[bool]) -> list[Flip]:
     """The smallest sets of conditions whose opposite turns the answer of ``root``; of equally small ones a few.
 
-    ``holds``: what each condition says, by its place (the order of ``root.conditions()``). A condition that
-    stands in the rule twice turns everywhere at once, so each set is tried on the whole rule.
+    ``holds``: what each condition says, in the order of ``root.conditions()``. A condition that stands in the rule
+    twice turns everywhere at once, so each set is tried on the whole rule.
     """
-    places = _places(root)
-    found = _flips(root, holds, places)
     conditions = list(root.conditions())
-    before = holds_node(root, holds, places)
-    turning = [
-        flip for flip in found if holds_node(root, _turned(flip, holds, conditions), places) is not before
-    ]
+    first = [conditions.index(condition) for condition in conditions]
+    before, found = _ways(root, iter(zip(first, holds, strict=True)))
+
+    def turns(flip: Flip) -> bool:
+        turned = (held != (place in flip) for place, held in zip(first, holds, strict=True))
+        return root.says(turned) is not before
+
+    turning = [flip for flip in found if turns(flip)]
     fewest = min(map(len, turning), default=0)
-    return [flip for flip in turning if len(flip) == fewest][:MOST_FLIPS]
+    return [flip for flip in turning if len(flip) == fewest]
 
 
-def holds_node(node: Group | Condition, holds: Mapping[int, bool], places: Mapping[int, int]) -> bool:
-    """What a node says, given what its conditions say; ``places``: id of a node → its place."""
+def _ways(node: Group | Condition, told: Iterator[tuple[int, bool]]) -> tuple[bool, list[Flip]]:
+    """What a node says, and sets that turn it, smallest first: none for what holds of everyone or no one."""
     if isinstance(node, Condition):
-        return holds[places[id(node)]]
-    parts = [holds_node(part, holds, places) for part in node.parts]
-    return all(parts) if node.how == "all" else any(parts) == (node.how == "any")
-
-
-def _places(root: Group) -> dict[int, int]:
-    return {id(condition): place for place, condition in enumerate(root.conditions())}
-
-
-def _turned(flip: Flip, holds: Mapping[int, bool], conditions: list[Condition]) -> dict[int, bool]:
-    changed = [conditions[place] for place in flip]
-    return {place: held != (conditions[place] in changed) for place, held in holds.items()}
-
-
-def _flips(node: Group | Condition, holds: Mapping[int, bool], places: Mapping[int, int]) -> list[Flip]:
-    """Sets that turn a node, smallest first; none for what cannot turn."""
-    if isinstance(node, Condition):
-        return [] if isinstance(node, Everyone | NoOne) else [frozenset({places[id(node)]})]
-    answers = [holds_node(part, holds, places) for part in node.parts]
+        place, held = next(told)
+        return held, [frozenset({place})] if node.always is None else []
+    parts = [_ways(part, told) for part in node.parts]
     telling = node.how != "all"
-    if telling in answers:
-        # Every part that says so must stop saying so: one set of each, together.
-        ways = [
-            _flips(part, holds, places)
-            for part, answer in zip(node.parts, answers, strict=True)
-            if answer is telling
-        ]
-        return _smallest(frozenset[int]().union(*chosen) for chosen in product(*ways))
-    return _smallest(flip for part in node.parts for flip in _flips(part, holds, places))
+    is_told = any(answer is telling for answer, _flips in parts)
+    answer = is_told if node.how == "any" else not is_told
+    if not is_told:
+        return answer, _smallest(flip for _answer, flips in parts for flip in flips)
+    # Every part that says so must stop saying so: one set of each, together.
+    together: list[Flip] = [frozenset()]
+    for said, flips in parts:
+        if said is telling:
+            together = _smallest(so_far | flip for so_far in together for flip in flips)
+    return answer, together
 
 
 def _smallest(flips: Iterable[Flip]) -> list[Flip]:

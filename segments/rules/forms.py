@@ -12,7 +12,8 @@ from django_stubs_ext import StrOrPromise
 from segments.rules.arguments import Choices
 
 # happening: an object {"event": …} or {"happened": …} with "where", without a window; window: one window, whose
-# key stands beside the others; figure: a field of a number kind; whole, number, text, day, choice, segment: one value.
+# key stands beside the others and which does not look ahead; figure: a field of a number kind; whole, number, text,
+# day, choice, segment: one value.
 Kind = Literal["happening", "window", "figure", "whole", "number", "text", "day", "choice", "segment"]
 
 

@@ -97,6 +97,10 @@ class Measure(ABC):
         """What ``within`` looks at of one customer's rows."""
         return {"figure": self.figure(x, time, as_of)}
 
+    def more_makes(self, bounds: Bounds) -> bool | None:
+        """What one row more can only make of "the figure lies within"; None: either. One row less: the opposite."""
+        return None
+
     def within(self, rows: Rows, bounds: Bounds, x: Value | None, time: str, as_of: AsOf) -> Rows:
         """The groups of ``rows`` (grouped by customer) whose figure lies within."""
         per = F(self.per) if self.per else 1
@@ -114,10 +118,20 @@ class Measure(ABC):
         return str(self.pattern) % {"of": of, "bounds": bounds.phrase(write)}
 
 
-class Times(Measure):
+class _Counted(Measure):
+    """A count, which a row more never lowers."""
+
+    zero = True
+
+    def more_makes(self, bounds: Bounds) -> bool | None:
+        if bounds.at_most is None:
+            return True
+        return False if not bounds.at_least else None
+
+
+class Times(_Counted):
     name = "did"
     label = gettext_lazy("happened")
-    zero = True
     of = ""
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
@@ -127,10 +141,9 @@ class Times(Measure):
         return bounds.phrase(lambda n: ngettext("%(n)d time", "%(n)d times", n) % {"n": n})
 
 
-class Days(Measure):
+class Days(_Counted):
     name = "days"
     label = gettext_lazy("on different days")
-    zero = True
     of = ""
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
@@ -141,12 +154,11 @@ class Days(Measure):
         return _("on %(days)s") % {"days": days}
 
 
-class Distinct(Measure):
+class Distinct(_Counted):
     """An empty text is no value."""
 
     name = "distinct"
     label = gettext_lazy("number of different")
-    zero = True
     of = "text"
     pattern = gettext_lazy("with %(bounds)s different values of %(of)s")
 
@@ -187,6 +199,10 @@ class Highest(Measure):
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         return Max(x)
 
+    def more_makes(self, bounds: Bounds) -> bool | None:
+        """One is so high: a row more can only say so. That none is higher needs a first one."""
+        return True if bounds.at_most is None else None
+
 
 class Lowest(Measure):
     name = "lowest"
@@ -195,6 +211,10 @@ class Lowest(Measure):
 
     def figure(self, x: Value | None, time: str, as_of: AsOf) -> Any:
         return Min(x)
+
+    def more_makes(self, bounds: Bounds) -> bool | None:
+        """One is so low: as ``Highest``, the other way up."""
+        return True if bounds.at_least is None else None
 
 
 MEASURES: dict[str, Measure] = {

@@ -32,6 +32,8 @@ from segments.rules.reading import Reader
 from segments.rules.windows import WINDOWS, Window, crossed
 
 Value = Expression | F | Subquery
+# Where time may have changed an answer, and what it can only have become there; None: either (rules/edges.py).
+Moved = tuple[Q, bool | None]
 
 
 class Operator(ABC):
@@ -50,9 +52,9 @@ class Operator(ABC):
     def phrase(self, field: str, texts: list[str]) -> str:
         """The condition as a clause; ``texts`` are the values in words."""
 
-    def crossed(self, x: Value, value: Any, then: AsOf, now: AsOf) -> Q | None:
-        """Where time alone may have changed the answer between two instants; None: nowhere."""
-        return None
+    def crossed(self, x: Value, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
+        """Where time alone may have changed the answer between two instants, negated or not as it is."""
+        return []
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
         """The instants at which time alone may change the answer for the value ``actual``."""
@@ -234,12 +236,11 @@ class InWindow(Operator):
     def phrase(self, field: str, texts: list[str]) -> str:
         return _("%(field)s is %(window)s") % {"field": field, "window": texts[0]}
 
-    def crossed(self, x: Value, value: Any, then: AsOf, now: AsOf) -> Q | None:
-        found = None
-        for early, late in crossed(value, then, now):
-            stretch = Q(GreaterThanOrEqual(x, early)) & Q(LessThan(x, late))
-            found = stretch if found is None else found | stretch
-        return found
+    def crossed(self, x: Value, value: Any, then: AsOf, now: AsOf) -> list[Moved]:
+        return [
+            (Q(GreaterThanOrEqual(x, early)) & Q(LessThan(x, late)), entered)
+            for early, late, entered in crossed(value, then, now)
+        ]
 
     def turns(self, actual: Any, value: Any, as_of: AsOf) -> list[datetime]:
         return value.turns(actual, as_of) if isinstance(actual, datetime) else []

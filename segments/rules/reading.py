@@ -62,7 +62,9 @@ class Reader:
     def items(self, least: int, most: int) -> list["Reader"]:
         """The entries of this list, each with its own path."""
         if not isinstance(self.raw, list):
-            raise self.refusal("wrong_type", _("must be a list"))
+            raise self._of_wrong_type(_("must be a list"))
+        if not self.raw and least:
+            raise self.refusal("wrong_length", _("must name at least one"))
         if not least <= len(self.raw) <= most:
             raise self.refusal(
                 "wrong_length",
@@ -73,9 +75,9 @@ class Reader:
     def text(self, longest: int = LONGEST_TEXT) -> str:
         """A text that PostgreSQL can hold and that is not blank."""
         if not isinstance(self.raw, str):
-            raise self.refusal("wrong_type", _("must be a text"))
+            raise self._of_wrong_type(_("must be a text"))
         if not self.raw.strip():
-            raise self.refusal("empty_text", _("must not be empty"))
+            raise self.refusal("empty_text", _("must be filled in"))
         if len(self.raw) > longest:
             raise self.refusal("too_long", _("must have at most %(n)d characters") % {"n": longest})
         if "\0" in self.raw or any("\ud800" <= character <= "\udfff" for character in self.raw):
@@ -93,7 +95,7 @@ class Reader:
     def whole(self, least: int = -LARGEST, most: int = LARGEST) -> int:
         """A whole number within bounds."""
         if not isinstance(self.raw, int) or isinstance(self.raw, bool):
-            raise self.refusal("wrong_type", _("must be a whole number"))
+            raise self._of_wrong_type(_("must be a whole number"))
         if not least <= self.raw <= most:
             raise self.refusal(
                 "out_of_range",
@@ -104,7 +106,7 @@ class Reader:
     def number(self) -> int | Decimal:
         """A finite number, exactly as written."""
         if not isinstance(self.raw, int | float | Decimal) or isinstance(self.raw, bool):
-            raise self.refusal("wrong_type", _("must be a number"))
+            raise self._of_wrong_type(_("must be a number"))
         number = self.raw if isinstance(self.raw, int) else Decimal(str(self.raw))
         if isinstance(number, Decimal) and not number.is_finite():
             raise self.refusal("wrong_type", _("must be a number"))
@@ -132,4 +134,8 @@ class Reader:
                 day = None
             if day is not None and day.year in YEARS:
                 return day
-        raise self.refusal("wrong_type", _("must be a date such as 2026-05-01"))
+        raise self._of_wrong_type(_("must be a date such as 2026-05-01"))
+
+    def _of_wrong_type(self, reason: str) -> Refusal:
+        """What an operator left empty is not called a wrong number or date."""
+        return self.refusal("wrong_type", _("must be filled in") if self.raw in (None, "") else reason)

@@ -1,6 +1,6 @@
 """A rule: a tree of groups and conditions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions import Condition
-from segments.rules.conditions.base import Ids
+from segments.rules.edges import Edge
 from segments.rules.words import Words
 from users.models import Customer
 from users.topics import TouchTopic
@@ -70,6 +70,14 @@ class Group:
         """What the group asks of its parts."""
         return {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}[self.how]
 
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """The customers for whom time alone may have changed the answer between two instants, and which way.
+
+        All and any follow their parts, none goes against them.
+        """
+        edges = [edge for part in self.parts for edge in part.crossing(then, now)]
+        return [edge.denied() for edge in edges] if self.how == "none" else edges
+
     def conditions(self) -> Iterator[Condition]:
         """Every condition below, in the order in which they stand."""
         for part in self.parts:
@@ -96,9 +104,9 @@ class Rule:
         """The members among all living customers, visitors included, as a query."""
         return existing(as_of).filter(self.expression(as_of))
 
-    def says(self, holds: Mapping[int, bool]) -> bool:
-        """Its answer, given what its conditions say, by their place in ``root.conditions()``."""
-        return self.root.says(iter([holds[place] for place in range(len(holds))]))
+    def says(self, holds: Sequence[bool]) -> bool:
+        """Its answer, given what its conditions say, in the order of ``root.conditions()``."""
+        return self.root.says(iter(holds))
 
     def of_today(self, words: Words) -> list[str]:
         """What a question about the past answers with today's data for want of a history, in words."""
@@ -118,6 +126,6 @@ class Rule:
         """The segments it refers to."""
         return frozenset().union(*(condition.segments() for condition in self.root.conditions()))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        """The customers for whom time alone may have changed the answer between two instants."""
-        return [ids for condition in self.root.conditions() for ids in condition.crossing(then, now)]
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """The customers for whom time alone may have changed the answer between two instants, and which way."""
+        return self.root.crossing(then, now)

@@ -9,7 +9,7 @@ bounds only ever move forward, what time alone moves over an edge between two in
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,6 +24,14 @@ LONGEST_DAYS = 3650
 def day_start(day: date, as_of: AsOf) -> datetime:
     """The first instant of a calendar day of the shop zone."""
     return datetime.combine(day, time(), as_of.zone)
+
+
+class Stretch(NamedTuple):
+    """Some time, ``early ≤ x < late``, that went over an edge of a window: into it (``entered``) or out of it."""
+
+    early: datetime
+    late: datetime
+    entered: bool
 
 
 class Window(ABC):
@@ -364,13 +372,17 @@ def is_empty(window: Window, as_of: AsOf) -> bool:
     return begins is not None and begins >= window.ends(as_of)
 
 
-def crossed(window: Window, then: AsOf, now: AsOf) -> list[tuple[datetime, datetime]]:
-    """The stretches of time whose contents moved over an edge of the window between two instants."""
-    stretches = [(window.ends(then), window.ends(now))]
+def crossed(window: Window, then: AsOf, now: AsOf) -> list[Stretch]:
+    """The stretches of time whose contents moved over an edge of the window between two instants.
+
+    What is inside now and was not before lies in the one that entered, what was inside and is not any more in the
+    other: both bounds only move forward.
+    """
+    stretches = [Stretch(window.ends(then), window.ends(now), entered=True)]
     first, second = window.begins(then), window.begins(now)
     if first is not None and second is not None:
-        stretches.append((first, second))
-    return [(early, late) for early, late in stretches if early < late]
+        stretches.append(Stretch(first, second, entered=False))
+    return [one for one in stretches if one.early < one.late]
 
 
 def _date(day: date) -> str:

@@ -32,6 +32,12 @@ CAUSES = [cause.value for cause in (
     ChangeCause.HISTORY, ChangeCause.CLOCK,
 )]  # fmt: skip
 
+# Whom a reason concerns: where time can only have made the rule true, whoever is in stays in, and where it can only
+# have made it false, nobody comes (rules/edges.py). Bits, so that those of several reasons add up.
+MEMBERS, OTHERS = 1, 2
+ALL = MEMBERS | OTHERS
+TURNED = {True: OTHERS, False: MEMBERS, None: ALL}
+
 # Segments asked for in one statement: planning grows with the number of slices in it.
 TOGETHER = 50
 # Beyond this many rows the planner is told how many there are; the default guess suits a few.
@@ -130,29 +136,36 @@ FOUND_BEFORE = """
 
 
 def _put_in(statement: str, parameters: Sequence[Any], *, again: bool = False) -> int:
-    """Add rows of (segment, customer, cause), several for a pair perhaps; how many pairs.
+    """Add rows of (segment, customer, cause, whom), several for a pair perhaps; how many pairs are looked at.
 
     ``again``: some of the pairs may be in it already.
 
     The memberships of a customer are read once, by the key that begins with the customer and for all segments:
     they lie together, while those of a segment lie apart (fifty pages for each customer, most of them not in
     memory). OFFSET 0 keeps the planner from joining them in another way. Those of a segment are put in together, and
-    are so read from a few pages.
+    are so read from a few pages. Of a customer whom one segment looks at only that one is read: what the index does
+    not know to be visible to all costs a page of the table each. As rows, the two bounds are of that key alone.
     """
     return execute(
         f"""
-        WITH found (segment_id, customer_id, cause) AS MATERIALIZED (
-            SELECT segment_id, customer_id, (%s::text[])[min(array_position(%s::text[], cause))]
-            FROM ({statement}) AS found (segment_id, customer_id, cause) GROUP BY segment_id, customer_id
+        WITH found (segment_id, customer_id, cause, whom) AS MATERIALIZED (
+            SELECT segment_id, customer_id, (%s::text[])[min(array_position(%s::text[], cause))], bit_or(whom)
+            FROM ({statement}) AS found (segment_id, customer_id, cause, whom) GROUP BY segment_id, customer_id
         ), members AS MATERIALIZED (
             SELECT customer.id AS customer_id, member.segment_id
-            FROM (SELECT DISTINCT customer_id FROM found) AS customer (id) CROSS JOIN LATERAL (
-                SELECT segment_id FROM segments_membership WHERE customer_id = customer.id OFFSET 0
+            FROM (
+                SELECT customer_id, min(segment_id), max(segment_id) FROM found GROUP BY customer_id
+            ) AS customer (id, first, last) CROSS JOIN LATERAL (
+                SELECT segment_id FROM segments_membership
+                WHERE customer_id = customer.id AND (customer_id, segment_id) >= (customer.id, customer.first)
+                  AND (customer_id, segment_id) <= (customer.id, customer.last) OFFSET 0
             ) AS member
         )
         INSERT INTO affected (segment_id, customer_id, cause, was)
         SELECT segment_id, customer_id, cause, members.segment_id IS NOT NULL
-        FROM found LEFT JOIN members USING (segment_id, customer_id) ORDER BY segment_id, customer_id
+        FROM found LEFT JOIN members USING (segment_id, customer_id)
+        WHERE whom & CASE WHEN members.segment_id IS NULL THEN {OTHERS} ELSE {MEMBERS} END > 0
+        ORDER BY segment_id, customer_id
         {FOUND_BEFORE if again else ""}
         """,
         [CAUSES, CAUSES, *parameters, *([CAUSES, CAUSES] if again else [])],
@@ -162,8 +175,8 @@ def _put_in(statement: str, parameters: Sequence[Any], *, again: bool = False) -
 def _touched(segments: list[Looked]) -> Iterator[Statement]:
     reads = [(one.segment.pk, topic.value) for one in segments for topic in sorted(one.rule.topics())]
     if reads:
-        sql = """
-            SELECT reads.segment_id, taken.customer_id, taken.cause FROM taken
+        sql = f"""
+            SELECT reads.segment_id, taken.customer_id, taken.cause, {ALL} FROM taken
             JOIN unnest(%s::bigint[], %s::text[]) AS reads (segment_id, topic) USING (topic)
         """
         yield (
@@ -174,23 +187,29 @@ def _touched(segments: list[Looked]) -> Iterator[Statement]:
 
 def _carried_over(segments: list[Looked], now: AsOf) -> Iterator[Statement]:
     """Each slice once, for all the segments over whose edge it went."""
-    shared: dict[str, tuple[Statement, list[int]]] = {}
+    shared: dict[str, tuple[Statement, set[tuple[int, int]]]] = {}
     for one in segments:
         assert one.segment.computed_at is not None
-        for customers in one.rule.crossing(now.at(one.segment.computed_at), now):
-            found = ids(customers)
-            shared.setdefault(repr(found), (found, []))[1].append(one.segment.pk)
+        for edge in one.rule.crossing(now.at(one.segment.computed_at), now):
+            found = ids(edge.customers)
+            shared.setdefault(repr(found), (found, set()))[1].add((one.segment.pk, TURNED[edge.turned]))
     for (sql, parameters), crossed in shared.values():
         yield (
-            f"SELECT edge.segment_id, crossed.*, %s FROM unnest(%s::bigint[]) AS edge (segment_id), ({sql}) AS crossed",
-            [ChangeCause.CLOCK.value, sorted(set(crossed)), *parameters],
+            f"""
+            SELECT edge.segment_id, crossed.*, %s, edge.whom
+            FROM unnest(%s::bigint[], %s::integer[]) AS edge (segment_id, whom), ({sql}) AS crossed
+            """,
+            [ChangeCause.CLOCK.value, *map(list, zip(*sorted(crossed), strict=True)), *parameters],
         )
 
 
 def add_children(segment: Segment, rule: Rule) -> int:
     """Add customers who came to or left a segment it refers to, in a later run than its own last one."""
     return _put_in(
-        "SELECT %s, customer_id, cause FROM segments_membershipchange WHERE segment_id = ANY(%s) AND run_id > %s",
+        f"""
+        SELECT %s, customer_id, cause, {ALL} FROM segments_membershipchange
+        WHERE segment_id = ANY(%s) AND run_id > %s
+        """,
         [segment.pk, sorted(rule.segments()), segment.computed_in or 0],
         again=True,
     )

@@ -105,8 +105,7 @@ class _Told:
     def holds(self, node: Group | Condition) -> bool:
         if isinstance(node, Condition):
             return self.answer[id(node)].holds
-        parts = [self.holds(part) for part in node.parts]
-        return all(parts) if node.how == "all" else any(parts) == (node.how == "any")
+        return node.says(self.answer[id(one)].holds for one in node.conditions())
 
     def reason(self, node: Group | Condition, *, decides: bool) -> Reason:
         if isinstance(node, Condition):
@@ -122,8 +121,7 @@ class _Told:
 
     def flips(self) -> list[list[str]]:
         """The smallest sets whose opposite turns the answer, each condition in words."""
-        holds = {place: self.answer[id(one)].holds for place, one in enumerate(self.conditions)}
-        found = smallest_flips(self.rule.root, holds)
+        found = smallest_flips(self.rule.root, [self.answer[id(one)].holds for one in self.conditions])
         return [[self.conditions[place].sentence(self.words) for place in sorted(flip)] for flip in found]
 
 

@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import F, Func, IntegerField, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -36,7 +36,10 @@ Z95 = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``count`` ± ``margin`` of ``total`` living customers (margin 0: exact). ``sample``: some of them."""
+    """``count`` ± ``margin`` of ``total`` living customers (margin 0: exact). ``sample``: some of them.
+
+    An estimate names those of the drawn customers who match: to look for some among all takes as long as to count them.
+    """
 
     sentence: str
     count: int
@@ -54,9 +57,12 @@ def preview(raw: Any, now: datetime, *, exact: bool = True, words: Words | None 
     with within_seconds(SECONDS):
         check_cost(chosen)
         total = Customer.objects.living().count()
-        counted = exact or total < LARGE_SHOP
-        count, margin = (chosen.count(), 0) if counted else estimate(rule, as_of, total)
-        visitors = chosen.filter(identified=False).count() if counted else 0
+        if exact or total < LARGE_SHOP:
+            found = chosen.aggregate(n=Count("pk"), visitors=Count("pk", filter=Q(identified=False)))
+            count, margin, visitors = found["n"], 0, found["visitors"]
+        else:
+            chosen = sample(ONE_IN).filter(rule.expression(as_of.asked_for(everybody=False)))
+            (count, margin), visitors = estimate(chosen.count(), total), 0
         some = list(chosen.select_related("standing")[:SAMPLE_SIZE])
     return Preview(
         rule.sentence(words or Words()),
@@ -78,13 +84,11 @@ def sample(one_in: int) -> QuerySet[Customer]:
     return Customer.objects.living().annotate(draw=lot % one_in).filter(draw=0)
 
 
-def estimate(rule: Rule, as_of: AsOf, total: int) -> tuple[int, int]:
-    """About how many customers match, with half the width of the 95 % interval, from the sticky sample."""
-    drawn = sample(ONE_IN)
-    size = drawn.count()
+def estimate(found: int, total: int) -> tuple[int, int]:
+    """About how many customers match, with half the width of the 95 % interval: so many of the sticky sample do."""
+    size = sample(ONE_IN).count()
     if not size:
         return 0, total
-    found = drawn.filter(rule.expression(as_of.asked_for(everybody=False))).count()
     share = found / size
     # Agresti and Coull's adjustment keeps the interval honest where none or all of the sample match.
     adjusted = (found + 2) / (size + 4)

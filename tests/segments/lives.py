@@ -25,7 +25,7 @@ from tests.clock import move
 from tests.settling import apply_everything
 from tests.sinks import SmtpSink
 from tests.users.door import Item, identify, send, track, visit
-from users.models import Customer, CustomerTag, ErasedIdentity, Operator, Order
+from users.models import Customer, CustomerTag, ErasedIdentity, Operator, Order, Outbox
 from users.services import consent, contact_acts, profile_acts, tags
 from users.services.erase import erase
 from users.services.joining import join
@@ -71,6 +71,10 @@ class Life:
             except Refusal as refusal:
                 self.done[-1] += f" ({refusal.code})"
         apply_everything()
+        # One that failed is tried again seconds later: until then a joined customer's memberships are not moved, and
+        # the absorbed one is a member too many. Slow machines run into the time limits of statements.
+        failed = list(Outbox.objects.exclude(error="").values_list("handler", "error"))
+        assert failed == [], (failed, self.done)
         return clock.now()
 
     def person(self) -> Customer:

@@ -127,6 +127,9 @@ def test_the_estimate_comes_from_a_sticky_sample(monkeypatch: pytest.MonkeyPatch
     first, again = (preview(asked, clock.now(), exact=False) for _ in range(2))
     assert (first.count, first.margin) == (again.count, again.margin)
     assert abs(first.count - 20) <= first.margin < 20
+    drawn = set(previews.sample(2).filter(city="Suzhou").values_list("pk", flat=True))
+    assert {one.pk for one in first.sample} <= drawn
+    assert len(first.sample) == min(len(drawn), previews.SAMPLE_SIZE)
     assert preview(asked, clock.now(), exact=True).margin == 0
 
 

@@ -122,7 +122,7 @@ def test_sentences_in_two_languages() -> None:
         "ordered (the first of these in the last 30 days)": {
             "sequence": jazz, "op": "then", "then": ADDED, "and_then": ORDERED, "within": 1, "unit": "hours",
             "in_last_days": 30},
-        "ordered at least 2 times, and not again for more than 60 days": {
+        "ordered at least 2 times and then not again for more than 60 days": {
             "stopped": ORDERED, "gap_days": 60, "at_least": 2},
         "ordered again after at least 60 days without, in the last 14 days": {
             "restarted": ORDERED, "gap_days": 60, "in_last_days": 14},

@@ -85,8 +85,8 @@ def test_junk_in_every_place_is_refused_or_bound() -> None:
         assert parse(read.write()).write() == read.write()
         for everybody in (True, False):
             list(read.customers(AsOf(NOW, everybody=everybody)).values("pk")[:1])
-        for crossed in read.crossing(AsOf(NOW - timedelta(days=1)), AsOf(NOW)):
-            list(crossed[:1])
+        for edge in read.crossing(AsOf(NOW - timedelta(days=1)), AsOf(NOW)):
+            list(edge.customers[:1])
     assert min(refused, asked) > MUTANTS / 50
     assert Customer.objects.count() == 1
 

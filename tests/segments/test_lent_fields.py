@@ -42,7 +42,8 @@ def test_every_question_is_answered_alike_for_everybody_and_for_a_few() -> None:
     for some in batched(rules, AT_ONCE):
         everybody, few = (answers(some, as_of.asked_for(everybody=each)) for each in (True, False))
         assert everybody == few
-        crossed = [ids(found) for read in some for found in read.crossing(as_of.at(NOW - 2 * DAY), as_of)]
+        edges = [edge for read in some for edge in read.crossing(as_of.at(NOW - 2 * DAY), as_of)]
+        crossed = [ids(edge.customers) for edge in edges]
         union = " UNION ALL ".join(f"({sql})" for sql, _parameters in crossed)
         fetch(union or "SELECT", [value for _sql, values in crossed for value in values])
 

@@ -206,3 +206,39 @@ def test_a_new_segment_starts_from_what_is_there(client: Client) -> None:
 def test_initials_of_chinese_words() -> None:
     assert initials("沉睡 阶段") == "csjd"
     assert initials("Tags 标签，€ 㐀") == "bq"
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_builder(client: Client) -> None:
+    """Never a key of the JSON; where a condition has several inputs, which one it is."""
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"regularly": {"happened": "orders"}, "weeks": 5, "of": 4},
+         "in at least (weeks): cannot be in more weeks than are looked at"),
+        ({"bucket": "test", "from": 60, "to": 20}, "to lot (of 100): the last lot must not come before the first"),
+        ({"happened": "orders", "op": "did", "at_least": 5, "at_most": 2},
+         "“at most” must not be smaller than “at least”"),
+        ({"field": "revenue", "op": "at_least", "value": None}, "must be filled in"),
+        ({"field": "city", "op": "equals", "value": ""}, "must be filled in"),
+        ({"field": "registered_at", "op": "before", "value": ""}, "must be filled in"),
+        ({"field": "city", "op": "is_any_of", "value": []}, "must name at least one"),
+        ({"sequence": {"event": "A"}, "op": "then", "then": {"event": ""}, "within": 1, "unit": "days"},
+         "must be filled in"),
+        ({"restarted": {"event": "A"}, "gap_days": 0}, "after (days) without: must be between 1 and 3650"),
+    ]  # fmt: skip
+    for condition, sentence in wrong:
+        shown = client.post(
+            reverse("segments:preview"), {"rule": json.dumps(rule(condition))}
+        ).content.decode()
+        assert f'data-problem="{sentence}"' in shown, condition
+        saved = client.post(reverse("segments:create"), {"name": "S", "rule": json.dumps(rule(condition))})
+        assert f"The rule is not complete: {sentence}." in saved.content.decode()
+
+
+def test_what_only_the_tick_box_can_allow_is_said_beside_it(client: Client) -> None:
+    known = {"field": "city", "op": "is_known"}
+    asked = {"name": "S", "rule": json.dumps(rule(known, {"none": [known]}, how="any"))}
+    form = client.post(reverse("segments:create"), asked)
+    assert form.context["form"].errors == {
+        "means_everyone": ["This rule means everyone. If that is what you want, say so."]
+    }
+    assert 'href="#id_means_everyone"' in form.content.decode()
+    assert client.post(reverse("segments:create"), {**asked, "means_everyone": "on"}).status_code == 302

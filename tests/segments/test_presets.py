@@ -1,5 +1,7 @@
 """Ready segments: one for every dimension, made by one button, once; named in the reader's language until renamed."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -11,6 +13,7 @@ from segments.admin.pinyin import initials
 from segments.models import Segment, SegmentState
 from segments.ready import PRESETS, named, shelves
 from segments.ready.demo import BUYERS, GUESTS
+from segments.registry import collections, fields, sources
 from segments.rules.parse import parse
 from segments.services import lists, tag_keeping
 from segments.services.presets import install, install_one, known_as, make, rule_of
@@ -37,6 +40,43 @@ def test_all_are_made_once_and_can_be_computed() -> None:
     assert (again.made, len(again.existing)) == ([], len(PRESETS))
     rebuild_waiting(seconds=60)
     assert list(Segment.objects.exclude(state=SegmentState.LIVE).values_list("name", "error")) == []
+
+
+# What a shop can ask about without a ready segment for it, and why.
+NOT_READY = {
+    "names are looked up, not grouped": {"name", "first_name", "last_name"},
+    "a figure whose bands, scores, tops or moves have ready segments": {
+        "rfm_r", "rfm_f", "rfm_m", "top_orders", "predicted_ltv", "revenue_year", "orders_window", "aov",
+        "active_days", "stage_since", "level", "level_since", "open_share", "click_share", "last_message",
+        "check_in_days", "check_in_streak", "last_check_in", "country",
+    },
+    "values are the shop's own": {
+        "source_owner", "source_platform", "utm_medium", "utm_term", "utm_content", "tags", "order_lines",
+    },
+    "the same is asked by a nearer word": {
+        "agreed_to", "refused", "conversions", "customer_messages", "answers", "growth", "points_earned",
+        "points_taken", "points_maturing",
+    },
+}  # fmt: skip
+
+
+def test_everything_that_can_be_asked_about_has_a_ready_segment_or_a_reason_for_none() -> None:
+    asked = set[str]()
+
+    def look(node: Any) -> None:
+        if isinstance(node, list | tuple):
+            for part in node:
+                look(part)
+        elif isinstance(node, dict):
+            asked.update(node[key] for key in ("field", "collection", "happened") if key in node)
+            asked.update({"events"} if "event" in node else ())
+            look(list(node.values()))
+
+    for preset in PRESETS.values():
+        look(preset.conditions(*range(len(preset.upon))))
+    lent = {one.name for kind in (fields, collections, sources) for one in kind}
+    reasons = set[str]().union(*NOT_READY.values())
+    assert lent - asked == reasons
 
 
 def test_one_alone_brings_what_it_rests_on() -> None:

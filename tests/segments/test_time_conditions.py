@@ -216,7 +216,8 @@ def test_sentences_and_references() -> None:
         "Mid-Autumn Festival is within the next 7 days, today included": {
             "festival": "mid_autumn", "op": "within_days", "days": 7},
         "drew one of the lots 1 to 50 of 100 in “x”": {"bucket": "x", "from": 1, "to": 50},
-        "registration is today": {"field": "registered_at", "op": "anniversary_in_days", "value": 0},
+        "the anniversary of registration is today": {
+            "field": "registered_at", "op": "anniversary_in_days", "value": 0},
     }  # fmt: skip
     for sentence, condition in sentences.items():
         assert parse(rule(condition)).sentence(Words()) == f"Customers: {sentence}."

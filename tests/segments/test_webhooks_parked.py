@@ -102,7 +102,16 @@ def test_what_was_set_aside_is_sent_again_when_the_receiver_was_mended(receiver:
     receiver.clear_log()
     page = reverse("segments:webhook", args=[endpoint.pk])
     client = logged_in(Role.OPERATOR)
-    assert "Send what was set aside" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert (
+        "2 requests were set aside: the receiver answered 3 times to each that it does not take it." in shown
+    )
+    assert "What to do: see in the log what the receiver answered" in shown
+    assert "Send what was set aside" in shown
+    rows = {
+        state: len(client.get(page, {"state": state}).context["table"].rows) for state in ("parked", "", "x")
+    }
+    assert rows == {"parked": 2, "": 5, "x": 5}
     client.post(page, {"act": "send_parked"})
     until_quiet(endpoint)
     assert told(receiver) == [("entered", bob.pk), ("left", bob.pk)]

@@ -9,6 +9,7 @@ from django.db.models import Expression, F, Q, QuerySet, Subquery
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions.occurrence import Occurrence
+from segments.rules.edges import Edge
 from segments.rules.forms import Form
 from segments.rules.reading import Reader
 from segments.rules.shared import Scan
@@ -73,8 +74,8 @@ class Condition(ABC):
         """The segments it refers to."""
         return frozenset()
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        """The customers for whom time alone may have changed the answer between two instants."""
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """The customers for whom time alone may have changed the answer between two instants, and which way."""
         return []
 
     def scan(self) -> Scan | None:

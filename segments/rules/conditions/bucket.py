@@ -50,7 +50,10 @@ class InBucket(Condition):
     def read(cls, reader: Reader) -> "InBucket":
         reader.only(required=("bucket", "from", "to"))
         first = reader.at("from").whole(1, LOTS)
-        return cls(reader.at("bucket").text(LONGEST_SALT), first, reader.at("to").whole(first, LOTS))
+        last = reader.at("to").whole(1, LOTS)
+        if last < first:
+            raise reader.at("to").refusal("out_of_range", _("the last lot must not come before the first"))
+        return cls(reader.at("bucket").text(LONGEST_SALT), first, last)
 
     def write(self) -> dict[str, Any]:
         return {"bucket": self.salt, "from": self.first, "to": self.last}

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from segments.rules.arguments import Choices
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
+from segments.rules.edges import Edge
 from segments.rules.festivals import FESTIVALS, is_kept_on, next_on
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
@@ -75,10 +76,10 @@ class NearFestival(Condition):
     def expression(self, as_of: AsOf) -> Q:
         return Q(pk__isnull=not self.holds_on(as_of.today))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         if self.holds_on(then.today) == self.holds_on(now.today):
             return []
-        return [Customer.objects.living().values("pk")]
+        return [Edge(Customer.objects.living().values("pk"), self.holds_on(now.today))]
 
     def of_today(self, words: Words) -> list[str]:
         return []

@@ -11,7 +11,8 @@ from segments.registry import Field
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked, phrase, read_operator, show, write_operator
 from segments.rules.conditions.base import Condition, Ids, Shown
-from segments.rules.operators import Operator
+from segments.rules.edges import Edge
+from segments.rules.operators import Moved, Operator
 from segments.rules.reading import Reader
 from segments.rules.words import Words
 from users.models import Customer
@@ -45,15 +46,16 @@ class FieldCondition(Condition):
     def topics(self) -> frozenset[TouchTopic]:
         return frozenset({self.field.topic, *self.field.also})
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        return [self._rows_where(moved) for moved in self._crossed(then, now) if moved is not None]
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        return [Edge(self._rows_where(moved), turned) for moved, turned in self._crossed(then, now)]
 
-    def _crossed(self, then: AsOf, now: AsOf) -> list[Q | None]:
-        """By the window of the operator, and by what time does to the value itself."""
+    def _crossed(self, then: AsOf, now: AsOf) -> list[Moved]:
+        """By the window of the operator, or by what time does to the value itself."""
         live = self.field.live
-        if live is not None:
-            return [live.crossed(then, now)]
-        return [self.operator.crossed(self.field.x, self.value, then, now)]
+        if live is None:
+            return self.operator.crossed(self.field.x, self.value, then, now)
+        moved = live.crossed(then, now)
+        return [] if moved is None else [(moved, None)]
 
     def _rows_where(self, moved: Q) -> Ids:
         if self.field.rows is None:

@@ -16,13 +16,23 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from segments.registry import Rows
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.occurrence import Occurrence, among
 from segments.rules.conditions.sequence import HABITS
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.schema_parts import OCCURRENCE, Schema, shape, whole, windows
-from segments.rules.windows import WINDOWS, Ever, Window, crossed, day_start, read_past_window, window_json
+from segments.rules.windows import (
+    WINDOWS,
+    Ever,
+    Stretch,
+    Window,
+    crossed,
+    day_start,
+    read_past_window,
+    window_json,
+)
 from segments.rules.words import Words, instant, number
 from users.topics import TouchTopic
 
@@ -42,8 +52,10 @@ class Regularly(Condition):
     @classmethod
     def read(cls, reader: Reader) -> "Regularly":
         reader.only(required=("regularly", "weeks", "of"))
-        of = reader.at("of").whole(1, MOST_WEEKS)
-        return cls(Occurrence.read(reader.at("regularly")), reader.at("weeks").whole(1, of), of)
+        weeks, of = reader.at("weeks").whole(1, MOST_WEEKS), reader.at("of").whole(1, MOST_WEEKS)
+        if weeks > of:
+            raise reader.at("weeks").refusal("out_of_range", _("cannot be in more weeks than are looked at"))
+        return cls(Occurrence.read(reader.at("regularly")), weeks, of)
 
     def write(self) -> dict[str, Any]:
         return {"regularly": self.occurrence.write(), "weeks": self.weeks, "of": self.of}
@@ -89,10 +101,17 @@ class Regularly(Condition):
     def _begins(self, as_of: AsOf) -> datetime:
         return _monday(as_of, weeks_ago=self.of)
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         """A week is over, and another is too long ago: on Mondays only."""
-        stretches = [(self._begins(then), self._begins(now)), (_monday(then), _monday(now))]
-        return [self.occurrence.ids(now, early, late) for early, late in stretches if early < late]
+        stretches = [
+            Stretch(_monday(then), _monday(now), entered=True),
+            Stretch(self._begins(then), self._begins(now), entered=False),
+        ]
+        return [
+            Edge(self.occurrence.ids(now, early, late), entered)
+            for early, late, entered in stretches
+            if early < late
+        ]
 
     def of_today(self, words: Words) -> list[str]:
         return self.occurrence.of_today()
@@ -169,8 +188,12 @@ class Nth(Condition):
             reached = reached.annotate(earlier=earlier).filter(earlier__lt=self.n)
         return among(reached, as_of)
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        return [self.occurrence.ids(now, early, late) for early, late in crossed(self.window, then, now)]
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """One that left the window is one more that came too early."""
+        return [
+            Edge(self.occurrence.ids(now, early, late), entered)
+            for early, late, entered in crossed(self.window, then, now)
+        ]
 
     def of_today(self, words: Words) -> list[str]:
         return self.occurrence.of_today()

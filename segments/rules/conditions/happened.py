@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from segments.registry import Rows, Source
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.happening import (
     Filter,
     Measured,
@@ -24,10 +24,11 @@ from segments.rules.conditions.happening import (
     read_happening,
 )
 from segments.rules.conditions.occurrence import Occurrence, among, some
+from segments.rules.edges import Edge
 from segments.rules.measures import MEASURES, Bounds, Times
 from segments.rules.reading import Reader
 from segments.rules.shared import Scan, among_table
-from segments.rules.windows import Window, crossed, window_json
+from segments.rules.windows import Stretch, Window, crossed, window_json
 from segments.rules.words import Words, instant, number
 from users.topics import TouchTopic
 
@@ -151,13 +152,25 @@ class Happened(Condition):
         """The rows within a stretch of time that pass the filters."""
         return self.occurrence.rows(as_of, begins, ends, of=self.measured.of if self.measured else None)
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         stretches = crossed(self.window, then, now)
-        if self.op == "last":
-            stretches.append((then.now, now.now))
+        if self.op == "last" and then.now < now.now:
+            stretches.append(Stretch(then.now, now.now, entered=False))  # what came later
         return [
-            self._rows(now, early, late).values("customer_id") for early, late in stretches if early < late
+            Edge(self._rows(now, early, late).values("customer_id"), self._turned(entered))
+            for early, late, entered in stretches
         ]
+
+    def _turned(self, entered: bool) -> bool | None:
+        """What a row that entered the window, or left it, can only have made of the answer.
+
+        A first one that has left the window is an earlier one now; a last one is not the last any more when a later one
+        has come, as if it had left.
+        """
+        more = True if self.measured is None else self.measured.measure.more_makes(self.measured.bounds)
+        if more is None:
+            return None
+        return more is entered if self.op != "did_not" else more is not entered
 
     def of_today(self, words: Words) -> list[str]:
         of = self.measured.of if self.measured else None

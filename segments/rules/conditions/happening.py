@@ -208,11 +208,11 @@ def _bounds(reader: Reader, source: Source, measure: Measure, of: tuple[str, ...
     if not given and measure.name == "did":
         return Bounds(at_least=1)
     if not given:
-        raise reader.refusal("missing_key", _("needs “at_least” or “at_most”"))
+        raise reader.refusal("missing_key", _("needs “at least” or “at most”"))
     named = named_property(source, of) if of else None
     bounds = Bounds(**{key: _bound(value, measure, named) for key, value in given.items()})
     if bounds.at_least is not None and bounds.at_most is not None and bounds.at_most < bounds.at_least:
-        raise reader.at("at_most").refusal("bad_range", _("must not be smaller than “at_least”"))
+        raise reader.at("at_most").refusal("bad_range", _("“at most” must not be smaller than “at least”"))
     if measure.of != "figure" and bounds == Bounds(at_least=0):
         raise reader.at("at_least").refusal("means_everyone", _("0 or more times is true of everyone"))
     return bounds

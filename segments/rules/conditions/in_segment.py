@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from segments.models import Membership, MembershipChange, Run, Segment
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.windows import LONGEST_DAYS
@@ -106,14 +107,14 @@ class InSegment(Condition):
     def segments(self) -> frozenset[int]:
         return frozenset({self.segment})
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         """Those who entered so many days ago: read from the log by run, not from the whole membership."""
         if self.for_days is None:
             return []
         back = timedelta(days=self.for_days)
         runs = Run.objects.filter(now__gt=then.now - back, now__lte=now.now - back)
         entered = MembershipChange.objects.filter(segment=self.segment, run__in=runs, entered=True)
-        return [entered.values("customer_id")]
+        return [Edge(entered.values("customer_id"), True)]
 
     def actual(self, as_of: AsOf) -> Shown:
         if as_of.past:

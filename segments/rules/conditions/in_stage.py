@@ -20,8 +20,9 @@ from segments.registry import Rows
 from segments.rules.arguments import Choices
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.occurrence import some
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.operators import IsAnyOf
 from segments.rules.reading import Reader
@@ -125,18 +126,19 @@ class InStage(Condition):
         onwards = _moves().filter(customer_id=OuterRef("customer_id"), at__gt=OuterRef("at"), at__lte=begins)
         return into.filter(~Exists(onwards))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         if self.op == "was":
             found = [
-                _moves().filter(at__gte=early, at__lt=late + A_MOMENT).values("customer_id")
-                for early, late in crossed(self.window, then, now)
+                Edge(_moves().filter(at__gte=early, at__lt=late + A_MOMENT).values("customer_id"), entered)
+                for early, late, entered in crossed(self.window, then, now)
             ]
             if is_empty(self.window, then) != is_empty(self.window, now):
-                found += [self._times(then).values("customer_id"), self._times(now).values("customer_id")]
+                found += [Edge(self._times(at).values("customer_id")) for at in (then, now)]
             return found
         back = timedelta(days=self.days)
         span = {"stage_at__gte": then.now - back, "stage_at__lte": now.now - back}
-        return [Standing.objects.filter(stage=self.stage, **span).values("customer_id")]
+        long_enough = Standing.objects.filter(stage=self.stage, **span).values("customer_id")
+        return [Edge(long_enough, self.op == "for_at_least")]
 
     def of_today(self, words: Words) -> list[str]:
         """The moves say it all."""

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from segments.registry import Rows
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.occurrence import Occurrence, among, some
 from segments.rules.conditions.sequence import HABITS
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.schema_parts import DAYS, OCCURRENCE, Schema, shape, whole, windows
@@ -95,9 +96,14 @@ class Stopped(Condition):
     def _gap(self) -> timedelta:
         return timedelta(days=self.gap_days)
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        stretches = [(then.now - self._gap, now.now - self._gap), (then.now, now.now)]
-        return [self.occurrence.ids(now, early, late) for early, late in stretches if early < late]
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """What is longer ago than the gap by now, and what happened once more."""
+        if then.now == now.now:
+            return []
+        return [
+            Edge(self.occurrence.ids(now, then.now - self._gap, now.now - self._gap), True),
+            Edge(self.occurrence.ids(now, then.now, now.now), False),
+        ]
 
     def of_today(self, words: Words) -> list[str]:
         return self.occurrence.of_today()
@@ -116,10 +122,10 @@ class Stopped(Condition):
     def sentence(self, words: Words) -> str:
         did, gap = self.occurrence.did(words), days(self.gap_days)
         if self.at_least == 1:
-            return _("%(did)s, and not again for more than %(gap)s") % {"did": did, "gap": gap}
+            return _("%(did)s and then not again for more than %(gap)s") % {"did": did, "gap": gap}
         return ngettext(
-            "%(did)s at least %(n)d time, and not again for more than %(gap)s",
-            "%(did)s at least %(n)d times, and not again for more than %(gap)s",
+            "%(did)s at least %(n)d time and then not again for more than %(gap)s",
+            "%(did)s at least %(n)d times and then not again for more than %(gap)s",
             self.at_least,
         ) % {"did": did, "n": self.at_least, "gap": gap}
 
@@ -179,9 +185,12 @@ class Restarted(Condition):
         inside = others.filter(**{f"{time}__gt": gap_began, f"{time}__lt": OuterRef(time)})
         return rows.filter(Exists(before), ~Exists(inside))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         """What lies before a return is settled when its time has come."""
-        return [self.occurrence.ids(now, early, late) for early, late in crossed(self.window, then, now)]
+        return [
+            Edge(self.occurrence.ids(now, early, late), entered)
+            for early, late, entered in crossed(self.window, then, now)
+        ]
 
     def of_today(self, words: Words) -> list[str]:
         return self.occurrence.of_today()

@@ -18,9 +18,10 @@ from segments.models import Membership, MembershipChange, Run, Segment
 from segments.registry import Rows
 from segments.rules.arguments import Choices
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.in_segment import entered_by, read_segment
 from segments.rules.conditions.occurrence import some
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.schema_parts import DAYS, Schema, one_of, shape, windows
@@ -28,6 +29,7 @@ from segments.rules.windows import (
     LONGEST_DAYS,
     WINDOWS,
     Ever,
+    Stretch,
     Window,
     crossed,
     is_empty,
@@ -78,12 +80,11 @@ class SegmentTime(Condition):
             (
                 Input("segment_time", "segment", gettext_lazy("segment")),
                 Input("op", "choice", gettext_lazy("how"), choices=_ways),
-                Input("window", "window", gettext_lazy("when"), optional=True),
+                Input("window", "window", gettext_lazy("when"), optional=True, only_if=("op", *LOGGED)),
                 Input(
                     "days",
                     "whole",
                     gettext_lazy("days"),
-                    optional=True,
                     least=1,
                     most=LONGEST_DAYS,
                     only_if=("op", "for_at_most"),
@@ -129,19 +130,19 @@ class SegmentTime(Condition):
         )
         return changes.filter(~Exists(gone))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         """Comings and goings over an edge, found by their runs; what this run changes is news of the child."""
         if self.op in LOGGED:
             stretches = crossed(self.window, then, now)
         else:
             back = timedelta(days=self.days)
-            stretches = [(then.now - back, now.now - back)]
-        found: list[Ids] = []
+            stretches = [Stretch(then.now - back, now.now - back, entered=False)]
+        found: list[Edge] = []
         if self.op == "was_in" and is_empty(self.window, then) != is_empty(self.window, now):
-            found += [self._logged(then).values("customer_id"), self._logged(now).values("customer_id")]
-        for early, late in stretches:
+            found += [Edge(self._logged(at).values("customer_id")) for at in (then, now)]
+        for early, late, entered in stretches:
             runs = Run.objects.filter(now__gte=early, now__lt=late + A_MOMENT)
-            found.append(self._changes().filter(run__in=runs).values("customer_id"))
+            found.append(Edge(self._changes().filter(run__in=runs).values("customer_id"), entered))
         return found
 
     def of_today(self, words: Words) -> list[str]:

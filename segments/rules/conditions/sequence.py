@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy
 
 from segments.registry import Rows
 from segments.rules.as_of import AsOf
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.occurrence import Occurrence, some
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.reading import Reader
 from segments.rules.schema_parts import OCCURRENCE, Schema, one_of, shape, whole, windows
@@ -150,14 +151,21 @@ class Sequence(Condition):
             return Q(Exists(rows))
         return Q(**{f"{step.time}__lte": as_of.now - self.span.length}) & ~Q(Exists(rows))
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
-        """First steps over an edge of the window; later steps whose time has come; waits that are over."""
-        found = [self.steps[0].ids(now, early, late) for early, late in crossed(self.window, then, now)]
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
+        """First steps over an edge of the window; later steps whose time has come; waits that are over.
+
+        Each step that comes can only add a way through, but the missing one, which can only take some away.
+        """
+        found = [
+            Edge(self.steps[0].ids(now, early, late), entered)
+            for early, late, entered in crossed(self.window, then, now)
+        ]
         if then.now < now.now:
-            found += [step.ids(now, then.now, now.now) for step in self.steps[1:]]
+            found += [Edge(step.ids(now, then.now, now.now), True) for step in self.steps[1:-1]]
+            found.append(Edge(self.steps[-1].ids(now, then.now, now.now), not self.missing))
         if self.missing:
             waited = self.span.length
-            found.append(self.steps[-2].ids(now, then.now - waited, now.now - waited + A_MOMENT))
+            found.append(Edge(self.steps[-2].ids(now, then.now - waited, now.now - waited + A_MOMENT), True))
         return found
 
     def of_today(self, words: Words) -> list[str]:

@@ -18,8 +18,9 @@ from segments.registry import Field
 from segments.rules import cuts
 from segments.rules.as_of import AsOf
 from segments.rules.asking import asked, show
-from segments.rules.conditions.base import Condition, Ids, Shown
+from segments.rules.conditions.base import Condition, Shown
 from segments.rules.conditions.field import FieldCondition
+from segments.rules.edges import Edge
 from segments.rules.forms import Form, Input
 from segments.rules.kinds import MONEY, NUMBER
 from segments.rules.operators import AtLeast
@@ -79,7 +80,7 @@ class InTop(Condition):
             return Q(pk__isnull=True)
         return asked(self.field, AT_LEAST, cut.value, as_of)
 
-    def crossing(self, then: AsOf, now: AsOf) -> list[Ids]:
+    def crossing(self, then: AsOf, now: AsOf) -> list[Edge]:
         """Those whose figure lies between the cuts; a cut without a value lies above every figure."""
         values = cuts.between(self.field, self.percent, then, now)
         if len(set(values)) == 1:
@@ -89,7 +90,7 @@ class InTop(Condition):
         moved = moved.filter(asked_value__gte=min(known))
         if None not in values:
             moved = moved.filter(asked_value__lt=max(known))
-        return [moved.values("pk" if self.field.rows is None else "customer_id")]
+        return [Edge(moved.values("pk" if self.field.rows is None else "customer_id"))]
 
     def of_today(self, words: Words) -> list[str]:
         return FieldCondition(self.field, AT_LEAST, 0).of_today(words)

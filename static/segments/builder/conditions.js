@@ -53,13 +53,16 @@ const BODIES = {
   event: happening,
   form(place, name, ctx) {
     const form = ctx.catalogue.forms.find((one) => one.key === name);
-    const isAsked = (part) => !part.only_if || suits(part, place.value[part.only_if[0]] ?? null) || part.key in place.value;
+    const isAsked = (part) => !part.only_if || suits(part, place.value[part.only_if[0]] ?? null) || keyOf(part, place, ctx) in place.value;
     return form.inputs.filter(isAsked).flatMap((part) => [...formInput(part, place, form, ctx)]);
   },
 };
 
 /* Whether a part is asked for when the key that decides it has this value. */
 const suits = (part, value) => part.only_if.slice(1).includes(value);
+
+/* The key under which a part stands in the JSON: a window stands under its own name. */
+const keyOf = (part, place, ctx) => (part.kind === "window" ? windows.windowOf(place.value, ctx) : part.key);
 
 /* One part of a described condition (segments/rules/forms.py). */
 function formInput(part, place, form, ctx) {
@@ -70,13 +73,13 @@ function formInput(part, place, form, ctx) {
   const extra = { min: part.least, max: part.most, optional: part.optional };
   const gates = form.inputs.filter((one) => one.only_if?.[0] === part.key);
   const choose = (value) => {
-    const gone = gates.filter((one) => !suits(one, value)).map((one) => [one.key, undefined]);
-    const come = gates.filter((one) => !one.optional && suits(one, value) && !(one.key in place.value)).map((one) => [one.key, form.fresh[one.key]]);
+    const gone = gates.filter((one) => !suits(one, value)).map((one) => [keyOf(one, place, ctx), undefined]);
+    const come = gates.filter((one) => !one.optional && suits(one, value) && !(one.key in place.value)).map((one) => [one.key, form.fresh[one.key] ?? one.least]);
     place.merge({ [part.key]: value === "" && part.optional ? undefined : value, ...Object.fromEntries([...gone, ...come]) }, gates.length > 0);
   };
   const drawn = {
     happening: () => inner(part, at, ctx),
-    window: () => [el("span", { class: "r-muted" }, part.label), ...windows.beside(place, ctx, !part.optional)],
+    window: () => [el("span", { class: "r-muted" }, part.label), ...windows.beside(place, ctx, { needed: !part.optional, past: true })],
     figure: () => labelled(select(part.label, catalogue.fields.filter((one) => one.has_top).map((one) => [one.name, one.label]), at.value, (value) => at.put(value))),
     whole: () => labelled(number(at, part.label, 1, extra)),
     number: () => labelled(number(at, part.label, "any", extra)),

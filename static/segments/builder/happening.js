@@ -15,7 +15,7 @@ export function sourceOf(json, ctx) {
 /* The condition of its own: measure, window, filters. */
 export function happening(place, name, ctx) {
   const source = sourceOf(place.value, ctx);
-  return [...(name ? [] : eventName(place, ctx)), ...measure(place, source, ctx), ...windows.beside(place, ctx, isOnce(place.value.op)), ...filters(place, source, ctx)];
+  return [...(name ? [] : eventName(place, ctx)), ...measure(place, source, ctx), ...windows.beside(place, ctx, { needed: isOnce(place.value.op) }), ...filters(place, source, ctx)];
 }
 
 /* A happening inside another condition: an event or source with filters, without window or measure. */

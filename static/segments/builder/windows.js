@@ -62,10 +62,12 @@ function pair(place, both, at) {
 
 export const windowOf = (json, ctx) => ctx.catalogue.windows.find((one) => one.name in json)?.name ?? "";
 
-/* One window beside the other keys of an object; needed: "at any time" is not offered. */
-export function beside(place, ctx, needed = false) {
+const AHEAD = "in_next_days";
+
+/* One window beside the other keys of an object; needed: "at any time" is not offered; past: none that looks ahead. */
+export function beside(place, ctx, { needed = false, past = false } = {}) {
   const now = windowOf(place.value, ctx);
-  const choices = [...(needed && now ? [] : [["", ctx.words.ever]]), ...pairs(ctx.catalogue.windows)];
+  const choices = [...(needed && now ? [] : [["", ctx.words.ever]]), ...pairs(ctx.catalogue.windows.filter(({ name }) => !past || name === now || name !== AHEAD))];
   const change = (next) => place.merge({ ...(now ? { [now]: undefined } : {}), ...(next ? { [next]: fresh(next, ctx.catalogue.today) } : {}) }, true);
   const parts = [select(ctx.words.when, choices, now, change)];
   if (now && named(ctx.catalogue.windows, now)) parts.push(...value(now, place.at(now), ctx));
