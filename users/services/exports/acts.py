@@ -52,7 +52,7 @@ def ask(
         raise Refusal("too_many", _("Several exports of yours are still being made. Wait for them."))
 
     def title() -> str:
-        return f"{found.title}: {read_group(group, now).sentence if group else _('All customers')}"
+        return words.named(found.title, read_group(group, now).sentence if group else _("All customers"))
 
     export = Export(
         kind=kind, title=title()[: told.LONGEST], token=secrets.token_hex(16), form=form, by=by, created_at=now,
