@@ -106,9 +106,19 @@ class MoveList(RowsBehind):
                 Column(_("To"), "stage"),
                 Column(_("When"), "time"),
                 Column(_("Because of")),
+                Column(_("Noticed"), "time"),
+                Column(_("Thresholds"), hint=_("The version of the thresholds that held")),
             ],
             rows=[
-                [move.customer, move.from_stage, move.to_stage, move.at, causes[move.cause]]
+                [
+                    move.customer,
+                    move.from_stage,
+                    move.to_stage,
+                    move.at,
+                    causes[move.cause],
+                    move.noticed_at,
+                    _("version %(n)s") % {"n": move.rule_version},
+                ]
                 for move in found.rows
             ],
             empty=Empty(_("Nobody moved in this window"), _("Choose a longer window or other stages.")),

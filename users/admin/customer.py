@@ -131,7 +131,7 @@ class CustomerPage(LatePanels, OperatorPage):
         return before if before and before.tzinfo and EARLIEST <= before.year <= LATEST else None
 
     def _story(self, customer: Customer) -> dict[str, Any]:
-        stages = report.stage_history(customer.pk)
+        stages, believed = report.stage_history(customer.pk)
         return {
             "standing": customer.standing,
             "stats": self._stats(customer),
@@ -144,7 +144,7 @@ class CustomerPage(LatePanels, OperatorPage):
             ),
             "stages": stages,
             "strip": report.strip(stages, self.now),
-            "stage_table": _stage_table(stages),
+            "stage_table": _stage_table(stages, believed),
             "contacts": [(c, CONTACT_TONES.get(c.state, "")) for c in report.contacts(customer.pk)],
             "by_hand": [(channel.value, channel.label) for channel in contact_acts.BY_HAND],
             "tags": report.tags(customer.pk),
@@ -294,7 +294,16 @@ def _plain(value: object) -> str:
     return as_read(str(value))
 
 
-def _stage_table(stages: Sequence[report.Stretch]) -> Table:
+def _how_long(stretch: report.Stretch) -> Cell:
+    """How long a stage lasted; of one that turned out not to have been, that it was only believed."""
+    if stretch.superseded_at:
+        return Cell(
+            _("superseded"), kind="tag", tone="muted", hint=_("Believed until something older arrived")
+        )
+    return Cell(words.duration(stretch.length) if stretch.length else _("until now"))
+
+
+def _stage_table(stages: Sequence[report.Stretch], believed: Sequence[report.Stretch]) -> Table:
     causes = dict(MoveCause.choices)
     return Table(
         columns=[
@@ -302,10 +311,11 @@ def _stage_table(stages: Sequence[report.Stretch]) -> Table:
             Column(_("Since"), "time"),
             Column(_("For")),
             Column(_("Because of")),
+            Column(_("Thresholds"), hint=_("The version of the thresholds that held")),
         ],
         rows=[
-            [s.stage, s.began, words.duration(s.length) if s.length else _("until now"), causes[s.cause]]
-            for s in reversed(stages)
+            [s.stage, s.began, _how_long(s), causes[s.cause], _("version %(n)s") % {"n": s.rule_version}]
+            for s in (*reversed(stages), *believed)
         ],
         empty=Empty(_("No move yet"), _("The first visit or order will be the first move.")),
         caption=_("Stage history"),

@@ -64,7 +64,7 @@ class CustomerList(OperatorPage):
         return super().get_context_data(**kwargs) | {
             "group": self.group,
             "group_acts": self._group_acts(),
-            "searchable": _("Name, e-mail, phone, user ID or order number"),
+            "searchable": _("Name, e-mail, phone, openid, user ID or order number"),
             "query": self._text,
             "filters": self._filters(),
             "choices": [(one.name, one.column.title, one in self.columns) for one in columns.COLUMNS],

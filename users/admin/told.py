@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from config.kit import told, words
 from config.kit.given_names import as_read
-from users.models import Role, Scope
+from users.models import Channel, Role, Scope
 from users.shop import settings
 
 # What an act was about (audit trail) …
@@ -57,7 +57,12 @@ FIELDS = {
     "moved": gettext_lazy("Moved"),
     "name": gettext_lazy("Name"),
     "name_zh": gettext_lazy("Name in Chinese"),
+    "new": pgettext_lazy("told for the first time", "New"),
+    "number": gettext_lazy("Number"),
     "new_for": gettext_lazy("New for (days)"),
+    "no_profiling": gettext_lazy("No profiling"),
+    "refund_id": gettext_lazy("Refund"),
+    "may": gettext_lazy("May"),
     "of": gettext_lazy("Of"),
     "on": gettext_lazy("Put on"),
     "orders": gettext_lazy("Orders"),
@@ -201,8 +206,10 @@ VALUES = {
     "scheduled": gettext_lazy("Scheduled"),
     "solved": gettext_lazy("Solved"),
     "waiting": gettext_lazy("Waiting for us"),
+    "rule": gettext_lazy("Rule"),
+    **dict(Channel.choices),
 }
-OF_CODES = ("role", "scope", "state", "kind")
+OF_CODES = ("role", "scope", "state", "kind", "channel")
 
 
 def field_words(name: str) -> str:
@@ -228,6 +235,8 @@ def value_words(name: str, value: Any) -> str:
         numbers = [one for one in value.values() if isinstance(one, int)]
         whole = words.number(sum(numbers)) if len(numbers) == len(value) else " …"
         return whole if value else "–"
+    if value == "":
+        return "–"
     if name in OF_CODES and value in VALUES:
         return str(VALUES[value])
     return as_read(str(value))[:120]

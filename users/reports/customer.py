@@ -25,7 +25,7 @@ from users.order_sources import source_names
 from users.sentences import sentence, symbol
 from users.services.stages import stage_key
 
-MOVES_SHOWN = 60
+MOVES_SHOWN = 80
 EVENTS_SHOWN = 30
 ORDERS_SHOWN = 20
 ANSWERS_SHOWN = 200
@@ -39,6 +39,8 @@ class Stretch:
     began: datetime
     ended: datetime | None
     cause: str
+    rule_version: int = 0
+    superseded_at: datetime | None = None
 
     @property
     def length(self) -> timedelta | None:
@@ -87,17 +89,19 @@ class Timeline:
     older: str
 
 
-def stage_history(customer_id: int) -> list[Stretch]:
-    """The stages gone through, oldest first, without what turned out not to have been."""
-    moves = list(
-        StageMove.objects.filter(customer_id=customer_id, superseded_at__isnull=True).order_by("-at")[
-            :MOVES_SHOWN
-        ]
-    )[::-1]
-    if not moves:
-        return []
+def stage_history(customer_id: int) -> tuple[list[Stretch], list[Stretch]]:
+    """The stages gone through, oldest first; and what was believed for a while and turned out not to have been."""
+    told = list(
+        StageMove.objects.filter(customer_id=customer_id).order_by("-at", "-noticed_at")[:MOVES_SHOWN]
+    )
+    moves = [move for move in reversed(told) if move.superseded_at is None]
     ends = [*(move.at for move in moves[1:]), None]
-    return [Stretch(move.to_stage, move.at, end, move.cause) for move, end in zip(moves, ends, strict=True)]
+    believed = [_stretch(move, None) for move in told if move.superseded_at]
+    return [_stretch(move, end) for move, end in zip(moves, ends[: len(moves)], strict=True)], believed
+
+
+def _stretch(move: StageMove, ended: datetime | None) -> Stretch:
+    return Stretch(move.to_stage, move.at, ended, move.cause, move.rule_version, move.superseded_at)
 
 
 def strip(stages: Sequence[Stretch], now: datetime) -> list[Bar]:

@@ -3,14 +3,19 @@
 from django.db.models import Q
 
 from users.models import ContactPoint, Customer, Identity, OrderKey
+from users.services.contacts import phone_number
 
 CANDIDATES = 200
 
 
 def customer_ids(text: str) -> list[int]:
-    """Ids of customers with this identity, contact address or order number, by index look-ups."""
-    by_identity = Identity.objects.filter(value=text).exclude(kind="anonymous_id")
-    by_contact = ContactPoint.objects.filter(channel__in=("email", "sms"), address=text.lower())
+    """Ids of customers with this identity, contact address or order number, by index look-ups.
+
+    A phone number may be written as people write it; in capitals or not, an e-mail is the same.
+    """
+    spelled = {text, text.lower(), phone_number(text) or text}
+    by_identity = Identity.objects.filter(value__in=spelled).exclude(kind="anonymous_id")
+    by_contact = ContactPoint.objects.filter(channel__in=("email", "sms"), address__in=spelled)
     by_account = ContactPoint.objects.filter(channel__in=("wechat", "weibo", "app_push"), address=text)
     by_order = OrderKey.objects.filter(number=text)
     queries = (

@@ -22,6 +22,12 @@ def test_acts_of_imports_have_words(act: str, chinese: str) -> None:
         assert words_of(act) == chinese
 
 
+def test_codes_and_nothing_have_words() -> None:
+    with translation.override("zh-hans"):
+        told = [value_words("channel", "email"), value_words("kind", "rule"), value_words("folder", "")]
+    assert told == ["电子邮件", "规则", "–"]
+
+
 @pytest.mark.parametrize("kind", ["consents", "costs", "customers", "list_members", "orders", "tags"])
 def test_kinds_of_files_have_words(kind: str) -> None:
     with translation.override("zh-hans"):

@@ -22,7 +22,13 @@ def shop() -> None:
     """Alice bought yesterday, Bob was last here 40 days ago, Carol never; a visitor has no name."""
     move_to(NOON)
     send(
-        identify(at=NOON - 60 * DAY, user="alice", name="Alice Adams", email="alice@example.org"),
+        identify(
+            at=NOON - 60 * DAY,
+            user="alice",
+            name="Alice Adams",
+            email="alice@example.org",
+            phone="+8613800138000",
+        ),
         visit(at=NOON - 2 * DAY, user="alice"),
         track("Order Completed", at=NOON - DAY, user="alice", order_id="A-1", total=50, currency="USD"),
         identify(at=NOON - 60 * DAY, user="bob", name="Bob Brown", address={"region": "Shanghai"}),
@@ -64,7 +70,10 @@ def test_filters() -> None:
     assert names(channel="no-such-channel") == []
 
 
-@pytest.mark.parametrize("text", ["Alice", "alice", "ALICE@example.org", "A-1", "alice adams"])
+@pytest.mark.parametrize(
+    "text",
+    ["Alice", "alice", "ALICE@example.org", "A-1", "alice adams", "138 0013-8000", "+86 138 0013 8000"],
+)
 def test_search_finds_by_name_contact_id_and_order(text: str) -> None:
     assert names(q=text) == ["Alice Adams"]
 
@@ -124,6 +133,16 @@ def test_moves_behind_the_home_page() -> None:
     assert moved(days=7) == [("Alice Adams", Stage.PROSPECT, Stage.NEW)]
     assert moved(days=30, to="dormant") == [("Bob Brown", Stage.ACTIVE, Stage.DORMANT)]
     assert moved(days=7, to="churned") == []
+    page = logged_in().get(reverse("users:moves"), {"days": 7})
+    assert page.context["table"].rows[0][-1] == "version 1"
+
+
+def test_a_move_that_never_was_stays_readable_and_says_so() -> None:
+    send(visit(at=NOON - 20 * DAY, user="bob"))  # so Bob had not been dormant since ten days ago
+    table = logged_in().get(reverse("users:customer", args=[customer("bob").pk])).context["stage_table"]
+    told = [(row[0], row[2].value, row[4]) for row in table.rows]
+    assert told[0] == (Stage.ACTIVE, "until now", "version 1")
+    assert told[-1] == (Stage.DORMANT, "superseded", "version 1")
 
 
 def test_orders_and_active_of_a_day() -> None:
