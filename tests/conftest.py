@@ -1,5 +1,7 @@
 """Fixtures for every test: the servers' clients, a real mail server, and a browser where there is one."""
 
+import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from django.utils import translation
 from pytest_django.fixtures import Settings
 from pytest_httpserver import HTTPServer
 
+from config.logs import settings as log_settings
 from tests.sdks import node_sdks
 from tests.servers import chromium
 from tests.sinks import SmtpSink
@@ -19,6 +22,40 @@ from tests.sinks import SmtpSink
 def _in_english() -> None:
     """A page asked for in Chinese leaves its language to whatever runs next in the thread."""
     translation.activate("en")
+
+
+class LogsOfTheRun(logging.Handler):
+    """Reads every line that the tests make the product write, as it is written in production."""
+
+    SECRET = re.compile(
+        r"[\w.+-]+@[\w-]+\.\w|\b1[38]\d{9}\b|rgs_\w{20}|eyJ[\w-]{8,}\.|a long password|\bsecret=", re.I
+    )
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        told = log_settings("WARNING")["formatters"]["json"]
+        self.setFormatter(told.pop("()")(**told))
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = self.format(record)
+        if self.SECRET.search(line):
+            self.found.append(line[:500])
+
+
+@pytest.fixture(scope="session")
+def logs_of_the_run() -> LogsOfTheRun:
+    handler = LogsOfTheRun()
+    logging.getLogger().addHandler(handler)
+    return handler
+
+
+@pytest.fixture(autouse=True)
+def _nobody_stands_in_the_log(logs_of_the_run: LogsOfTheRun) -> Iterator[None]:
+    """No address, number, key, token or password of the tests' people in any line (docs/security.md)."""
+    yield
+    found, logs_of_the_run.found = logs_of_the_run.found, []
+    assert found == []
 
 
 @pytest.fixture

@@ -1,13 +1,16 @@
-"""Whatever stands behind the question mark, no address of any app answers with a failure of ours."""
+"""Whatever stands behind the question mark or in the data, no address of any app fails, and no text of theirs runs."""
 
 import re
 from collections.abc import Callable, Iterator
+from html import escape, unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
+from config.csp import ADMIN, STRICT
 from config.kit import clock
 from feedback.models import Conversation
 from growth.models import EarningRule, Level
@@ -17,7 +20,7 @@ from tests.callers import server, shopper
 from tests.campaigns.audience import draft, segment_of
 from tests.operators import logged_in
 from tests.users.door import customer, identify, send, track
-from users.models import Customer
+from users.models import Customer, CustomerTag, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +34,23 @@ VALUES = (
     "\0", "%s%(x)s", "' OR 1=1 --\"", "a__b__contains", HUGE, "-1", "9999-12-31T23:00:00-12:00", "2026-02-30",
     '{"a":[1]}', "\ud800",
 )  # fmt: skip
+# What a shopper, a back end or an operator may have written anywhere; x7q says whose it is.
+XSS = (
+    "<script>x7q()</script>", "<ScRiPt src=//x7q.example>", '"><img src=x onerror=x7q()>', "'><svg onload=x7q()>",
+    "<svg/onload=x7q()>", "</textarea><b onclick=x7q()>", "</title><i onmouseover=x7q()>", "</script><u id=x7q>",
+    "<a href=javascript:x7q()>x</a>", "<iframe srcdoc='<p id=x7q>'>", '" autofocus onfocus="x7q()', "<math><x7q>",
+    "' onmouseover='x7q()' a='", "<!--><em id=x7q>-->", "<details open ontoggle=x7q()>", "<form action=//x7q><input>",
+    "<base href=//x7q/>", "<meta http-equiv=refresh content=0;url=//x7q>", "<style>@import '//x7q'</style>",
+    "<x7q-a href=x>",
+)  # fmt: skip
+ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+SCRIPT = re.compile(r"<(?:script|style)\b[^>]*>(?:(?!</s).)*x7q.*?</s", re.S)
+# Attributes that a browser, Alpine or htmx runs, and those whose value it goes to.
+RUN = re.compile(r"on|x-|@|:|hx-(?:on|vals)|srcdoc|style")
+GOES = {"href", "src", "action", "formaction", "data", "content"}
+TEMPLATES = "{{ 7|add:42 }}x7q {% debug %}", "{{ 7 | times: 7 }}x7q"
+DATA = re.compile(r"<script\b[^>]*type=.application/json.[^>]*>.*?</script>", re.S)
+POLICY = {True: ADMIN, False: STRICT}
 # Times that an address is asked, each parameter with another value each time; pages of users are asked once here and
 # for every value in tests/users/admin/test_hostile.py.
 ROUNDS = 3
@@ -47,14 +67,29 @@ def parameters() -> list[str]:
 @pytest.fixture
 def numbers(db: None) -> dict[str, str]:
     """One object of each kind, by the name that addresses call it."""
+    said, more = " ".join(XSS[:5]), {payload: payload for payload in (*XSS, *TEMPLATES)}
     send(
-        identify(at=clock.now(), user="alice", name="Alice", email="alice@example.org"),
-        track("Order Completed", at=clock.now(), user="alice", order_id="A-1", total=5, currency="USD"),
-    )
+        identify(
+            at=clock.now(), user="alice", name=said, email="alice@example.org", firstName=XSS[0], occupation=XSS[1],
+            industry=XSS[2], education=XSS[8], incomeBand=XSS[4], address={"city": XSS[5], "region": XSS[6]},
+            interests=list(XSS), **more,
+        ),
+        *(track(payload, at=clock.now(), user="alice", **more) for payload in XSS),
+        track(
+            "Order Completed", at=clock.now(), user="alice", order_id=XSS[0], total=5, currency="USD", coupon=XSS[1],
+            products=[
+                {"product_id": payload, "name": payload, "price": 1, "category": payload, "brand": payload}
+                for payload in XSS
+            ],
+        ),
+    )  # fmt: skip
     who = customer("alice")
+    tag = Tag.objects.create(name=XSS[2], category=XSS[3])
+    CustomerTag.objects.create(customer=who, tag=tag, tagged_at=clock.now(), source="hand")
     segment = segment_of([who.pk])
+    Segment.objects.filter(pk=segment.pk).update(name=XSS[0] + XSS[11], description=said, folder=XSS[7])
     conversation = Conversation.objects.create(
-        customer=who, key="7d5a3b6e-3a52-4c2e-9a55-0f6f0e7b8a11", subject="Hm", kind="question", origin="web",
+        customer=who, key="7d5a3b6e-3a52-4c2e-9a55-0f6f0e7b8a11", subject=said[:100], kind="question", origin="web",
         state="waiting", opened_at=clock.now(), last_message_at=clock.now(), waiting_since=clock.now(),
     )  # fmt: skip
     level, rule = Level.objects.first(), EarningRule.objects.first()
@@ -102,11 +137,59 @@ def troubles(
         for turn in range(rounds(route)):
             address = filled(route, numbers)
             try:
-                status = client.get(f"{address}?{query(names, 3 * turn + position)}").status_code
+                answer = client.get(f"{address}?{query(names, 3 * turn + position)}")
             except Exception as problem:
                 found.append(f"{address} {turn}: {problem!r}"[:300])
             else:
-                found += [f"{address} {turn}: {status}"] if status >= 500 else []
+                found += [f"{address} {turn}: {fault}" for fault in faults(address, answer)]
+    return found
+
+
+def faults(address: str, answer: Any) -> list[str]:
+    """What must not be in an answer: a failure of ours, a text of theirs that runs, another policy than ours."""
+    found = [str(answer.status_code)] if answer.status_code >= 500 else []
+    if not answer.get("Content-Type", "").startswith("text/html") or answer.streaming:
+        return found
+    html = answer.content.decode()
+    if "x7q" in html:
+        found += seen(DATA.sub("", html))
+    if "49x7q" in html:
+        found.append("a template ran")
+    if answer["Content-Security-Policy"] != POLICY[address.startswith("/admin/")]:
+        found.append(answer["Content-Security-Policy"])
+    return found
+
+
+def runs(tag: str) -> bool:
+    """Whether a tag that quotes somebody is theirs, or lets what they wrote be run or gone to."""
+    name, _space, _rest = tag[1:].partition(" ")
+    if "x7q" in name or tag.startswith("<!"):
+        return True
+    for attribute, *values in ATTRIBUTE.findall(tag):
+        value = unescape("".join(values)).strip().lower()
+        if "x7q" in attribute or value == "x7q":
+            return True
+        if "x7q" in value and (
+            RUN.match(attribute) or (attribute in GOES and value.startswith(("java", "//", "0;")))
+        ):
+            return True
+    return False
+
+
+def test_what_runs_is_seen() -> None:
+    """The eye of the walk: every one of the twenty, written raw, is noticed; written as text, none is."""
+    raw = {payload: f"""<p title="{payload}">{payload}</p><p title='{payload}'>""" for payload in XSS}
+    assert [payload for payload, html in raw.items() if not seen(html)] == []
+    assert [payload for payload in XSS if seen(f'<p title="{escape(payload)}">{escape(payload)}</p>')] == []
+
+
+def seen(html: str) -> list[str]:
+    """The tags around what they wrote, where it was written raw and would run; as text it is in no tag of theirs."""
+    found = [script[:300] for script in SCRIPT.findall(html)]
+    for place in re.finditer("x7q", html):
+        begin, end = html.rfind("<", 0, place.start()), html.find(">", place.end()) + 1
+        if begin > html.rfind(">", 0, place.start()) and runs(html[begin:end]):
+            found.append(html[begin:end][:300])
     return found
 
 

@@ -188,7 +188,7 @@ def free_port() -> int:
 
 
 def until(
-    what: Callable[[], Any], seconds: float = 150, *, every: float = 0.1, said: Callable[[], str] = str
+    what: Callable[[], Any], seconds: float = 300, *, every: float = 0.1, said: Callable[[], str] = str
 ) -> float:
     """Wait until it is so; after how many seconds it was. A database that is away is not yet so."""
     began = time.monotonic()
@@ -293,10 +293,10 @@ def running_web(house: House) -> Iterator[int]:
 def until_it_answers(port: int) -> None:
     """Wait until a web takes what it is told."""
     traffic = Traffic(port)
-    until(lambda: traffic.post(port, b"{}") == "400", 120, every=0.2)
+    until(lambda: traffic.post(port, b"{}") == "400", every=0.2)
 
 
-def all_well(traffic: Traffic, *, within: float = 120) -> None:
+def all_well(traffic: Traffic, *, within: float = 300) -> None:
     """Soon everything told counts once, and every segment is exact without anybody's help."""
     traffic.stop()
     assert set(traffic.statuses) & {"500", "400"} == set(), traffic.statuses

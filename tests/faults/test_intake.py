@@ -1,5 +1,6 @@
 """Intake whose workers are killed, whose sessions are ended, whose Redis is flushed: stored once, and nothing lost."""
 
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from config.kit.batches import execute, fetch
 from tests.faults.dispatcher import in_own_process, kill
 from tests.users.door import hand_in, identify, track
 from tests.users.test_tracking_troubles import send, unavailable
+from users import handlers
 from users.api import tracking
-from users.models import Customer, CustomerDay, DeadLetter, Event, IntakeBody, Order, Scope, Standing
+from users.handlers import Fact, Handler
+from users.models import Customer, CustomerDay, DeadLetter, Event, IntakeBody, Order, Outbox, Scope, Standing
 from users.seed import seed
-from users.services import api_keys
+from users.services import api_keys, stages
 from users.services.accept import accept
 from users.services.intake import apply_waiting
+from users.services.relay import relay
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -114,3 +118,23 @@ def test_a_full_disk_is_a_store_that_is_away(write_key: str) -> None:
         execute("DROP FUNCTION no_room()")
     assert send(write_key).status == 200
     assert IntakeBody.objects.count() == 1
+
+
+def test_two_relays_never_hold_each_other_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both hold two customers until their batch ends, told of in opposite orders; neither waits for the other's end."""
+    monkeypatch.setattr("users.services.relay.BATCH", 2)
+
+    def slow(fact: Fact) -> None:
+        stages.lock([fact.customer_id])
+        time.sleep(0.15)
+
+    monkeypatch.setitem(handlers.handlers._entries, "test.slow", Handler("test.slow", ("Searched",), slow))
+    monkeypatch.setitem(handlers._by_event, "Searched", ["test.slow"])
+    for who in ("a", "b", "b", "a"):
+        hand_in(track("Searched", at=clock.now(), user=who))
+        apply_waiting()
+    relays = [in_own_process(lambda: relay(2)) for _number in range(2)]
+    assert [os.waitpid(pid, 0)[0] for pid in relays] == relays
+    assert not Outbox.objects.exclude(error="").exists()
+    relay()
+    assert not Outbox.objects.exists()

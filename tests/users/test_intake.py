@@ -1,11 +1,14 @@
 """From accepted bodies to customers, events, days and topics."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.clock import move_to
+from tests.segments.zones import ZONES, instants_of, open_in
 from tests.users.door import customer, hand_in, identify, item, send, track, visit, visitor
 from users.models import (
     Customer,
@@ -182,6 +185,17 @@ def test_a_day_is_a_day_of_the_shop_zone() -> None:
         date(2026, 3, 1),
     ]
     assert CustomerDay.objects.get(customer=customer("leap")).day == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_days_where_the_clock_turns(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Summer time, leap days, year's end, a day left out: each event is on the day that a calendar there shows."""
+    open_in(zone, monkeypatch)
+    move_to(NOON + 365 * DAY)
+    instants = instants_of(zone)
+    send(*(visit(at=instant, user="alice") for instant in instants))
+    counted = CustomerDay.objects.filter(customer=customer("alice")).values_list("day", "events")
+    assert dict(counted) == Counter(instant.astimezone(ZoneInfo(zone)).date() for instant in instants)
 
 
 def test_history_queues_nothing_and_moves_figures() -> None:

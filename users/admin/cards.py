@@ -53,7 +53,7 @@ def demo(now: datetime) -> dict[str, Any]:
 
 def sending_held(now: datetime) -> dict[str, Any]:
     """That nothing goes out, and why; hidden while everything may."""
-    why = going_out.held()
+    why = going_out.held_for_show()
     return {"hidden": not why, "restored": why == "restored", "url": reverse("users:shop")}
 
 

@@ -6,6 +6,7 @@ to be unsent may have been sent since, so nothing goes out until an owner has lo
 """
 
 import logging
+from functools import cache
 
 from django.db import transaction
 
@@ -13,7 +14,7 @@ from config.kit.batches import fetch
 from users.models import ShopSetting
 from users.services import audit
 from users.services.erase import replay
-from users.shop import sending
+from users.shop import Setting, sending
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,20 @@ def held() -> str:
     elif home != here:
         return "restored"
     return "stopped" if stopped else ""
+
+
+def held_for_show() -> str:
+    """As ``held``, from the settings that a page reads anyway; a database exchanged under the web is not noticed."""
+    home = Setting(HOME, "", "").get()
+    if home and home != _here():
+        return "restored"
+    return "" if sending.get() else "stopped"
+
+
+@cache
+def _here() -> str:
+    ((_stopped, _home, here),) = fetch(_STATE, [sending.name, HOME])
+    return str(here)
 
 
 def settle_restored() -> int | None:

@@ -51,7 +51,11 @@ def relay(limit: int = 5_000) -> int:
 
 
 def _claim(limit: int, now: datetime) -> list[Due]:
-    """Due rows nobody else holds, oldest first; joined customers' rows lead to the survivor's event."""
+    """Due rows nobody else holds, the oldest; joined customers' rows lead to the survivor's event.
+
+    Handed on customer by customer in the order of their ids: handlers lock their customer until the batch ends, and
+    two relays that do so crosswise stand still.
+    """
     rows = fetch(
         """
         WITH due AS (
@@ -69,7 +73,7 @@ def _claim(limit: int, now: datetime) -> list[Due]:
           ON event.customer_id = coalesce(alias.customer_id, due.customer_id)
          AND event.message_id = due.message_id
         LEFT JOIN users_eventtype type ON type.id = event.type_id
-        ORDER BY due.id
+        ORDER BY event.customer_id, due.id
         """,
         [now, limit],
     )
