@@ -268,7 +268,21 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TopicChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push", "inbox"],
         "PushChannelEnum": ["app_push", "web_push"],
+        "AddressChannelEnum": ["email", "sms", "wechat", "weibo", "app_push", "web_push"],
         "ContactChannelEnum": "users.models.Channel",
+        "ContactStateEnum": "users.models.ContactState",
+        "OrderStateEnum": ["paid", "partly_refunded", "refunded", "cancelled", "unpaid", "unconfirmed"],
+        "ImportStateEnum": [
+            ("received", "Being read"),
+            ("unreadable", "Cannot be read"),
+            ("uploaded", "Columns to be named"),
+            ("checking", "Being checked"),
+            ("checked", "Ready to start"),
+            ("running", "Being imported"),
+            ("done", "Imported"),
+            ("undoing", "Being undone"),
+            ("undone", "Undone"),
+        ],
         "WebhookStateEnum": [("on", "On"), ("paused", "Paused"), ("disabled", "Switched off after failures")],
         "WebhookDeliveryStateEnum": [
             ("waiting", "Waiting"),

@@ -10,6 +10,7 @@ from feedback.admin.inbox import TONES, address_of
 from feedback.models import Conversation
 from feedback.reports import inbox as reports
 from feedback.words import due_in_words
+from users import scopes
 from users.evidence import ChurnWeight, Evidence, lend_churn_weight, lend_evidence
 from users.models import Customer
 from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
@@ -65,3 +66,4 @@ customer_panel(
     CustomerPanel("conversations", _("Conversations"), 70, "feedback/customer_panel.html", build_panel)
 )
 join_count(JoinCount("conversations", _("Conversations"), 60, counter(Conversation)))
+scopes.lend("conversations", _("Conversations"))

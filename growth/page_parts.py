@@ -11,6 +11,7 @@ from growth.admin.overview import outstanding_stats
 from growth.models import CheckIn, Entry
 from growth.reports import points as reports
 from growth.reports import treasury
+from users import scopes
 from users.models import Customer
 from users.pages import CustomerPanel, HomeCard, JoinCount, counter, customer_panel, home_card, join_count
 
@@ -37,3 +38,4 @@ home_card(HomeCard("points", _("Points outstanding"), 60, "growth/home_card.html
 customer_panel(CustomerPanel("points", _("Points and level"), 50, "growth/customer_panel.html", build_panel))
 join_count(JoinCount("points", _("Entries in the points ledger"), 50, counter(Entry)))
 join_count(JoinCount("check_ins", _("Check-ins"), 51, counter(CheckIn)))
+scopes.lend("points", _("Points"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
+from config.kit.refusal import NotFound
 from segments import exports, groups  # noqa: F401 - what they register
 from segments.admin.form import sentence_of
 from segments.freshness import TONES, Look, in_words
@@ -23,7 +24,9 @@ from segments.services import (  # noqa: F401 - an import, a long job, what uses
 from segments.services.alarms import in_trouble
 from segments.services.webhooks import endpoints
 from segments.services.webhooks.deliver import problem_words
+from users import scopes
 from users.groups import Group, Parameters, group, group_spec, offer
+from users.lent_filters import Lent, lend
 from users.models import Customer
 from users.pages import (
     CustomerPanel,
@@ -151,6 +154,13 @@ def members(asked: Parameters, now: datetime) -> Group:
     return Group(_("Members of the segment “%(name)s”") % {"name": segment.title}, found, rule)
 
 
+def _segment(number: int) -> Segment:
+    found = Segment.objects.filter(pk=number).first()
+    if found is None:
+        raise NotFound(_("There is no such segment."), field="segment")
+    return found
+
+
 @offer("segments")
 def segments_to_choose() -> list[tuple[StrOrPromise, str]]:
     """The largest segments."""
@@ -195,3 +205,12 @@ first_step(
 )
 group_act(GroupAct("keep", gettext_lazy("Save as a segment"), "segments:keep", "bookmark_add"))
 join_count(JoinCount("memberships", gettext_lazy("Segments"), 30, counter(Membership)))
+lend(
+    Lent(
+        "segment",
+        "The members of a segment, as of its `computed_at`: its number.",
+        lambda number: Membership.objects.filter(segment=_segment(number)).values("customer_id"),
+    )
+)
+scopes.lend("segments", gettext_lazy("Segments"))
+scopes.lend("webhooks", gettext_lazy("Webhooks"))

@@ -98,6 +98,8 @@ class MyMessages(ForShopper):
 class BringConversation(ForServer):
     """The shop's back end brings a conversation that began elsewhere."""
 
+    area = "conversations"
+
     @extend_schema(
         operation_id="conversations_bring",
         request=BroughtConversationSerializer,
@@ -116,6 +118,8 @@ class BringConversation(ForServer):
 class CustomerConversation(ForServer):
     """A conversation of any customer, for the shop's back end."""
 
+    area = "conversations"
+
     @extend_schema(operation_id="conversations_read", responses=ThreadSerializer)
     def get(self, request: Request, key: uuid.UUID) -> Response:
         return Response(_thread(of_anybody(key)))
@@ -123,6 +127,8 @@ class CustomerConversation(ForServer):
 
 class CustomerMessages(ForServer):
     """What a customer said elsewhere in a conversation."""
+
+    area = "conversations"
 
     @extend_schema(
         operation_id="conversations_write",

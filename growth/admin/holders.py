@@ -102,7 +102,8 @@ class LevelCustomers(OperatorPage):
 
 
 def _holding(account: str) -> "QuerySet[Balance]":
-    return Balance.objects.select_related("customer").filter(**{f"{account}__gt": 0})
+    # The customers of one page are fetched by themselves: joined, a million would be before the largest are known.
+    return Balance.objects.prefetch_related("customer").filter(**{f"{account}__gt": 0})
 
 
 def _balance_row(balance: Balance) -> list[Any]:

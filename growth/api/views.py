@@ -1,6 +1,7 @@
 """Points, level and check-in over the storefront API: parse, call, render."""
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -87,6 +88,9 @@ class MyCheckIn(ForShopper):
 class CustomerPoints(ForServer):
     """A customer's points, for the shop's back end."""
 
+    area = "points"
+    query: ClassVar[Mapping[str, Collection[str]]] = {"GET": ("user_id",)}
+
     @extend_schema(operation_id="points", parameters=[WhoseSerializer], responses=PointsSerializer)
     def get(self, request: Request) -> Response:
         asked = WhoseSerializer(data=request.query_params)
@@ -97,6 +101,8 @@ class CustomerPoints(ForServer):
 
 class SpendPoints(ForServer):
     """The shop's back end spends a customer's points, as its checkout does."""
+
+    area = "points"
 
     @extend_schema(operation_id="points_spend", request=SpendSerializer, responses={201: PointsSerializer})
     @idempotent

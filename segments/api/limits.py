@@ -1,36 +1,10 @@
-"""How often a key may ask: counted per key over all processes; who asks too often gets 429 with Retry-After."""
+"""How often a key may have something computed; for ordinary calls ``users.api.limits`` counts."""
 
-from typing import Any
-
-from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
-
+from users.api.limits import PerKey
 from users.services.rate_limit import RateLimit
 
-CALLS = RateLimit(600)
-"""Calls of one key in ten seconds."""
 LOOKS = RateLimit(60)
 """Previews and explanations of one key in ten seconds: each reads much."""
-
-
-class PerKey(BaseThrottle):
-    """Ordinary calls."""
-
-    limit = CALLS
-    name = "segments"
-
-    def __init__(self) -> None:
-        self._wait = 0
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether the call may pass."""
-        caller = getattr(request.user, "caller", None)
-        self._wait = self.limit.wait(f"{self.name}:{caller}") if caller else 0
-        return not self._wait
-
-    def wait(self) -> float:
-        """Seconds after which to come again."""
-        return float(self._wait)
 
 
 class PerKeyLooking(PerKey):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from segments.api import lifecycle, views, webhooks
+from segments.api import lifecycle, of_customer, views, webhooks
 
 app_name = "segments_api"
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
     path("segments/<int:segment_id>/uses", lifecycle.UsesOfSegment.as_view(), name="uses"),
     path("segments/<int:segment_id>/retire", lifecycle.Retire.as_view(), name="retire"),
     path("segments/<int:segment_id>/restore", lifecycle.Restore.as_view(), name="restore"),
+    path(
+        "customers/<int:customer_id>/segments",
+        of_customer.SegmentsOfCustomer.as_view(),
+        name="customer_segments",
+    ),
     path("webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
     path("webhooks/<int:endpoint_id>", webhooks.OneWebhook.as_view(), name="webhook"),
     path("webhooks/<int:endpoint_id>/secret", webhooks.WebhookSecret.as_view(), name="webhook_secret"),

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
@@ -15,9 +15,10 @@ from rest_framework.response import Response
 
 from config.kit import clock
 from config.kit.api import Page
+from config.kit.instants import instant
 from config.kit.refusal import Conflict, NotFound, Refusal
 from segments.admin.form import sentence_of
-from segments.api.limits import PerKey, PerKeyLooking
+from segments.api.limits import PerKeyLooking
 from segments.api.serializers import (
     ChangedListSerializer,
     ChangesSerializer,
@@ -35,13 +36,14 @@ from segments.models import Membership, Segment, SegmentKind
 from segments.rules.schema import json_schema
 from segments.rules.words import Words
 from segments.services import lists, named
-from segments.services.changes import changes_of, decode
+from segments.services.changes import changes_of, decode, since
 from segments.services.explain_list import explain_any, explain_at
 from segments.services.preview import preview
 from segments.services.segments import create_segment, delete_segment, edit_segment, edition
 from users.api.auth import ForServer
 from users.api.idempotency import effectless, idempotent
-from users.services.find import by_user_id
+from users.scopes import READ
+from users.services.find import whom
 from users.tracking.times import EARLIEST
 
 CHANGES = 500
@@ -85,9 +87,9 @@ def shown(segment: Segment, status: int = 200) -> Response:
 
 
 class OfSegments(ForServer):
-    """A view of segments: for the back end, so many calls in ten seconds."""
+    """A view of segments, for the back end."""
 
-    throttle_classes = (PerKey,)
+    area = "segments"
 
 
 class ByName(Page):
@@ -213,6 +215,7 @@ class PreviewRule(OfSegments):
     """What a rule would select; makes nothing."""
 
     throttle_classes = (PerKeyLooking,)
+    acts: ClassVar[Mapping[str, str]] = {"POST": READ}
 
     @extend_schema(
         operation_id="segment_preview",
@@ -276,21 +279,30 @@ def _named(members: list[dict[str, Any]]) -> tuple[list[int], list[int]]:
 
 
 class Changes(OfSegments):
-    """Who came and left since a cursor."""
+    """Who came and left since a cursor or an instant."""
+
+    query: ClassVar[Mapping[str, Collection[str]]] = {"GET": ("cursor", "since")}
 
     @extend_schema(
         operation_id="segment_changes",
         parameters=[
             OpenApiParameter(
                 "cursor", OpenApiTypes.STR, description="Of the last answer; `latest` begins at the end."
-            )
+            ),
+            OpenApiParameter(
+                "since",
+                OpenApiTypes.STR,
+                description="Instead of `cursor`: the same, or an instant such as 2026-11-01T08:00:00Z.",
+            ),
         ],
         responses=ChangesSerializer,
     )
     def get(self, request: Request, segment_id: int) -> Response:
         """Oldest first, each once, none left out, also while runs go on. Keep the cursor of the last answer."""
-        segment = segment_of(segment_id)
-        after = decode(request.query_params.get("cursor", "0-0"))
+        segment, asked = segment_of(segment_id), request.query_params
+        if "since" in asked and "cursor" in asked:
+            raise Refusal("one_beginning", _("Give either cursor or since."), field="since")
+        after = since(asked["since"]) if "since" in asked else decode(asked.get("cursor", "0-0"))
         found = changes_of(segment, after, CHANGES + 1)
         told = found[:CHANGES]
         place = told[-1].place if told else after
@@ -302,17 +314,21 @@ class Explain(OfSegments):
     """Why a customer is in the segment, or not."""
 
     throttle_classes = (PerKeyLooking,)
+    query: ClassVar[Mapping[str, Collection[str]]] = {"GET": ("user_id", "customer", "at")}
 
     @extend_schema(
         operation_id="segment_explain",
         parameters=[
-            OpenApiParameter("user_id", OpenApiTypes.STR, required=True),
+            OpenApiParameter("user_id", OpenApiTypes.STR, description="One of the two names the customer."),
+            OpenApiParameter(
+                "customer", OpenApiTypes.INT, description="The customer's number: visitors too."
+            ),
             OpenApiParameter("at", OpenApiTypes.DATETIME, description="A past instant; without it: now."),
         ],
         responses=ExplanationSerializer,
     )
     def get(self, request: Request, segment_id: int) -> Response:
-        customer = by_user_id(request.query_params.get("user_id", "").replace("\0", ""))
+        customer = whom(request.query_params)
         segment, now = segment_of(segment_id), clock.now()
         at = _instant(request.query_params.get("at", ""), now)
         explained = explain_at(segment, customer.pk, at) if at else explain_any(segment, customer.pk, now)
@@ -323,12 +339,7 @@ def _instant(text: str, now: datetime) -> datetime | None:
     """The instant asked for; None where none is. Raises Refusal for what is none, or not past."""
     if not text:
         return None
-    try:
-        at = parse_datetime(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None or not EARLIEST <= at < now:
-        raise Refusal(
-            "bad_instant", _("Give a past instant with its zone, as 2026-11-01T08:00:00Z."), field="at"
-        )
+    at = instant(text, field="at")
+    if not EARLIEST <= at < now:
+        raise Refusal("bad_instant", _("Give an instant that has passed."), field="at")
     return at

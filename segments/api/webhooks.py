@@ -1,6 +1,7 @@
 """Webhooks for the shop's back end: registered, changed, tried out, their log read, deliveries sent again."""
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
@@ -12,10 +13,10 @@ from rest_framework.response import Response
 from config.kit.api import Page
 from config.kit.refusal import NotFound, Refusal
 from segments.api.serializers import Strict
-from segments.api.views import OfSegments
 from segments.models import Endpoint, WebhookDelivery
 from segments.services.webhooks import endpoints
 from segments.services.webhooks.deliver import parked_of
+from users.api.auth import ForServer
 from users.api.idempotency import idempotent
 
 EVENTS = [("entered", "entered"), ("left", "left")]
@@ -115,8 +116,14 @@ def endpoint_of(pk: int) -> Endpoint:
     return found
 
 
+class OfWebhooks(ForServer):
+    """A view of webhooks, for the back end."""
+
+    area = "webhooks"
+
+
 @extend_schema_view(get=extend_schema(operation_id="webhooks"))
-class Webhooks(OfSegments, ListAPIView[Endpoint]):
+class Webhooks(OfWebhooks, ListAPIView[Endpoint]):
     """All endpoints; POST registers one."""
 
     serializer_class = WebhookSerializer
@@ -151,7 +158,7 @@ class Webhooks(OfSegments, ListAPIView[Endpoint]):
         return Response(WebhookWithSecretSerializer(made).data, status=201)
 
 
-class OneWebhook(OfSegments):
+class OneWebhook(OfWebhooks):
     """One endpoint."""
 
     @extend_schema(operation_id="webhook", responses=WebhookSerializer)
@@ -183,7 +190,7 @@ class OneWebhook(OfSegments):
         return Response(status=204)
 
 
-class WebhookSecret(OfSegments):
+class WebhookSecret(OfWebhooks):
     """The secret that requests are signed with."""
 
     said_once = ("secret",)
@@ -196,7 +203,7 @@ class WebhookSecret(OfSegments):
         return Response(WebhookWithSecretSerializer(endpoint_of(endpoint_id)).data, status=201)
 
 
-class PingWebhook(OfSegments):
+class PingWebhook(OfWebhooks):
     """A trial."""
 
     @extend_schema(operation_id="webhook_ping", request=None, responses={202: DeliverySerializer})
@@ -213,11 +220,12 @@ class PingWebhook(OfSegments):
         parameters=[OpenApiParameter("state", enum=WebhookDelivery.State.values)],
     )
 )
-class Deliveries(OfSegments, ListAPIView[WebhookDelivery]):
+class Deliveries(OfWebhooks, ListAPIView[WebhookDelivery]):
     """The requests of the last thirty days, the newest first; `?state=parked`: those that were set aside."""
 
     serializer_class = DeliverySerializer
     pagination_class = ByNumber
+    query: ClassVar[Mapping[str, Collection[str]]] = {"GET": ("state",)}
     queryset = WebhookDelivery.objects.none()
 
     def get_queryset(self) -> Any:
@@ -228,7 +236,7 @@ class Deliveries(OfSegments, ListAPIView[WebhookDelivery]):
         return found if state is None else found.filter(state=state)
 
 
-class ReplayDelivery(OfSegments):
+class ReplayDelivery(OfWebhooks):
     """Sending again."""
 
     @extend_schema(operation_id="webhook_replay", request=None, responses={202: DeliverySerializer})

@@ -1,6 +1,6 @@
 """A rule: a tree of groups and conditions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -29,6 +29,11 @@ def existing(as_of: AsOf) -> Any:
         return living
     known = Q(first_seen_at__lte=as_of.now) | Q(standing__first_activity_at__lte=as_of.now)
     return living.filter(known)
+
+
+def joined(how: str, parts: Iterable[bool]) -> bool:
+    """What a group says, given what its parts say."""
+    return all(parts) if how == "all" else any(parts) is (how == "any")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Group:
     def says(self, answers: Iterator[bool]) -> bool:
         """Its answer, given those of the conditions below it, in their order."""
         parts = [part.says(answers) if isinstance(part, Group) else next(answers) for part in self.parts]
-        return all(parts) if self.how == "all" else any(parts) == (self.how == "any")
+        return joined(self.how, parts)
 
     def heading(self) -> str:
         """What the group asks of its parts."""

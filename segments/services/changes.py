@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from config.kit.batches import fetch
+from config.kit.instants import instant
 from config.kit.refusal import Refusal
 from segments.models import Run, Segment
 
@@ -65,6 +66,15 @@ def decode(cursor: str) -> Place:
     if match is None:
         raise Refusal("bad_cursor", _("This is no cursor of ours."), field="cursor")
     return Place(int(match[1]), int(match[2]))
+
+
+def since(told: str) -> Place:
+    """The place of a cursor, or the one before all that came and went at an instant or later. Raises Refusal."""
+    if told == LATEST or CURSOR.fullmatch(told):
+        return decode(told)
+    at = instant(told, field="since")
+    before = Run.objects.filter(now__lt=at).order_by("-now", "-pk").values_list("pk", flat=True).first()
+    return Place(before or 0, LAST_CUSTOMER // 10)
 
 
 def latest_run() -> int:

@@ -15,7 +15,7 @@ def explain_any(segment: Segment, customer_id: int, now: datetime, words: Words 
         return explain(segment, customer_id, now, words)
     row = Membership.objects.filter(segment=segment, customer=customer_id).first()
     actual = _("on it since %(since)s") % {"since": instant(row.entered_at)} if row else _("not on it")
-    named = _("is on the list “%(name)s”") % {"name": segment.name}
+    named = _("is on the list “%(name)s”") % {"name": segment.title}
     reason = Reason(named, row is not None, actual, decides=True)
     return Explanation(
         matches=row is not None, member_since=row.entered_at if row else None, root=reason, turns_at=None
@@ -35,7 +35,7 @@ def explain_at(segment: Segment, customer_id: int, at: datetime) -> Explanation:
     last = changes.order_by("-run_id").first()
     was_on = last is not None and last.entered
     actual = _("on it since %(since)s") % {"since": instant(last.at)} if was_on and last else _("not on it")
-    named = _("is on the list “%(name)s”") % {"name": segment.name}
+    named = _("is on the list “%(name)s”") % {"name": segment.title}
     return Explanation(
         matches=was_on,
         member_since=last.at if was_on and last else None,

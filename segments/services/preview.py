@@ -89,11 +89,16 @@ def estimate(found: int, total: int) -> tuple[int, int]:
     size = sample(ONE_IN).count()
     if not size:
         return 0, total
-    share = found / size
-    # Agresti and Coull's adjustment keeps the interval honest where none or all of the sample match.
+    return round(found / size * total), round(half_width(found, size) * total)
+
+
+def half_width(found: int, size: int) -> float:
+    """Half the width of the 95 % interval of a share.
+
+    Agresti and Coull's adjustment keeps it honest where none or all of the sample match.
+    """
     adjusted = (found + 2) / (size + 4)
-    margin = Z95 * sqrt(adjusted * (1 - adjusted) / (size + 4))
-    return round(share * total), round(margin * total)
+    return Z95 * sqrt(adjusted * (1 - adjusted) / (size + 4))
 
 
 def warnings(rule: Rule, as_of: AsOf, count: int, total: int, visitors: int) -> list[str]:

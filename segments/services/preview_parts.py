@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from math import ceil, sqrt
+from math import ceil
 from typing import Any
 
 from django.db.models import Case, Value, When
 
 from segments.rules.as_of import AsOf
 from segments.rules.conditions import Condition
-from segments.rules.tree import Group, Rule
-from segments.services.preview import ONE_IN, Z95, sample, within_seconds
+from segments.rules.tree import Group, Rule, joined
+from segments.services.preview import ONE_IN, half_width, sample, within_seconds
 from users.models import Customer
 
 # Up to so many customers all are asked, and the figures are exact.
@@ -83,10 +83,7 @@ class Drawn:
         """Whether a node is true of those who gave these answers."""
         if not isinstance(node, Group):
             return answers.holds[self._places[id(node)]]
-        parts = (self.holds(part, answers) for part in node.parts)
-        if node.how == "all":
-            return all(parts)
-        return any(parts) is (node.how == "any")
+        return joined(node.how, (self.holds(part, answers) for part in node.parts))
 
     def fulfilling(self, node: Group | Condition) -> int:
         """Of how many of the drawn a node is true."""
@@ -100,9 +97,8 @@ class Drawn:
         """The drawn as so many of all."""
         if self.size == self.total:
             return Some(found, 0, found)
-        adjusted = (found + 2) / (self.size + 4)
-        margin = Z95 * sqrt(adjusted * (1 - adjusted) / (self.size + 4))
-        return Some(round(found / self.size * self.total), max(1, round(margin * self.total)), found)
+        margin = max(1, round(half_width(found, self.size) * self.total))
+        return Some(round(found / self.size * self.total), margin, found)
 
     def members(self) -> Some:
         """Those of whom the whole rule is true."""

@@ -1,5 +1,6 @@
 """The shared kit: registries, batches, locks, the clock."""
 
+import gc
 import threading
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,6 +9,7 @@ from django.db import connection, connections, transaction
 
 from config.kit import clock
 from config.kit.batches import copy_rows, fetch, slices, temporary_table
+from config.kit.collector import collector_paused
 from config.kit.locks import Lock, lock_for_transaction, session_lock, try_lock_for_transaction
 from config.kit.registry import Registry
 
@@ -22,6 +24,16 @@ def test_a_name_is_registered_once() -> None:
     assert fruit.get("pear") is None
     with pytest.raises(KeyError, match="no fruit is called 'pear'"):
         fruit["pear"]
+
+
+def test_the_collector_rests_while_it_is_paused_and_goes_on_whatever_happens() -> None:
+    was_on = gc.isenabled()
+    with pytest.raises(KeyError), collector_paused():
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+        raise KeyError
+    assert gc.isenabled() is was_on
 
 
 def test_slices_cover_everything_in_order() -> None:

@@ -1,6 +1,6 @@
 """Edges to the microsecond: what random lives hit only now and then is asked here on purpose."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import pytest
 from segments.models import Membership, Segment
 from segments.rules.as_of import AsOf
 from segments.rules.parse import parse
+from segments.rules.windows import Between, Ever, InCurrent, LastDays, MoreThanDaysAgo, Window, crossed
 from segments.services.membership import STALE_AFTER, is_fresh
 from tests.segments.shop import customer, event, rule
 
@@ -55,6 +56,25 @@ ENDS = [
     ({"before": "2026-05-10"}, midnight(5, 10)),
     ({"on_or_after": "2026-05-10"}, NOW),
 ]
+
+
+CROSSED: list[tuple[Window, list[tuple[datetime, datetime]]]] = [
+    (Ever(), [(NOW - DAY, NOW)]),
+    (LastDays(7), [(NOW - DAY, NOW), (NOW - 8 * DAY, NOW - 7 * DAY)]),
+    (MoreThanDaysAgo(7), [(NOW - 8 * DAY, NOW - 7 * DAY)]),
+    (InCurrent("day"), [(NOW - DAY, NOW), (midnight(5, 12), midnight(5, 13))]),
+    (InCurrent("week"), [(NOW - DAY, NOW)]),
+    (Between(date(2026, 5, 1), date(2026, 5, 10)), []),
+]
+
+
+@pytest.mark.parametrize(("window", "stretches"), CROSSED, ids=lambda value: getattr(value, "name", ""))
+def test_what_time_alone_moves_lies_at_the_two_edges(
+    window: Window, stretches: list[tuple[datetime, datetime]]
+) -> None:
+    found = crossed(window, AsOf(NOW - DAY), AsOf(NOW))
+    assert [(one.early, one.late) for one in found] == stretches
+    assert [one.entered for one in found] == [True, False][: len(stretches)]
 
 
 def around(edge: datetime) -> list[int]:
@@ -107,3 +127,13 @@ def test_fresh_is_two_minutes_and_no_moment_longer() -> None:
     one = Segment(state="live", rule_version=1, computed_version=1, computed_at=NOW)
     assert is_fresh(one, NOW + STALE_AFTER)
     assert not is_fresh(one, NOW + STALE_AFTER + A_MOMENT)
+
+
+def test_an_instant_has_anniversaries_from_the_first_year_on() -> None:
+    """Whoever registered today has none yet; who did on the 13th of an earlier May has it today."""
+    today, last_year = (
+        customer(registered_at=NOW - timedelta(hours=2)),
+        customer(registered_at=NOW - 365 * DAY),
+    )
+    for asked in ({"op": "anniversary_in_days", "value": 0}, {"op": "anniversary_this_month"}):
+        assert selected({"field": "registered_at", **asked}) == {last_year.pk}, today.pk

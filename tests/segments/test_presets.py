@@ -16,6 +16,7 @@ from segments.ready.demo import BUYERS, GUESTS
 from segments.registry import collections, fields, sources
 from segments.rules.parse import parse
 from segments.services import lists, tag_keeping
+from segments.services.explain_list import explain_any
 from segments.services.presets import install, install_one, known_as, make, rule_of
 from segments.services.rebuild import rebuild_waiting
 from segments.services.segments import create_segment, duplicate, edit_segment
@@ -248,8 +249,9 @@ def test_the_segments_of_the_demo_shop_are_named_in_both_languages() -> None:
             assert not {str(ready.name), str(ready.description)} & set(english), ready.key
     listed = lists.create_list(name=str(GUESTS.name), by=None)
     known_as(listed, GUESTS)
-    copied = make(BUYERS, by=None)
+    copied, who = make(BUYERS, by=None), customer()
     with translation.override("zh-hans"):
+        assert str(GUESTS.name) in explain_any(listed, who.pk, clock.now()).root.sentence
         listed = Segment.objects.get(pk=listed.pk)
         assert (listed.title, listed.purpose) == (str(GUESTS.name), str(GUESTS.description))
         assert copied.title == "所有买过的顾客"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.kit.refusal import Refusal
 from segments import registry
 from segments.rules.as_of import AsOf
-from segments.rules.calendar import latest_birthday
+from segments.rules.calendar import kept_on, latest_birthday
 from segments.rules.parse import DEEPEST, MOST_CONDITIONS, parse
 from segments.rules.windows import InCurrent
 from segments.rules.words import Words
@@ -248,6 +248,14 @@ def sample(argument: Any, field: registry.Field) -> Any:
 def test_ages_around_leap_days(today: str, age: int, latest: str) -> None:
     day = datetime.fromisoformat(today).date()
     assert latest_birthday(day, age).isoformat() == latest
+
+
+@pytest.mark.parametrize(
+    ("today", "kept"),
+    [("2025-02-28", {228, 229}), ("2024-02-28", {228}), ("2024-02-29", {229}), ("2026-03-01", {301})],
+)
+def test_the_29th_of_february_is_kept_on_the_28th_in_other_years(today: str, kept: set[int]) -> None:
+    assert kept_on([datetime.fromisoformat(today).date()]) == kept
 
 
 def test_weeks_begin_on_monday_in_the_shop_zone() -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from config.kit.admin import OWNER, OperatorPage
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
+from users import scopes
 from users.admin.secret import SecretPage
 from users.models import ApiKey, Scope
 from users.services import api_keys
@@ -87,6 +88,24 @@ class NewKeyForm(forms.Form):
         initial=Scope.WRITE,
         help_text=gettext_lazy("Only what a server key says of orders, contacts and consents is believed."),
     )
+    may = forms.MultipleChoiceField(
+        label=gettext_lazy("Of a server key, only"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Without any of these it may do everything."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(name, scopes.in_words(name)) for name in scopes.scopes.names()]
+        self.fields["may"].choices = known  # type: ignore[attr-defined]  # a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """A write key has no scopes to choose."""
+        told: dict[str, Any] = super().clean() or {}
+        if told.get("may") and told.get("scope") != Scope.SERVER:
+            raise forms.ValidationError({"may": _("Only a server key can be limited so.")})
+        return told
 
 
 class NewKey(SecretPage):
@@ -105,7 +124,9 @@ class NewKey(SecretPage):
     def make(self, form: Any) -> tuple[str, str]:
         """The key's name and the key."""
         scope = Scope(form.cleaned_data["scope"])
-        key, secret = api_keys.create(name=form.cleaned_data["name"], scope=scope, by=self.operator)
+        key, secret = api_keys.create(
+            name=form.cleaned_data["name"], scope=scope, may=form.cleaned_data["may"], by=self.operator
+        )
         return key.name, secret
 
 
@@ -123,7 +144,9 @@ def _row(key: ApiKey) -> list[Any]:
     return [
         as_read(key.name),
         f"{key.prefix}…",
-        key.get_scope_display(),
+        Cell(", ".join(key.may), hint="\n".join(map(scopes.in_words, key.may)))
+        if key.may
+        else key.get_scope_display(),
         key.created_at,
         Cell(_("Revoked"), tone="muted") if key.revoked_at else Cell(_("In use"), tone="good"),
         None if key.revoked_at else revoke,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -9,12 +10,14 @@ import jwt
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from config.kit.refusal import NotFound
+from config.kit.refusal import NotFound, Refusal
+from users import scopes
 from users.api import openapi  # noqa: F401 - shows the classes below in the OpenAPI document
+from users.api.limits import PerKey
 from users.models import Identity, IdentityKind, Scope, Storefront
 from users.services import api_keys
 
@@ -27,10 +30,14 @@ LEEWAY = 5
 
 @dataclass(frozen=True, slots=True)
 class ServerCaller:
-    """The shop's back end. ``caller`` names it in idempotency records and the audit trail."""
+    """The shop's back end. ``caller`` names it in idempotency records and the audit trail.
+
+    ``may``: its only scopes; empty: all of them.
+    """
 
     key_id: int
     name: str
+    may: tuple[str, ...] = ()
     is_authenticated: ClassVar[bool] = True
 
     @property
@@ -65,7 +72,7 @@ class ServerKeyAuthentication(BaseAuthentication):
         key = api_keys.find(secret)
         if key is None or key.scope != Scope.SERVER:
             raise AuthenticationFailed(_("No such server key, or it was revoked."), code="bad_key")
-        return ServerCaller(key.pk, key.name), None
+        return ServerCaller(key.pk, key.name, tuple(key.may)), None
 
     def authenticate_header(self, request: Request) -> str:
         """Makes a refusal a 401."""
@@ -98,10 +105,20 @@ class ShopperAuthentication(BaseAuthentication):
 
 
 class IsServer(BasePermission):
-    """Only the shop's back end."""
+    """Only the shop's back end, with a key that has the scope of the call."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return isinstance(request.user, ServerCaller)
+        user: Any = request.user
+        if not isinstance(user, ServerCaller):
+            return False
+        wanted = view.scope_of(str(request.method))
+        if not scopes.allows(user.may, wanted):
+            raise Refusal(
+                "scope_missing",
+                _("This key does not have the scope “%(scope)s”.") % {"scope": wanted},
+                status=403,
+            )
+        return True
 
 
 class IsShopper(BasePermission):
@@ -111,11 +128,52 @@ class IsShopper(BasePermission):
         return isinstance(request.user, Shopper)
 
 
-class ForServer(APIView):
-    """A view for the shop's back end."""
+class Asked(APIView):
+    """A view that refuses parameters of the address that it does not know, so that none is ignored unseen.
+
+    ``query``: the names it knows, by method; those of paging are known where a list is paged.
+    """
+
+    query: ClassVar[Mapping[str, Collection[str]]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After it is known who calls and whether they may."""
+        super().initial(request, *args, **kwargs)
+        known = self.known_query(str(request.method))
+        for name, values in request.query_params.lists():
+            if name not in known:
+                raise Refusal(
+                    "unknown_parameter",
+                    _("There is no such parameter. Known here: %(names)s.")
+                    % {"names": ", ".join(sorted(known)) or "–"},
+                    field=name[:100],
+                )
+            if len(values) > 1:
+                raise Refusal("doubled_parameter", _("A parameter stands twice."), field=name)
+
+    @classmethod
+    def known_query(cls, method: str) -> set[str]:
+        """The names that the address of a call may bear."""
+        method = "GET" if method in SAFE_METHODS else method
+        paged = method == "GET" and getattr(cls, "pagination_class", None) is not None
+        return {*cls.query.get(method, ()), *(("cursor", "limit") if paged else ())}
+
+
+class ForServer(Asked):
+    """A view for the shop's back end. ``area``: of the scopes; ``acts``: methods that ask for another act or scope."""
 
     authentication_classes = (ServerKeyAuthentication,)
     permission_classes = (IsServer,)
+    throttle_classes = (PerKey,)
+    area: ClassVar[str] = ""
+    acts: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def scope_of(cls, method: str) -> str:
+        """What a call by that method asks for: ``orders:write``."""
+        method = "GET" if method in SAFE_METHODS else method
+        act = cls.acts.get(method, scopes.READ if method == "GET" else scopes.WRITE)
+        return act if ":" in act else f"{cls.area}:{act}"
 
     @property
     def server(self) -> ServerCaller:
@@ -123,7 +181,7 @@ class ForServer(APIView):
         return cast(ServerCaller, self.request.user)
 
 
-class ForShopper(APIView):
+class ForShopper(Asked):
     """A view below /api/v1/me/: ``self.shopper.customer_id`` is the only customer it may touch."""
 
     authentication_classes = (ShopperAuthentication,)

@@ -46,7 +46,7 @@ def idempotent(method: Method) -> Method:
     @wraps(method)
     def once(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         caller = cast(ServerCaller | Shopper, request.user).caller
-        key, digest = _key(request), _digest(request)
+        key, digest = _key(request), _digest(request, getattr(view, "told_by", None))
         with transaction.atomic():
             if not _begin(caller, key, digest):
                 return _stored(caller, key, digest)
@@ -80,10 +80,14 @@ def _key(request: Request) -> str:
     return key
 
 
-def _digest(request: Request) -> str:
-    """What was asked: the method, the address and the bytes of the body."""
+def _digest(request: Request, told_by: Callable[[Request], bytes] | None) -> str:
+    """What was asked: the method, the address and the bytes of the body.
+
+    A view whose bodies are too large to be held says by ``told_by`` what stands for the body.
+    """
     http = request._request
-    told = b"\0".join([str(http.method).encode(), http.get_full_path().encode(), http.body])
+    body = http.body if told_by is None else told_by(request)
+    told = b"\0".join([str(http.method).encode(), http.get_full_path().encode(), body])
     return hashlib.sha256(told).hexdigest()
 
 

@@ -105,20 +105,22 @@ class EraseMe(ForShopper):
         who = self.shopper
         confirm = asked.validated_data.get("confirm")
         if confirm is None:
-            word = signing.dumps(who.customer_id, salt=SALT)
-            return Response(_look(who.customer_id, word), status=202)
-        _check(confirm, who.customer_id)
+            return Response(look_at(who.customer_id), status=202)
+        check(confirm, who.customer_id)
         erase.ask_to_be_erased(who.customer_id, actor=who.caller)
         return Response({"erasing": True, "confirm": None, "held": []}, status=202)
 
 
-def _look(customer_id: int, word: str) -> dict[str, Any]:
+def look_at(customer_id: int) -> dict[str, Any]:
+    """What is held about a customer, with the word that confirms that it is to go."""
+    word = signing.dumps(customer_id, salt=SALT)
     held = [one for one in held_about(customer_id) if one.rows and one.holding.columns]
     rows = [{"title": str(h.holding.title), "rows": h.rows, "fate": h.holding.erase.value} for h in held]
     return {"erasing": False, "confirm": word, "held": rows}
 
 
-def _check(confirm: str, customer_id: int) -> None:
+def check(confirm: str, customer_id: int) -> None:
+    """Refuses a word that was not given for this customer in the last minutes."""
     try:
         meant = signing.loads(confirm, salt=SALT, max_age=CONFIRM_WITHIN)
     except signing.BadSignature:

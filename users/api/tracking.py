@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError, connection
 
 from config.kit import clock
+from users import scopes
 from users.models import ApiKey, Scope
 from users.services import api_keys
 from users.services.accept import accept
@@ -138,6 +139,8 @@ def _take(environ: Environ) -> dict[str, Any]:
         key = _living(body.write_key or "")
     if route.is_history and key.scope != Scope.SERVER:
         raise BodyRefused("not_allowed")
+    if not scopes.allows(key.may, "events:write"):
+        raise BodyRefused("scope_missing")
     received_at = _again_when_cut(clock.now)
     # Read once: an event without an id of its own is given one, and keeps it when it is stored again.
     reading = read_body(body, kind=route.kind, received_at=received_at)

@@ -1,6 +1,7 @@
 """A shopper's own profile, preferences and push addresses: parse, call, render."""
 
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -82,6 +83,8 @@ class MyProfile(ForShopper):
 
 class MyDevices(ForShopper):
     """Where the shopper's apps and browsers take push messages."""
+
+    query: ClassVar[Mapping[str, Collection[str]]] = {"DELETE": ("channel", "address")}
 
     @extend_schema(operation_id="me_devices", responses=DeviceSerializer(many=True))
     def get(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from users.keeping import keep
 from users.models import (
     ActiveFigures,
+    ApiKey,
     AttributeDefinition,
     AuditEntry,
     DeadLetter,
@@ -52,6 +53,7 @@ impersonal(EventType, "name", why="names of kinds of events")
 impersonal(Product, "name", "url", "image_url", why="the catalogue")
 impersonal(ShopSetting, "value", why="what an operator set for the shop")
 impersonal(Storefront, "allowed_origins", why="addresses of the shop's own pages")
+impersonal(ApiKey, "may", why="what a key of the shop may do")
 impersonal(Operator, "email", why="people who work in the shop, not customers")
 impersonal(Session, "session_data", why="log-ins of operators")
 impersonal(LogEntry, "object_id", "object_repr", "change_message", why="settings changed in generic forms")

@@ -14,10 +14,14 @@ class Scope(models.TextChoices):
 
 
 class ApiKey(models.Model):
-    """A key, of which only the SHA-256 is kept; ``prefix`` lets people tell keys apart."""
+    """A key, of which only the SHA-256 is kept; ``prefix`` lets people tell keys apart.
+
+    ``may``: the only scopes (``users/scopes.py``) that a server key has; an empty list is all of them.
+    """
 
     name = models.CharField(_("name"), max_length=100)
     scope = models.CharField(_("scope"), max_length=20, choices=Scope.choices)
+    may = models.JSONField(default=list, db_default=[])
     prefix = models.CharField(_("prefix"), max_length=16)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(_("created"))

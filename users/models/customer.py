@@ -40,7 +40,8 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
 class Customer(models.Model):
     """A user of the shop. Unknown text is empty, unknown figures and dates are null.
 
-    ``told_at``: when each trait was last told, so that identify calls may arrive in any order.
+    ``told_at``: when each trait was last told, so that identify calls may arrive in any order. ``changed_at``: when
+    we last took down something new of the profile or the userId; null where that was never.
     """
 
     user_id = models.CharField(_("user ID"), max_length=255, null=True, blank=True, unique=True)
@@ -78,6 +79,7 @@ class Customer(models.Model):
     first_seen_at = models.DateTimeField(_("first seen"))
     registered_at = models.DateTimeField(_("registered"), null=True, blank=True)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True)
+    changed_at = models.DateTimeField(null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
 
@@ -86,6 +88,10 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         indexes = [
             models.Index(fields=["registered_at"], name="customer_registered"),
+            # The storefront API: what changed since the caller last asked.
+            models.Index(
+                fields=["changed_at"], name="customer_changed", condition=Q(changed_at__isnull=False)
+            ),
             models.Index(fields=["name"], name="customer_name", opclasses=["varchar_pattern_ops"]),
             # Rules about anniversaries: at midnight only those of the days that changed are looked at.
             models.Index(

@@ -28,7 +28,8 @@ class Order(models.Model):
     ``rate``: what a minor unit of ``currency`` was worth in minor units of the shop's on the day of the order.
     ``net`` = total − tax − shipping − refunds (definitions.md, Value). ``counts``: paid, confirmed,
     neither cancelled nor wholly refunded; figures and rules read only orders that count. ``told_at``: when
-    each field was last told, so that events may arrive in any order (``users/orders.py``).
+    each field was last told, so that events may arrive in any order (``users/orders.py``). ``changed_at``: when we last
+    took something down of it; null for what has not changed since that is kept.
     """
 
     pk = models.CompositePrimaryKey("customer", "source", "number")
@@ -51,9 +52,13 @@ class Order(models.Model):
     counts = models.BooleanField()
     is_history = models.BooleanField(default=False)
     told_at = models.JSONField(default=dict, db_default={})
+    changed_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            # The storefront API: all orders, and those that changed since the caller last asked.
+            models.Index(fields=["ordered_at"], name="order_placed"),
+            models.Index(fields=["changed_at"], name="order_changed", condition=Q(changed_at__isnull=False)),
             models.Index(
                 fields=["ordered_at"],
                 include=["customer", "net"],

@@ -3,10 +3,12 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Iterable
 
 from django.db import transaction
 
 from config.kit import clock
+from users import scopes
 from users.models import ApiKey, Operator, Scope
 from users.services import audit
 
@@ -19,14 +21,24 @@ PREFIXES = {Scope.WRITE: "rgw_", Scope.SERVER: "rgs_"}
 _remembered: dict[str, tuple[float, ApiKey | None]] = {}
 
 
-def create(*, name: str, scope: Scope, by: Operator | None) -> tuple[ApiKey, str]:
-    """Make a key; the row, and the key itself, which is kept nowhere."""
+def create(*, name: str, scope: Scope, by: Operator | None, may: Iterable[str] = ()) -> tuple[ApiKey, str]:
+    """Make a key; the row, and the key itself, which is kept nowhere. ``may``: the only scopes of a server key.
+
+    Refuses ``unknown_scope``.
+    """
+    allowed = scopes.read(may) if scope == Scope.SERVER else []
     secret = PREFIXES[scope] + secrets.token_urlsafe(32)
     with transaction.atomic():
         key = ApiKey.objects.create(
-            name=name, scope=scope, prefix=secret[:8], digest=_digest(secret), created_at=clock.now()
+            name=name,
+            scope=scope,
+            may=allowed,
+            prefix=secret[:8],
+            digest=_digest(secret),
+            created_at=clock.now(),
         )
-        audit.record("api_key.create", by=by, target=key, after={"name": name, "scope": scope.value})
+        told = {"name": name, "scope": scope.value, **({"may": allowed} if allowed else {})}
+        audit.record("api_key.create", by=by, target=key, after=told)
     return key, secret
 
 

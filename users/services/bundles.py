@@ -54,6 +54,7 @@ def ask(customer_id: int, *, by: Operator | None, actor: str = "", now: datetime
         by=by,
         parameters={"customer": customer_id, "key": str(key)},
         total=len(_shown()) + 1,
+        actor=actor,
     )
     return DataExport.objects.create(
         key=key, customer=customer, job=job, by=by, asked_at=now, expires_at=now + KEPT
@@ -206,10 +207,10 @@ def _delete(keys: list[UUID]) -> int:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
+    try:
         path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):  # the parts, which the job may be writing at this moment
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _folder() -> Path:

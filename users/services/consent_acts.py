@@ -27,7 +27,13 @@ class HandAnswer:
 
 @transaction.atomic
 def record_by_hand(
-    customer: Customer, told: HandAnswer, *, key: uuid.UUID, by: Operator, now: datetime
+    customer: Customer,
+    told: HandAnswer,
+    *,
+    key: uuid.UUID,
+    by: Operator | None,
+    now: datetime,
+    actor: str = "",
 ) -> None:
     """Put an answer into the ledger; ``key`` makes a form sent twice count once.
 
@@ -53,6 +59,7 @@ def record_by_hand(
     audit.record(
         "consent.record",
         by=by,
+        actor=actor,
         target=customer,
         after={
             "channel": told.channel,

@@ -99,19 +99,30 @@ def remove(customer_id: int, channel: str, address: str) -> ContactState:
 
 
 @transaction.atomic
-def add_by_hand(customer: Customer, channel: str, text: str, *, by: Operator, now: datetime) -> ContactPoint:
+def add_by_hand(
+    customer: Customer, channel: str, text: str, *, by: Operator | None, now: datetime, actor: str = ""
+) -> ContactPoint:
     """An operator adds an address that the customer told. Refuses what cannot be one."""
     if channel not in BY_HAND:
         raise Refusal("bad_address", _("This is no address of that channel."), field="address")
     address, details = address_of(channel, text)
     point = add(customer.pk, channel, address, now=now, details=details)
-    audit.record("contact.add", by=by, target=customer, after={"channel": channel, "address": address})
+    audit.record(
+        "contact.add", by=by, actor=actor, target=customer, after={"channel": channel, "address": address}
+    )
     return point
 
 
 @transaction.atomic
 def set_by_hand(
-    customer: Customer, channel: str, address: str, state: str, *, by: Operator, now: datetime
+    customer: Customer,
+    channel: str,
+    address: str,
+    state: str,
+    *,
+    by: Operator | None,
+    now: datetime,
+    actor: str = "",
 ) -> None:
     """An operator says what became of an address: verified, blocked, or open again (unverified)."""
     before = ContactPoint.objects.filter(customer=customer, channel=channel, address=address).first()
@@ -122,6 +133,7 @@ def set_by_hand(
         audit.record(
             "contact.state",
             by=by,
+            actor=actor,
             target=customer,
             before={**about, "state": before.state},
             after={**about, "state": state},
@@ -129,11 +141,13 @@ def set_by_hand(
 
 
 @transaction.atomic
-def remove_by_hand(customer: Customer, channel: str, address: str, *, by: Operator) -> None:
+def remove_by_hand(
+    customer: Customer, channel: str, address: str, *, by: Operator | None, actor: str = ""
+) -> None:
     """An operator removes an address."""
     state = remove(customer.pk, channel, address)
     about = {"channel": channel, "address": address, "state": state.value}
-    audit.record("contact.remove", by=by, target=customer, before=about)
+    audit.record("contact.remove", by=by, actor=actor, target=customer, before=about)
 
 
 def _is_https(url: str) -> bool:

@@ -34,7 +34,7 @@ def waiting() -> QuerySet[DeadLetter]:
     return DeadLetter.objects.filter(replayed_at__isnull=True).order_by("-parked_at", "-pk")
 
 
-def replay(letter_ids: Iterable[int], *, by: Operator | None) -> Replayed:
+def replay(letter_ids: Iterable[int], *, by: Operator | None, actor: str = "") -> Replayed:
     """Send letters through validation and intake again, as they came: same key, same trust, same time.
 
     A letter that is refused again stays, with the reason of now. At most 500 at once; one that somebody
@@ -54,7 +54,10 @@ def replay(letter_ids: Iterable[int], *, by: Operator | None) -> Replayed:
             refused=sum(letter.replayed_at is None for letter in letters),
         )
         audit.record(
-            "dead_letter.replay", by=by, after={"accepted": outcome.accepted, "refused": outcome.refused}
+            "dead_letter.replay",
+            by=by,
+            actor=actor,
+            after={"accepted": outcome.accepted, "refused": outcome.refused},
         )
     return outcome
 

@@ -45,7 +45,7 @@ OF_CONTACTS = {
 
 
 @transaction.atomic
-def ask_to_erase(customer: Customer, *, typed: str, by: Operator) -> LongJob:
+def ask_to_erase(customer: Customer, *, typed: str, by: Operator | None, actor: str = "") -> LongJob:
     """An operator asks, having typed the customer's name. Refuses another name, or an erased customer."""
     _refuse_erased(customer)
     if typed.strip() != str(customer):
@@ -54,8 +54,8 @@ def ask_to_erase(customer: Customer, *, typed: str, by: Operator) -> LongJob:
             _("Type the name exactly as it is shown: %(name)s") % {"name": customer},
             field="typed",
         )
-    audit.record("customer.erase", by=by, target=customer)
-    return _start(customer.pk, by)
+    audit.record("customer.erase", by=by, actor=actor, target=customer)
+    return _start(customer.pk, by, actor)
 
 
 @transaction.atomic
@@ -64,10 +64,10 @@ def ask_to_be_erased(customer_id: int, *, actor: str) -> LongJob:
     customer = Customer.objects.get(pk=customer_id)
     _refuse_erased(customer)
     audit.record("customer.erase", by=None, actor=actor, target=customer)
-    return _start(customer_id, None)
+    return _start(customer_id, None, "")
 
 
-def _start(customer_id: int, by: Operator | None) -> LongJob:
+def _start(customer_id: int, by: Operator | None, actor: str) -> LongJob:
     under_way = LongJob.objects.filter(
         kind=ERASE, state__in=["waiting", "running"], parameters__customer=customer_id
     ).first()
@@ -76,6 +76,7 @@ def _start(customer_id: int, by: Operator | None) -> LongJob:
         title=lambda: _("Erase customer %(number)s") % {"number": customer_id},
         by=by,
         parameters={"customer": customer_id},
+        actor=actor,
         total=1,
     )
 
@@ -83,12 +84,17 @@ def _start(customer_id: int, by: Operator | None) -> LongJob:
 @runs(ERASE)
 def _erase_chunk(job: LongJob, now: datetime) -> Chunk:
     customer_id = int(job.parameters["customer"])
-    done = erase(customer_id, by=job.by, now=now) if _is_living(customer_id) else None
+    asked = job.by is None and not job.parameters.get("actor")  # nobody of the shop: the customer
+    done = (
+        erase(customer_id, by=job.by, now=now, asked_by_customer=asked) if _is_living(customer_id) else None
+    )
     return Chunk(done=1, finished=True, result={"rows": sum(done.removed.values()) if done else 0})
 
 
 @transaction.atomic
-def erase(customer_id: int, *, by: Operator | None, now: datetime) -> Erasure:
+def erase(
+    customer_id: int, *, by: Operator | None, now: datetime, asked_by_customer: bool | None = None
+) -> Erasure:
     """Erase a customer; the record of it. Refuses one that was erased already.
 
     The line in the file of erasures is on the disk before the commit, so that no dump brings the person back.
@@ -107,7 +113,7 @@ def erase(customer_id: int, *, by: Operator | None, now: datetime) -> Erasure:
         customer_id=customer_id,
         at=now,
         by=by,
-        asked_by_customer=by is None,
+        asked_by_customer=by is None if asked_by_customer is None else asked_by_customer,
         removed={name: rows for name, rows in removed.items() if rows},
     )
     for topic in TouchTopic:

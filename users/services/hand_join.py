@@ -114,7 +114,9 @@ def preview(one_id: int, other_id: int) -> Preview:
 
 
 @transaction.atomic
-def join_by_hand(one_id: int, other_id: int, *, typed: str, by: Operator, now: datetime) -> Customer:
+def join_by_hand(
+    one_id: int, other_id: int, *, typed: str, by: Operator | None, now: datetime, actor: str = ""
+) -> Customer:
     """Join the two; the survivor. Refuses ``not_confirmed`` when ``typed`` is not the word of the preview."""
     survivors.hold([one_id, other_id])
     seen = preview(one_id, other_id)
@@ -127,7 +129,12 @@ def join_by_hand(one_id: int, other_id: int, *, typed: str, by: Operator, now: d
     after = Customer.objects.get(pk=seen.survivor.pk)
     moved = {str(row.title): row.absorbed for row in seen.moved if row.absorbed}
     audit.record(
-        "customer.join", by=by, target=after, before=before, after={**_picture(after), "moved": moved}
+        "customer.join",
+        by=by,
+        actor=actor,
+        target=after,
+        before=before,
+        after={**_picture(after), "moved": moved},
     )
     return after
 

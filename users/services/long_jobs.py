@@ -51,12 +51,16 @@ def start(
     by: Operator | None,
     parameters: dict[str, Any] | None = None,
     total: int | None = None,
+    actor: str = "",
 ) -> LongJob:
     """Ask for a long job in the caller's transaction; it begins within seconds of the commit.
 
     A ``title`` that is a function is said in every language, so that whoever reads it does so in their own.
+    ``actor``: the key that asked, where no operator did.
     """
     held = dict(parameters or {})
+    if actor:
+        held["actor"] = actor
     if callable(title):
         held["titles"] = told.in_every_language(title)
         title = title()
@@ -67,13 +71,13 @@ def start(
     return job
 
 
-def cancel(job_id: int, *, by: Operator | None) -> None:
+def cancel(job_id: int, *, by: Operator | None, actor: str = "") -> None:
     """Ask a job to stop before its next chunk; one that has ended stays as it ended."""
     with transaction.atomic():
         job = LongJob.objects.filter(pk=job_id, state__in=OPEN, cancel_asked=False).first()
         if job is not None:
             LongJob.objects.filter(pk=job.pk).update(cancel_asked=True)
-            audit.record("job.cancel", by=by, target=job)
+            audit.record("job.cancel", by=by, actor=actor, target=job)
 
 
 def run_due(*, seconds: float = 20) -> int:

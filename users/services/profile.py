@@ -96,11 +96,18 @@ def _write(profiles: Mapping[int, Profile]) -> None:
         return
     columns = [*COLUMNS, "attributes", "told_at"]
     temporary_table(
-        "told_profile", "id bigint, " + ", ".join(f"{name} {SQL_TYPES.get(name, 'text')}" for name in columns)
+        "told_profile",
+        "id bigint, "
+        + ", ".join(f"{name} {SQL_TYPES.get(name, 'text')}" for name in columns)
+        + ", is_news boolean",
     )
-    copy_rows("told_profile", ["id", *columns], (_row(pk, profile) for pk, profile in profiles.items()))
+    copy_rows(
+        "told_profile", ["id", *columns, "is_news"], (_row(pk, profile) for pk, profile in profiles.items())
+    )
+    # What is only told again leaves changed_at, which is indexed, as it was: such an update stays cheap.
     execute(
-        f"UPDATE users_customer customer SET {', '.join(f'{name} = told.{name}' for name in columns)}"
+        f"UPDATE users_customer customer SET {', '.join(f'{name} = told.{name}' for name in columns)},"
+        " changed_at = CASE WHEN told.is_news THEN business_now() ELSE customer.changed_at END"
         " FROM told_profile told WHERE customer.id = told.id"
     )
     attributed = [(pk,) for pk, profile in profiles.items() if "attributes" in profile.changed]
@@ -114,7 +121,5 @@ def _row(pk: int, profile: Profile) -> list[Any]:
         "told_at": profile.told_at,
     }
     names = (*COLUMNS, "attributes", "told_at")
-    return [
-        pk,
-        *(orjson.dumps(values[name]).decode() if name in JSON_COLUMNS else values[name] for name in names),
-    ]
+    told = (orjson.dumps(values[name]).decode() if name in JSON_COLUMNS else values[name] for name in names)
+    return [pk, *told, bool(profile.changed - {"told_at"})]

@@ -83,7 +83,7 @@ def clean_letters(traces: Traces) -> int:
 def clean_answers(traces: Traces) -> int:
     """Delete stored answers to the person's own calls; empty those to the shop's calls that name them."""
     own = IdempotencyRecord.objects.filter(caller__in=[f"shopper:{one}" for one in traces.ids]).delete()[0]
-    return own + empty_where_quoted(IdempotencyRecord, {"answer": None}, traces)
+    return own + empty_where_quoted(IdempotencyRecord, {"answer": {"erased": True}}, traces)
 
 
 def clean_audit(traces: Traces) -> int:

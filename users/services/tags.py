@@ -15,7 +15,7 @@ LONGEST = 60
 
 
 @transaction.atomic
-def put_on(customer: Customer, name: str, *, by: Operator, now: datetime) -> Tag:
+def put_on(customer: Customer, name: str, *, by: Operator | None, now: datetime, actor: str = "") -> Tag:
     """Tag a customer; a new name makes a new tag. Raises Refusal for an empty or overlong name."""
     name = " ".join(name.replace("\0", "").split())
     if not name or len(name) > LONGEST:
@@ -29,12 +29,12 @@ def put_on(customer: Customer, name: str, *, by: Operator, now: datetime) -> Tag
     )
     if is_new:
         touch([customer_id], TouchTopic.TAGS)
-        audit.record("customer.tag", by=by, target=customer, after={"tag": row.tag.name})
+        audit.record("customer.tag", by=by, actor=actor, target=customer, after={"tag": row.tag.name})
     return tag
 
 
 @transaction.atomic
-def take_off(customer: Customer, tag_id: int, *, by: Operator) -> None:
+def take_off(customer: Customer, tag_id: int, *, by: Operator | None, actor: str = "") -> None:
     """Take a tag off a customer; nothing happens when it was not on."""
     customer_id = survivors.hold_one(customer.pk)
     row = CustomerTag.objects.select_related("tag").filter(customer=customer_id, tag_id=tag_id).first()
@@ -42,4 +42,4 @@ def take_off(customer: Customer, tag_id: int, *, by: Operator) -> None:
         return
     CustomerTag.objects.filter(customer=customer_id, tag_id=tag_id).delete()
     touch([customer_id], TouchTopic.TAGS)
-    audit.record("customer.untag", by=by, target=customer, before={"tag": row.tag.name})
+    audit.record("customer.untag", by=by, actor=actor, target=customer, before={"tag": row.tag.name})

@@ -17,6 +17,7 @@ BODY = {
     "bad_time": (400, "sentAt is not an ISO 8601 time."),
     "bad_key": (401, "No such API key, or it was revoked."),
     "not_allowed": (403, "History needs a server key."),
+    "scope_missing": (403, "This key does not have the scope events:write."),
     "method_not_allowed": (405, "Use POST."),
     "body_too_large": (413, "A body may have 500 KB, inflated."),
     "too_many_events": (413, "A body may have 2,500 events."),

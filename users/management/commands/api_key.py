@@ -1,12 +1,16 @@
-"""`manage.py api_key create --name NAME --scope write|server`: makes an API key and prints it, once."""
+"""`manage.py api_key create --name NAME --scope write|server|orders:read,…`: makes an API key and prints it, once."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from config.kit.refusal import Refusal
+from users import scopes
 from users.models import Scope
 from users.services import api_keys
+
+SCOPES = ", ".join(scopes.scopes.names())
 
 
 class Command(BaseCommand):
@@ -19,10 +23,18 @@ class Command(BaseCommand):
         acts = parser.add_subparsers(dest="act", required=True)
         create = acts.add_parser("create", help="make a key")
         create.add_argument("--name", required=True, help="what it is for, as operators will read it")
-        create.add_argument("--scope", required=True, choices=[scope.value for scope in Scope])
+        create.add_argument("--scope", required=True, help=f"write, server, or with commas: {SCOPES}")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make the key."""
-        key, secret = api_keys.create(name=options["name"], scope=Scope(options["scope"]), by=None)
-        self.stdout.write(f"{key.name}: a key of scope {key.scope}. Keep it; it is not shown again.")
+        told = str(options["scope"])
+        plain = told in Scope.values
+        may = () if plain else [name.strip() for name in told.split(",") if name.strip()] or [told]
+        try:
+            key, secret = api_keys.create(
+                name=options["name"], scope=Scope(told) if plain else Scope.SERVER, may=may, by=None
+            )
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from None
+        self.stdout.write(f"{key.name}: a key of scope {told}. Keep it; it is not shown again.")
         self.stdout.write(secret)

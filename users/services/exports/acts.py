@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -30,7 +31,14 @@ MOST_WAITING = 5
 
 @transaction.atomic
 def ask(
-    kind: str, *, columns: Sequence[str], form: str, group: str = "", by: Operator | None, now: datetime
+    kind: str,
+    *,
+    columns: Sequence[str],
+    form: str,
+    group: str = "",
+    by: Operator | None,
+    now: datetime,
+    actor: str = "",
 ) -> Export:
     """Ask for a file of everybody, or of a group. Raises Refusal for what cannot be exported."""
     found = export_kinds.get(kind)
@@ -39,7 +47,8 @@ def ask(
     names = found.head(columns)
     if not names:
         raise Refusal("no_columns", _("Choose at least one column."), field="columns")
-    if Export.objects.filter(by=by, ready_at=None, job__state__in=long_jobs.OPEN).count() >= MOST_WAITING:
+    waiting = Export.objects.filter(by=by, ready_at=None, job__state__in=long_jobs.OPEN, **_of_key(actor))
+    if waiting.count() >= MOST_WAITING:
         raise Refusal("too_many", _("Several exports of yours are still being made. Wait for them."))
 
     def title() -> str:
@@ -47,7 +56,10 @@ def ask(
 
     export = Export(
         kind=kind, title=title()[: told.LONGEST], token=secrets.token_hex(16), form=form, by=by, created_at=now,
-        options={"columns": names, "group": group, "titles": told.in_every_language(title)},
+        options={
+            "columns": names, "group": group, "titles": told.in_every_language(title),
+            **({"actor": actor} if actor else {}),
+        },
     )  # fmt: skip
     export.save()
     export.job = long_jobs.start(
@@ -55,9 +67,12 @@ def ask(
         title=lambda: _("Export %(what)s") % {"what": title()},
         by=by,
         parameters={"export": export.pk},
+        actor=actor,
     )
     export.save(update_fields=["job"])
-    audit.record("export.ask", by=by, target=export, after={"kind": kind, "columns": names, "form": form})
+    audit.record(
+        "export.ask", by=by, actor=actor, target=export, after={"kind": kind, "columns": names, "form": form}
+    )
     return export
 
 
@@ -105,14 +120,21 @@ def note_list(customers: int, *, filters: Mapping[str, str], by: Operator) -> No
     audit.record("export.list", by=by, after={"customers": customers, "filters": dict(filters)})
 
 
-def may_fetch(export: Export, operator: Operator) -> bool:
+def _of_key(actor: str) -> dict[str, Any]:
+    """The condition on what a key asked for, as far as a key asks."""
+    return {"options__actor": actor} if actor else {}
+
+
+def may_fetch(export: Export, operator: Operator | None, actor: str = "") -> bool:
     """Only who asked for it, and an owner."""
+    if operator is None:
+        return bool(actor) and export.options.get("actor") == actor
     return export.by_id == operator.pk or operator.role == Role.OWNER
 
 
-def fetch(export: Export, *, by: Operator, now: datetime) -> Path:
+def fetch(export: Export, *, by: Operator | None, now: datetime, actor: str = "") -> Path:
     """The file, once more on record. Raises Refusal for somebody else's, an unready or an expired one."""
-    if not may_fetch(export, by):
+    if not may_fetch(export, by, actor):
         raise Refusal(
             "not_yours", _("There is nothing at this address. It may have been removed."), status=404
         )
@@ -121,7 +143,7 @@ def fetch(export: Export, *, by: Operator, now: datetime) -> Path:
     path = files.path_of(export.token, export.form)
     if not path.is_file():
         raise Refusal("expired", _("This file is gone. Ask for the export again."), status=404)
-    audit.record("export.fetch", by=by, target=export, after={"rows": export.rows})
+    audit.record("export.fetch", by=by, actor=actor, target=export, after={"rows": export.rows})
     return path
 
 

@@ -32,7 +32,16 @@ kept_days = shop.declare(
 )
 
 
-def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | None, now: datetime) -> Import:
+def upload(
+    kind: str,
+    file: IO[bytes],
+    *,
+    name: str,
+    size: int,
+    by: Operator | None,
+    now: datetime,
+    actor: str = "",
+) -> Import:
     """Keep a file as it came; a job reads it. Raises Refusal for what can be seen at once to be no table."""
     if kind not in import_kinds.names():
         raise Refusal("unknown_kind", _("Choose what the file holds."), field="kind")
@@ -45,10 +54,10 @@ def upload(kind: str, file: IO[bytes], *, name: str, size: int, by: Operator | N
         made.save()
         made.job = long_jobs.start(
             READ, title=lambda: _("Read %(file)s") % {"file": made.file_name}, by=by,
-            parameters={"import": made.pk}, total=size,
+            parameters={"import": made.pk}, total=size, actor=actor,
         )  # fmt: skip
         made.save(update_fields=["job"])
-        audit.record("import.upload", by=by, target=made, after={"kind": kind})
+        audit.record("import.upload", by=by, actor=actor, target=made, after={"kind": kind})
     return made
 
 
@@ -87,7 +96,7 @@ def read_chunk(job: LongJob, now: datetime) -> Chunk:
 
 
 @transaction.atomic
-def choose_sheet(file: Import, sheet: str, *, by: Operator | None) -> LongJob:
+def choose_sheet(file: Import, sheet: str, *, by: Operator | None, actor: str = "") -> LongJob:
     """Read another sheet of the workbook instead. Raises Refusal for one that it does not have."""
     held = _held(file, Import.State.UPLOADED)
     if sheet not in held.sheets or not files.raw_of(held.token).exists():
@@ -99,7 +108,9 @@ def choose_sheet(file: Import, sheet: str, *, by: Operator | None) -> LongJob:
         parameters={"import": held.pk, "reading": Reading(wanted=sheet).as_parameters()},
     )  # fmt: skip
     held.save()
-    audit.record("import.sheet", by=by, target=held, before={"sheet": held.sheet}, after={"sheet": sheet})
+    audit.record(
+        "import.sheet", by=by, actor=actor, target=held, before={"sheet": held.sheet}, after={"sheet": sheet}
+    )
     return held.job
 
 
@@ -161,6 +172,7 @@ def check(
     match_key: str,
     options: Mapping[str, Any],
     by: Operator | None,
+    actor: str = "",
 ) -> LongJob:
     """Name the columns and start the dry run. Raises Refusal for columns that cannot be meant."""
     file = _held(file, Import.State.UPLOADED, Import.State.CHECKED)
@@ -191,7 +203,15 @@ def check(
             _("“%(text)s” does not fit here.") % {"text": defaults[problem.field]},
             field=problem.field,
         )
-    return _start(file, CHECK, Import.State.CHECKING, gettext_noop("Check %(file)s"), total=file.rows, by=by)
+    return _start(
+        file,
+        CHECK,
+        Import.State.CHECKING,
+        gettext_noop("Check %(file)s"),
+        total=file.rows,
+        by=by,
+        actor=actor,
+    )
 
 
 def _check_mapping(kind: ImportKind, file: Import, mapping: Mapping[str, str]) -> None:
@@ -234,14 +254,16 @@ def title_of(kind: ImportKind, name: str) -> str:
 
 
 @transaction.atomic
-def start(file: Import, *, by: Operator | None) -> LongJob:
+def start(file: Import, *, by: Operator | None, actor: str = "") -> LongJob:
     """Write what the dry run showed."""
     file = _held(file, Import.State.CHECKED)
-    return _start(file, RUN, Import.State.RUNNING, gettext_noop("Import %(file)s"), total=file.rows, by=by)
+    return _start(
+        file, RUN, Import.State.RUNNING, gettext_noop("Import %(file)s"), total=file.rows, by=by, actor=actor
+    )
 
 
 @transaction.atomic
-def undo(file: Import, *, by: Operator | None) -> LongJob:
+def undo(file: Import, *, by: Operator | None, actor: str = "") -> LongJob:
     """Take back what an import wrote, also one that stopped half way."""
     held = _held(file, Import.State.DONE, Import.State.RUNNING, Import.State.UNDOING)
     if held.state != Import.State.DONE and not has_stopped(held):
@@ -252,16 +274,18 @@ def undo(file: Import, *, by: Operator | None) -> LongJob:
             "nothing_to_undo",
             _("Nothing is left to undo: no row was written, or the rows have been removed."),
         )
-    return _start(held, UNDO, Import.State.UNDOING, gettext_noop("Undo %(file)s"), total=written, by=by)
+    return _start(
+        held, UNDO, Import.State.UNDOING, gettext_noop("Undo %(file)s"), total=written, by=by, actor=actor
+    )
 
 
 @transaction.atomic
-def discard(file: Import, *, by: Operator | None) -> None:
+def discard(file: Import, *, by: Operator | None, actor: str = "") -> None:
     """Remove an import that wrote nothing, with its file."""
     held = _held(file, *DISCARDABLE)
     if held.state in (Import.State.RECEIVED, Import.State.CHECKING) and not has_stopped(held):
         raise Refusal("still_running", _("It is still at work. Cancel it first."))
-    audit.record("import.discard", by=by, target=held)
+    audit.record("import.discard", by=by, actor=actor, target=held)
     files.remove(held.token)
     held.delete()
 
@@ -271,7 +295,7 @@ def has_stopped(file: Import) -> bool:
     return file.job is not None and file.job.state in (LongJob.State.CANCELLED, LongJob.State.FAILED)
 
 
-def resume(file: Import, *, by: Operator | None) -> LongJob:
+def resume(file: Import, *, by: Operator | None, actor: str = "") -> LongJob:
     """Carry on a step that was cancelled or failed, from the row at which it stopped."""
     with transaction.atomic():
         held = _held(
@@ -284,7 +308,7 @@ def resume(file: Import, *, by: Operator | None) -> LongJob:
         LongJob.objects.filter(pk=job.pk).update(done=old.done)
         held.job = job
         held.save(update_fields=["job"])
-        audit.record("import.resume", by=by, target=held)
+        audit.record("import.resume", by=by, actor=actor, target=held)
     return job
 
 
@@ -300,18 +324,25 @@ def _held(file: Import, *states: str) -> Import:
     return held
 
 
-def _start(file: Import, kind: str, state: str, title: str, *, total: int, by: Operator | None) -> LongJob:
+def _start(
+    file: Import, kind: str, state: str, title: str, *, total: int, by: Operator | None, actor: str
+) -> LongJob:
     file.job = long_jobs.start(
         kind,
         title=lambda: _(title) % {"file": file.file_name},
         by=by,
         parameters={"import": file.pk},
         total=total,
+        actor=actor,
     )
     file.state = state
     file.save()
     audit.record(
-        f"import.{kind.rpartition('_')[2]}", by=by, target=file, after={"kind": file.kind, "rows": file.rows}
+        f"import.{kind.rpartition('_')[2]}",
+        by=by,
+        actor=actor,
+        target=file,
+        after={"kind": file.kind, "rows": file.rows},
     )
     return file.job
 

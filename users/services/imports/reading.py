@@ -6,6 +6,7 @@ at a byte, so that a worker that is killed repeats a few seconds at most. A work
 
 import codecs
 import csv
+import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -193,6 +194,8 @@ def _take_workbook(token: str, reading: Reading, until: float) -> None:
             reading.is_text = True
             _take_rows(token, reading, sheet, until)
     reading.sheet = sheet.as_parameters()
+    # A parser that was stopped in the midst holds itself in a circle, with all it had read ahead.
+    gc.collect()
 
 
 def _take_rows(token: str, reading: Reading, sheet: Sheet, until: float) -> None:

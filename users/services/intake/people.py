@@ -207,7 +207,7 @@ def _name(named: dict[int, str]) -> None:
     temporary_table("intake_named", "id bigint, user_id text")
     copy_rows("intake_named", ("id", "user_id"), named.items())
     execute(
-        "UPDATE users_customer customer SET user_id = named.user_id, identified = true"
+        "UPDATE users_customer customer SET user_id = named.user_id, identified = true, changed_at = business_now()"
         " FROM intake_named named WHERE customer.id = named.id"
     )
     execute("INSERT INTO users_touched (customer_id, topic) SELECT id, 'profile' FROM intake_named")

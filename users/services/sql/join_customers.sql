@@ -56,9 +56,9 @@ WITH moved AS (
     RETURNING pair.survivor, old.*
 )
 INSERT INTO users_order (customer_id, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total,
-                         tax, shipping, discount, refunded, rate, net, coupon, counts, is_history, told_at)
+                         tax, shipping, discount, refunded, rate, net, coupon, counts, is_history, told_at, changed_at)
 SELECT survivor, source, number, ordered_at, paid_at, cancelled_at, confirmed, currency, total, tax, shipping,
-       discount, refunded, rate, net, coupon, counts, is_history, told_at
+       discount, refunded, rate, net, coupon, counts, is_history, told_at, %(now)s
 FROM moved
 ON CONFLICT DO NOTHING;
 
@@ -200,7 +200,7 @@ SELECT absorbed, survivor, %(now)s, %(cause)s FROM join_pair;
 
 UPDATE users_customer customer
 SET identified = customer.identified OR lost.identified, first_seen_at = least(customer.first_seen_at, lost.first_seen_at),
-    most_per_week = least(customer.most_per_week, lost.most_per_week)
+    most_per_week = least(customer.most_per_week, lost.most_per_week), changed_at = %(now)s
 FROM (
     SELECT pair.survivor, bool_or(absorbed.identified) AS identified, min(absorbed.first_seen_at) AS first_seen_at,
            min(absorbed.most_per_week) AS most_per_week
