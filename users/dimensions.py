@@ -53,7 +53,8 @@ class Dimension:
 
     ``expression`` gives text, NULL where the value is not known; ``parameters`` are bound in it (``%s``).
     ``labels`` names stored values for people; values it does not know are said by ``read``. ``order`` lists the
-    values of a scale from low to high; a dimension without a scale has none.
+    values of a scale from low to high; a dimension without a scale has none. ``many``: a customer may have several
+    values, and the expression gives them as a list in JSON; only the portrait takes such a one.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Dimension:
     labels: Labels = dict
     read: Callable[[str], str] = as_read
     order: tuple[str, ...] = ()
+    many: bool = False
 
     def label(self, value: str | None) -> str:
         """A value in the reader's language."""
@@ -258,3 +260,9 @@ for _name in _PLAIN:
             read=words.zone if _name == "time_zone" else as_read,
         )
     )
+INTERESTS = Dimension(
+    "interests",
+    gettext_lazy("Interests"),
+    "(CASE WHEN customer.interests <> '[]' THEN customer.interests END)::text",
+    many=True,
+)

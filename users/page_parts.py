@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.kit.admin import page_scopes, page_values
-from users import phases  # noqa: F401 - registers them
+from users import phases, worth  # noqa: F401 - registers them
 from users.admin import acquisition_parts, cards, owned, value_panel
 from users.groups import (  # noqa: F401 - registers them
     acquisition,

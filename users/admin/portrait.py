@@ -204,12 +204,13 @@ class PortraitPage(CohortPage):
 
     def _namer(self, dimension: Dimension) -> Callable[[str | None], str]:
         """Names the values; dimensions of the same labels ask for them once."""
-        if dimension.labels not in self._namers:
-            self._namers[dimension.labels] = dimension.namer()
-        return self._namers[dimension.labels]
+        key = (dimension.labels, dimension.read)
+        if key not in self._namers:
+            self._namers[key] = dimension.namer()
+        return self._namers[key]
 
     @cached_property
-    def _namers(self) -> dict[Labels, Callable[[str | None], str]]:
+    def _namers(self) -> dict[tuple[Labels, Callable[[str], str]], Callable[[str | None], str]]:
         return {}
 
     def _row(self, one: Comparison, value: ValueShare, namer: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from users.models import Customer
 from users.reports import cohorts, funnel
 from users.reports.cohorts import Grain, Start, Whom
 from users.reports.periods import Period
+from users.reports.portrait import LISTS
 from users.reports.retention import LAST_AGE, Slot
 
 _FROM = (
@@ -98,7 +99,7 @@ def side_of_portrait(asked: Parameters, now: datetime) -> Group:
     else:
         people = people.filter(identified=True).exclude(pk__in=inner.customers)
         sentence = _("Not: %(group)s") % {"group": inner.sentence}
-    whom = cohorts.read_whom({**asked, "visitors": "1"})
+    whom = cohorts.read_whom({**asked, "visitors": "1"}, own=LISTS)
     if "by" in asked and not whom.is_filtered:
         raise ValueError("by")
     if whom.by:

@@ -137,7 +137,10 @@ class Whom:
         if not self.visitors:
             parts.append("customer.identified")
         if self.by and self.is_filtered:
-            parts.append(f"({named(self.by)}) IS NOT DISTINCT FROM %(value)s::text")
+            has_it = "IS NOT DISTINCT FROM %(value)s::text"
+            if self.by.many:
+                has_it = "IS NULL" if self.value is None else "::jsonb ? %(value)s"
+            parts.append(f"({named(self.by)}) {has_it}")
         return " AND ".join(parts)
 
     @property

@@ -2,7 +2,8 @@
 
 How much a dimension differs is Cramér's V with both groups weighted alike, less what chance alone would bring: 0 means
 alike, 1 that no value is shared. Values not known are left out of it and counted beside it; under ``FEWEST`` known
-customers on a side it is not given. Customers who refuse profiling are left out and counted.
+customers on a side it is not given. Of a dimension of which a customer may have several values it compares how often
+each is named. Customers who refuse profiling are left out and counted.
 
 Groups up to ``WHOLE`` customers are found whole. Of larger ones only those are looked for whom the shop's sample holds
 (one customer in so many, by a hash of the id, always the same ones): they give the size, with a margin, and the shares.
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from config.kit.batches import fetch
-from users.dimensions import AGE, SILENT, Dimension, all_dimensions
+from users.dimensions import AGE, INTERESTS, SILENT, Dimension, all_dimensions
 from users.groups import Group
 from users.reports import stored
 from users.reports.cohorts import OTHER
@@ -34,6 +35,8 @@ WHOLE = 50_000
 DRAWN = 32_000
 """About how many customers the sample of a large shop holds."""
 Z95 = 1.96
+LISTS = {INTERESTS.name: INTERESTS}
+"""Dimensions of which a customer may have several values; no other report takes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class ValueShare:
-    """One value: customers with it on both sides, of those whose value is known."""
+    """One value: customers with it on both sides, of those of whom a value is known."""
 
     value: str
     ours: int
@@ -139,7 +142,7 @@ def compute(group: Group, other: Group | None) -> Portrait:
     mine = _members(group, one_in)
     theirs = None if other is None else _members(other, one_in)
     scales_of = (mine.one_in, one_in if theirs is None else theirs.one_in)
-    wanted = all_dimensions()
+    wanted = [*all_dimensions(), *LISTS.values()]
     sides, bound = _sides(mine, theirs, one_in)
     text = statement("portrait").format(
         sides=sides,
@@ -153,8 +156,9 @@ def compute(group: Group, other: Group | None) -> Portrait:
         ),
     )
     scales = [number for number, one in enumerate(wanted, start=1) if one.order]
+    lists = [number for number, one in enumerate(wanted, start=1) if one.many]
     values = [value for one in wanted for value in one.parameters]
-    rows = fetch(text, [*bound, *values, scales, MOST_VALUES])
+    rows = fetch(text, [*bound, *values, lists, lists, scales, MOST_VALUES])
     sizes = {side: counts for side, dimension, _value, counts, _figures in rows if dimension is None}
     read = {side: figures for side, dimension, _value, _counts, figures in rows if dimension is None}
     ours, others = (_side(sizes.get(side, (0, 0, 0)), scales_of[side]) for side in (0, 1))
@@ -162,7 +166,7 @@ def compute(group: Group, other: Group | None) -> Portrait:
         Figure(number, _figure(read.get(0), place), _figure(read.get(1), place))
         for place, number in enumerate(NUMBERS)
     ]
-    return Portrait(ours, others, figures, _comparisons(wanted, rows))
+    return Portrait(ours, others, figures, _comparisons(wanted, rows, (ours.read, others.read)))
 
 
 def sizes(group: Group, other: Group | None) -> tuple[Side, Side]:
@@ -239,30 +243,39 @@ def _figure(told: Sequence[float | None] | None, place: int) -> tuple[int, float
     return int(count or 0), mean, median
 
 
-def _comparisons(wanted: Sequence[Dimension], rows: Sequence[tuple[Any, ...]]) -> list[Comparison]:
+def _comparisons(
+    wanted: Sequence[Dimension], rows: Sequence[tuple[Any, ...]], read: tuple[int, int]
+) -> list[Comparison]:
     """Every dimension, most different first, those with too few known last."""
     found: dict[int, list[tuple[str | None, int, int]]] = defaultdict(list)
     for _side, number, value, counts, _figures in rows:
         if number is not None:
             found[number].append((value, *counts))
-    compared = [compare(one, found[number]) for number, one in enumerate(wanted, start=1) if number in found]
+    compared = [
+        compare(one, found[number], read) for number, one in enumerate(wanted, start=1) if number in found
+    ]
     return sorted(compared, key=lambda one: (one.distance is None, -(one.distance or 0), one.dimension.name))
 
 
-def compare(dimension: Dimension, counted: Sequence[tuple[str | None, int, int]]) -> Comparison:
-    """One dimension from its counts (value, ours, theirs)."""
+def compare(
+    dimension: Dimension, counted: Sequence[tuple[str | None, int, int]], read: tuple[int, int]
+) -> Comparison:
+    """One dimension from its counts (value, ours, theirs) of so many read on either side."""
     values = [ValueShare(value, ours, theirs) for value, ours, theirs in counted if value is not None]
-    known = (sum(one.ours for one in values), sum(one.theirs for one in values))
+    named = (sum(one.ours for one in values), sum(one.theirs for one in values))
     unknown = (
         sum(ours for value, ours, _t in counted if value is None),
         sum(theirs for value, _o, theirs in counted if value is None),
     )
+    known = (read[0] - unknown[0], read[1] - unknown[1])
     if dimension.order:
         rank = {value: position for position, value in enumerate(dimension.order)}
         values.sort(key=lambda one: rank.get(one.value, len(rank)))
     else:
         values.sort(key=lambda one: (one.value == OTHER, -one.ours / max(known[0], 1), one.value))
-    return Comparison(dimension, values, known, unknown, distance(values, known))
+    if dimension.many:  # what is summed up as "other" counts nobody once
+        values = [one for one in values if one.value != OTHER]
+    return Comparison(dimension, values, known, unknown, distance(values, named))
 
 
 def distance(values: Sequence[ValueShare], known: tuple[int, int]) -> float | None:

@@ -14,7 +14,7 @@ from tests.users.reports.shop import Shop, behind, invent
 from users.dimensions import all_dimensions, dimension, discovered, scale
 from users.groups import group_spec, read_group
 from users.groups.plain import everyone
-from users.models import Customer, CustomerTag, Standing, Tag
+from users.models import Customer, CustomerTag, CustomerValue, Standing, Tag
 from users.reports import portrait
 from users.reports.portrait import Portrait, Side, ValueShare, distance
 
@@ -281,3 +281,70 @@ def test_few_queries(shop: Shop, django_assert_max_num_queries: Any) -> None:
     client.get(URL)
     with django_assert_max_num_queries(10):
         client.get(URL, {"group": "stage?stage=active"})
+
+
+def test_what_customers_are_worth_is_compared_too(shop: Shop) -> None:
+    """The figures of the day; whoever has no row yet is not known."""
+    for person in Customer.objects.filter(identified=True, pk__gt=Customer.objects.earliest("pk").pk + 5):
+        CustomerValue.objects.create(
+            customer=person,
+            rfm_group=("loyal", "lost", "")[person.pk % 3],
+            is_core=person.pk % 2 == 0,
+            churn_risk=None if person.pk % 5 == 0 else person.pk * 7 % 101,
+            favourite_category=("Jazz", "")[person.pk % 2],
+        )
+    found = portrait.compute(read_group("stage?stage=active", NOW), None)
+    people = frame()
+    people = people[people["identified"] & ~people["no_profiling"]]
+    names = ("customer_id", "rfm_group", "is_core", "churn_risk", "favourite_category")
+    worth = pd.DataFrame(CustomerValue.objects.values(*names)).set_index("customer_id")
+    ours = people["stage"] == "active"
+    assert compared(found, "rfm_group") == counts(people, ours, worth["rfm_group"])
+    assert compared(found, "core") == counts(people, ours, worth["is_core"].map(str).str.lower())
+    assert compared(found, "favourite_category") == counts(people, ours, worth["favourite_category"])
+    risk = pd.cut(
+        worth["churn_risk"].astype(float),
+        [-1, 19, 39, 59, 79, 100],
+        labels=["0-19", "20-39", "40-59", "60-79", "80+"],
+    )
+    assert compared(found, "churn_risk") == counts(people, ours, risk.astype(object))
+    loyal = read_group(group_spec("dimension", by="rfm_group", value="loyal"), NOW)
+    behind_it = set(Customer.objects.filter(pk__in=loyal.customers).values_list("pk", flat=True))
+    assert behind_it == set(worth.index[worth["rfm_group"] == "loyal"])
+
+
+def test_a_customer_counts_at_each_interest(shop: Shop) -> None:
+    """Shares are of the customers of whom an interest is known; each interest opens those who have it."""
+    told: tuple[list[str], ...] = (["Jazz", "Blues", "Jazz"], ["Jazz"], [], ['100% "x"', "Blues"])
+    for person in Customer.objects.filter(identified=True):
+        person.interests = told[person.pk % 4]
+        person.save()
+    found = portrait.compute(read_group("stage?stage=active", NOW), None)
+    one = next(one for one in found.comparisons if one.dimension.name == "interests")
+    people = [
+        (set(person.interests), person.standing.stage == "active")
+        for person in Customer.objects.filter(identified=True, no_profiling=False).select_related("standing")
+    ]
+    assert compared(found, "interests") == {
+        value: tuple(
+            sum(value in liked if value else not liked for liked, ours in people if ours is side)
+            for side in (True, False)
+        )
+        for value in ("Jazz", "Blues", '100% "x"', None)
+    }
+    assert one.known == tuple(
+        sum(bool(liked) for liked, ours in people if ours is side) for side in (True, False)
+    )
+    page = logged_in().get(URL, {"group": "stage?stage=active"})
+    links = {
+        str(row[0]): row[1].url
+        for card in page.context["comparisons"]
+        for row in card["table"].rows
+        if card["title"] == "Interests" and hasattr(row[1], "url")
+    }
+    assert len(behind(links["Blues"], NOW)) == next(
+        value.ours for value in one.values if value.value == "Blues"
+    )
+    assert len(behind(links['100% "x"'], NOW)) == next(
+        value.ours for value in one.values if value.value == '100% "x"'
+    )

@@ -3,7 +3,7 @@
 -- once per customer. Beyond the values that weigh most on either side the rest of a dimension is one value, so that an
 -- attribute with a million values brings a dozen rows. Rows of a side: customers, refused, read; those of a dimension
 -- (its place): a value with its customers on both sides. Those read are looked up one by one: the planner expects half of
--- everybody, and would read a million rows for ten thousand.
+-- everybody, and would read a million rows for ten thousand. A dimension that is a list counts a customer at each of it.
 WITH {sides}, size AS MATERIALIZED (
     SELECT side, count(*) AS customers, count(*) FILTER (WHERE no_profiling) AS refused FROM side GROUP BY side
 ), part AS MATERIALIZED (
@@ -22,7 +22,11 @@ WITH {sides}, size AS MATERIALIZED (
     SELECT side, count(*) AS read, ARRAY[{figures}]::float8[] AS figures FROM told GROUP BY side
 ), counted AS (
     SELECT number, value, count(*) FILTER (WHERE side = 0) AS ours, count(*) FILTER (WHERE side = 1) AS theirs
-    FROM told CROSS JOIN LATERAL unnest(told.told) WITH ORDINALITY AS one (value, number)
+    FROM told CROSS JOIN LATERAL unnest(told.told) WITH ORDINALITY AS own (whole, number)
+    LEFT JOIN LATERAL (
+        SELECT DISTINCT jsonb_array_elements_text(own.whole::jsonb) WHERE own.number = ANY(%s)
+    ) AS item (named) ON true
+    CROSS JOIN LATERAL (SELECT CASE WHEN own.number = ANY(%s) THEN item.named ELSE own.whole END) AS one (value)
     GROUP BY 1, 2
 ), ranked AS (
     SELECT counted.*, row_number() OVER (
