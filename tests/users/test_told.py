@@ -26,7 +26,7 @@ def test_an_export_and_its_job_are_worded_for_who_reads_them() -> None:
             "Export Customers: All customers",
         )
     with translation.override("zh-hans"):
-        assert (str(export), str(export.job)) == ("顾客: 全部顾客", "导出 顾客: 全部顾客")
+        assert (str(export), str(export.job)) == ("顾客：全部顾客", "导出 顾客：全部顾客")
 
 
 def test_the_lists_of_jobs_and_files_speak_chinese() -> None:

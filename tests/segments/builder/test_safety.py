@@ -99,14 +99,14 @@ def test_what_is_wrong_stands_at_its_row_and_its_line(bench: Bench) -> None:
     page = bench.page
     bench.put(rule(CITY, {"any": [{"field": "revenue", "op": "at_least", "value": None}]}))
     row = page.locator(".r-rule-any .r-rule-row")
-    expect(row.locator(".r-rule-note")).to_have_text("must be a whole number")
+    expect(row.locator(".r-rule-note")).to_have_text("must be filled in")
     page.get_by_text("The rule as JSON", exact=True).click()
-    expect(page.locator("#rule-text .r-error")).to_contain_text("must be a whole number")
+    expect(page.locator("#rule-text .r-error")).to_contain_text("must be filled in")
     page.get_by_label("Name", exact=True).fill("Half")
     page.get_by_role("button", name="Make the segment").click()
-    page.get_by_text("The rule is not complete: must be a whole number.").wait_for()
+    page.get_by_text("The rule is not complete: must be filled in.").wait_for()
     assert bench.conditions[0] == CITY
-    expect(row.locator(".r-rule-note")).to_have_text("must be a whole number")
+    expect(row.locator(".r-rule-note")).to_have_text("must be filled in")
 
 
 def test_json_is_taken_or_refused_with_its_line(bench: Bench) -> None:

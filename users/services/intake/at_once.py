@@ -23,6 +23,8 @@ from users.services.intake.batch import apply_batch
 from users.services.intake.counts import Applied
 from users.services.intake.order_items import UNKNOWN_ORDER, release_waiting
 from users.services.jobs import nudge
+from users.services.touch import touch
+from users.topics import TouchTopic
 from users.tracking.body import Body
 from users.tracking.items import Item, envelope, read_event
 from users.tracking.refusals import ITEM, ItemRefused
@@ -130,21 +132,28 @@ def names_of(customer_ids: Iterable[int]) -> dict[int, dict[str, str]]:
     aliases = CustomerAlias.objects.filter(old_id__in=asked).values_list("old_id", "customer_id")
     leads = {**{one: one for one in asked}, **dict(aliases)}
     living = Customer.objects.living().filter(pk__in=leads.values()).in_bulk()
-    kind = IdentityKind.ANONYMOUS_ID
     nameless = [pk for pk, one in living.items() if not one.user_id]
-    held = Identity.objects.filter(customer__in=nameless, kind=kind).order_by("customer_id", "since", "value")
+    held = Identity.objects.filter(customer__in=nameless, kind=IdentityKind.ANONYMOUS_ID)
+    held = held.order_by("customer_id", "since", "value")
     browsers = dict(held.distinct("customer_id").values_list("customer_id", "value"))
-    made = {pk: f"{MADE}{secrets.token_hex(16)}" for pk in nameless if pk not in browsers}
-    Identity.objects.bulk_create(
-        Identity(kind=kind, value=value, customer_id=pk, since=living[pk].first_seen_at)
-        for pk, value in made.items()
-    )
-    browsers |= made
+    browsers |= _given_names([living[pk] for pk in nameless if pk not in browsers])
     return {
         number: {"userId": found.user_id} if found.user_id else {"anonymousId": browsers[pk]}
         for number, pk in leads.items()
         if (found := living.get(pk))
     }
+
+
+@transaction.atomic
+def _given_names(nameless: Sequence[Customer]) -> dict[int, str]:
+    """An anonymous id of their own for each of these customers."""
+    made = {one.pk: f"{MADE}{secrets.token_hex(16)}" for one in nameless}
+    Identity.objects.bulk_create(
+        Identity(kind=IdentityKind.ANONYMOUS_ID, value=made[one.pk], customer=one, since=one.first_seen_at)
+        for one in nameless
+    )
+    touch(made, TouchTopic.PROFILE)
+    return made
 
 
 def owner_of(name: Mapping[str, str]) -> Customer:
