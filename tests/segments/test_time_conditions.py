@@ -1,6 +1,6 @@
 """Stages and segments with time, lots, the top N %: against the oracle, with clocks moving, and at their edges."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from segments.services.order import referred
 from segments.services.rebuild import rebuild_waiting
 from segments.services.refresh import refresh
 from segments.services.segments import create_segment
+from tests.clock import move_to
 from tests.oracle_time import cut_of
 from tests.segments.shop import ago, customer, members, rule, segment
 from tests.segments.strategies import MONEY, NOWS, STAGES, calendars, instants, segment_times, values
@@ -36,6 +37,8 @@ from users.services.touch import touch
 from users.topics import TouchTopic
 
 TOP = {"top": 50, "by": "revenue"}
+NOON = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
+"""In the shop's zone: the cuts of the day have been due for hours."""
 
 
 def somebody_lives(data: st.DataObject, world: World) -> None:
@@ -102,6 +105,7 @@ def spent(*amounts: int) -> list[int]:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_new_cut_concerns_only_those_between_it_and_the_old_one() -> None:
+    move_to(NOON)
     poor, first, second, rich, nobody = spent(100, 200, 300, 400, 0)
     best = segment(TOP)
     assert members(best) == {second, rich}
