@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from config.kit import words
 from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 
@@ -50,7 +51,7 @@ def in_words(name: str) -> str:
     """A scope as operators read it: "Orders: read"."""
     area, _colon, act = name.partition(":")
     title = scopes.get(name) or area
-    return f"{title}: {ACTS.get(act, act)}"
+    return words.named(title, ACTS.get(act, act))
 
 
 lend("customers", gettext_lazy("Customers"), (READ, WRITE, "export", "erase"))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.kit import words
 from config.kit.admin import OWNER, OperatorPage
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
@@ -144,9 +145,7 @@ def _row(key: ApiKey) -> list[Any]:
     return [
         as_read(key.name),
         f"{key.prefix}…",
-        Cell(", ".join(key.may), hint="\n".join(map(scopes.in_words, key.may)))
-        if key.may
-        else key.get_scope_display(),
+        words.listed(map(scopes.in_words, key.may)) if key.may else key.get_scope_display(),
         key.created_at,
         Cell(_("Revoked"), tone="muted") if key.revoked_at else Cell(_("In use"), tone="good"),
         None if key.revoked_at else revoke,
