@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -348,7 +349,7 @@ def test_channels_add_up_and_a_group_can_be_of_one(shop: Lives) -> None:
     assert len(names(f"active?day={day}&days=30&channel=")) == parts[1][-1].monthly
 
 
-def counted() -> list[tuple[object, ...]]:
+def counted() -> list[tuple[Any, ...]]:
     fields = ("day", "channel", "identified", "active", "weekly", "monthly", "known", "spread")
     return sorted(ActiveFigures.objects.values_list(*fields), key=str)
 

@@ -1,8 +1,8 @@
 """The roll-ups behind the reports on stages and activity, and counting them again.
 
-The recent ten days are counted every ten minutes, whatever happened to them meanwhile. An older day can still change (late events, a visitor who turns out to
-be somebody, two customers joined), so all days are counted again once a day and after long work, a slice of
-days at a time (``users.services.day_counts``); each row says when it was.
+The recent ten days are counted every ten minutes, whatever happened to them meanwhile. An older day can still change
+(late events, a visitor who turns out to be somebody, two customers joined), so all days are counted again once a day
+and after long work, a slice of days at a time (``users.services.day_counts``); each row says when it was.
 """
 
 from datetime import date, datetime, timedelta

@@ -166,7 +166,7 @@ def test_parts_stand_for_the_instant_of_the_first(monkeypatch: pytest.MonkeyPatc
 
 
 def test_who_comes_while_parts_are_prepared_is_in_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where parts end is decided with the first: other ends in the middle would leave people out or count them twice."""
+    """Where parts end is decided with the first: other ends later would leave people out or count them twice."""
     move_to(NOW)
     shop()
     monkeypatch.setattr(stored, "DAYS_AT_ONCE", 10)
