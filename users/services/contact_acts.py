@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from config.kit import strict_json
 from config.kit.refusal import NotFound, Refusal
 from users.models import Channel, ContactPoint, ContactState, Customer, Operator
-from users.services import audit, contacts, survivors
+from users.services import audit, contacts, news, survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -95,6 +95,7 @@ def remove(customer_id: int, channel: str, address: str) -> ContactState:
         raise NotFound(_("There is no such address."))
     found.delete()
     touch([customer_id], TouchTopic.CONTACT)
+    news.note([customer_id])
     return ContactState(point.state)
 
 
