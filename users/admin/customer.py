@@ -17,6 +17,7 @@ from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
+from config.kit.refusal import Refusal
 from users.admin.customer_columns import channel_name
 from users.admin.late import LatePanels
 from users.consent_words import source_words
@@ -26,6 +27,7 @@ from users.phase import phase
 from users.reports import customer as report
 from users.reports.periods import EARLIEST, LATEST
 from users.services import contact_acts, opt_in, tags
+from users.services.contacts import PUSH
 from users.services.preferences import title_of
 from users.shop import currency
 
@@ -71,6 +73,8 @@ class CustomerPage(LatePanels, OperatorPage):
             told.get(name, "").replace("\0", "") for name in ("contact", "channel", "address")
         )
         if act == "add":
+            if channel in PUSH:
+                raise Refusal("comes_by_itself", _("A push address is told by the app or browser itself."))
             contact_acts.add_by_hand(self.customer, channel, address, by=self.operator, now=self.now)
         elif act == "remove":
             contact_acts.remove_by_hand(self.customer, channel, address, by=self.operator)
@@ -146,7 +150,7 @@ class CustomerPage(LatePanels, OperatorPage):
             "strip": report.strip(stages, self.now),
             "stage_table": _stage_table(stages, believed),
             "contacts": [(c, CONTACT_TONES.get(c.state, "")) for c in report.contacts(customer.pk)],
-            "by_hand": [(channel.value, channel.label) for channel in contact_acts.BY_HAND],
+            "by_hand": [(channel.value, channel.label) for channel in contact_acts.TYPED],
             "tags": report.tags(customer.pk),
             "panels": self._drawn([*sorted(customer_panels, key=lambda panel: panel.position), ORDERS]),
             "side_panels": self._drawn(SIDE),

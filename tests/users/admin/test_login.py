@@ -70,7 +70,7 @@ def test_the_first_operator_of_a_new_shop_is_its_owner() -> None:
 def test_a_second_factor_is_asked_for_and_each_code_works_once(
     person: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (counter,) = auth.yield_hotp_counters_from_time()
+    counter = max(auth.yield_hotp_counters_from_time())
     monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: [counter])  # the half minute lasts
     secret = auth.generate_totp_secret()
     auth.TOTP.activate(person, secret)
