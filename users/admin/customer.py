@@ -21,7 +21,7 @@ from config.kit.refusal import Refusal
 from users.admin.customer_columns import channel_name
 from users.admin.late import LatePanels
 from users.consent_words import source_words
-from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
+from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, Erasure, MoveCause, Role
 from users.pages import CustomerPanel, customer_panels
 from users.phase import phase
 from users.reports import customer as report
@@ -47,11 +47,14 @@ class CustomerPage(LatePanels, OperatorPage):
     panel_template = "users/customer_panel.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page; a record that was joined into another leads there."""
+        """The page; a record that was joined into another leads there, an erased one to its empty place."""
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            survivor = CustomerAlias.objects.filter(old_id=self.kwargs["customer_id"]).first()
+            asked = self.kwargs["customer_id"]
+            if Erasure.objects.filter(pk=asked).exists():
+                return HttpResponseRedirect(reverse("users:erased", args=[asked]))
+            survivor = CustomerAlias.objects.filter(old_id=asked).first()
             if survivor is None:
                 raise
             return HttpResponseRedirect(reverse("users:customer", args=[survivor.customer_id]))

@@ -27,7 +27,7 @@ BY_HAND = (
 )
 """Channels that have addresses; an inbox needs none, a webhook has its own settings."""
 TYPED = (Channel.EMAIL, Channel.SMS, Channel.WECHAT, Channel.WEIBO)
-"""Channels whose addresses a person can tell. Push addresses are made by an app or a browser, which tells them itself."""
+"""Channels whose addresses a person can tell; an app or a browser tells its push address itself."""
 MOST = 50
 """Addresses of one customer; more are somebody's mistake."""
 LONGEST_ADDRESS = 1000

@@ -1,0 +1,96 @@
+"""Calls made up from the OpenAPI document: what fits it and what does not is answered as it says, never with a 5xx."""
+
+import warnings
+from typing import Any
+
+import httpx
+import pytest
+from django.core.wsgi import get_wsgi_application
+from django.db import transaction
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from config.kit import clock
+from tests.users.door import customer, identify, send, track
+from users.models import Scope
+from users.services import api_keys
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import schemathesis
+    from schemathesis import GenerationMode
+
+pytestmark = pytest.mark.django_db
+AREAS = ("customers", "orders", "events", "jobs")
+# What no document can promise: that a file, once made, is there.
+PLAIN = {"application/json"}
+
+
+def operations() -> dict[str, Any]:
+    """The calls of the areas by method and address, as the document tells them."""
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    own = tuple(f"/api/v1/{area}" for area in AREAS)
+    document["paths"] = {path: what for path, what in document["paths"].items() if path.startswith(own)}
+    found = [made.ok() for made in schemathesis.openapi.from_dict(document).get_all_operations()]
+    return {one.label: one for one in found}
+
+
+OPERATIONS = operations()
+
+
+@pytest.fixture
+def shop() -> httpx.Client:
+    """A back end whose calls go through the whole stack, in the test's own transaction."""
+    now = clock.now()
+    send(
+        identify(at=now, user="lin", name="Lin", email="lin@x.org"),
+        track("Order Completed", at=now, user="lin", order_id="A-1", total=5, currency="USD"),
+    )
+    _key, secret = api_keys.create(name="shop", scope=Scope.SERVER, by=None)
+    transport = httpx.WSGITransport(app=get_wsgi_application(), raise_app_exceptions=False)
+    return httpx.Client(
+        transport=transport, base_url="http://localhost", headers={"Authorization": f"Bearer {secret}"}
+    )
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_every_call_answers_as_documented(shop: httpx.Client, mode: Any) -> None:
+    """Some calls of every operation; each is undone, so that none depends on another."""
+    assert len(OPERATIONS) > 40
+    number, wrong = customer("lin").pk, []
+    for label, operation in OPERATIONS.items():
+        known = {name: number if name == "customer_id" else 1 for name in _numbers(label)}
+
+        @seed(7)
+        @settings(
+            max_examples=3, database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def calls(case: Any, known: dict[str, int] = known, label: str = label) -> None:
+            case.path_parameters = {**(case.path_parameters or {}), **known}
+            answer = _asked(shop, case)
+            if answer.status_code >= 500:
+                wrong.append(f"{label}: {answer.status_code}")
+            try:
+                case.operation.validate_response(answer)
+            except Exception as problem:
+                wrong.append(f"{label} {answer.status_code}: {str(problem)[:300]}")
+
+        calls()
+    assert wrong == []
+
+
+def _numbers(label: str) -> list[str]:
+    return [part.strip("{}") for part in label.split("/") if part.startswith("{") and part.endswith("_id}")]
+
+
+def _asked(shop: httpx.Client, case: Any) -> httpx.Response:
+    told = case.as_transport_kwargs(base_url="http://localhost")
+    told = {
+        name: told[name] for name in ("method", "url", "params", "json", "data", "files") if told.get(name)
+    }
+    with transaction.atomic():
+        answer = shop.request(**told, headers={"Idempotency-Key": "made up"})
+        transaction.set_rollback(True)
+    return answer
