@@ -105,7 +105,7 @@ def _of_users(now: datetime) -> dict[str, object]:
 
 def _erased(now: datetime) -> int:
     send(identify(at=now, user="gone", name="Gone"))
-    return erase.erase(customer("gone").pk, by=operator(), now=now).pk
+    return int(erase.erase(customer("gone").pk, by=operator(), now=now).pk)
 
 
 def _alice(now: datetime) -> Customer:

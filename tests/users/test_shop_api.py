@@ -271,7 +271,7 @@ def test_contacts_consents_and_stages_are_updates_too_and_tags_are_none(shop: Ca
     path = f"customers/{customer('lin').pk}"
     yes = {"channel": "email", "topic": "news", "granted": True, "wording": "yes", "evidence": "till"}
     mail = {"channel": "email", "address": "lin@x.org"}
-    days = iter(range(1, 400))
+    days = iter((*range(1, 8), 300))
 
     def updated(act: Callable[[], object]) -> list[str]:
         move_to(NOON + next(days) * DAY)
@@ -289,14 +289,13 @@ def test_contacts_consents_and_stages_are_updates_too_and_tags_are_none(shop: Ca
         lambda: shop.post(f"{path}/tags", {"tag": "VIP"}),
     ]
     assert [updated(act) for act in acts] == [["lin"]] * 4 + [[]] * 3
-    move_to(NOON + 300 * DAY)
     assert updated(lambda: stages.move_stages(clock.now())) == ["lin"]
 
 
 def test_a_sync_reads_the_index_of_changes(shop: Caller) -> None:
     shop.post("customers", LIN)
     with connection.cursor() as cursor, CaptureQueriesContext(connection) as seen:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         shop.get("customers", updated_since=NOON.isoformat())
         (asked,) = [
             one["sql"] for one in seen if "users_customer" in one["sql"] and "changed_at" in one["sql"]

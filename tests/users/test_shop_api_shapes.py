@@ -31,7 +31,8 @@ def operations() -> dict[str, Any]:
     document = SchemaGenerator().get_schema(request=None, public=True)
     own = tuple(f"/api/v1/{area}" for area in AREAS)
     document["paths"] = {path: what for path, what in document["paths"].items() if path.startswith(own)}
-    found = [made.ok() for made in schemathesis.openapi.from_dict(document).get_all_operations()]
+    made_up: Any = schemathesis.openapi.from_dict(document).get_all_operations()
+    found: list[Any] = [made.ok() for made in made_up]  # a wrong one raises
     return {one.label: one for one in found}
 
 

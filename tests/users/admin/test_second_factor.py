@@ -29,7 +29,7 @@ def _nobody_has_failed_yet(redis_client: redis.Redis) -> None:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], int]:
     """Moves the half minute in which the tests live; the number of that half minute."""
-    (_before, began, _after) = auth.yield_hotp_counters_from_time()
+    (_before, began, _after) = map(int, auth.yield_hotp_counters_from_time())
     at = [began]
     monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: [at[0] - 1, at[0], at[0] + 1])
 
@@ -59,7 +59,7 @@ def entered(who: Operator, code: str = "", language: str = "en") -> Client:
 
 
 def code_of(secret: str, counter: int) -> str:
-    return auth.format_hotp_value(auth.hotp_value(secret, counter))
+    return str(auth.format_hotp_value(auth.hotp_value(secret, counter)))
 
 
 def set_up(client: Client, counter: int) -> str:

@@ -1,4 +1,4 @@
-"""What people of the demo shop asked for: one a copy of everything held, one to be erased. Both through the services."""
+"""What people of the demo shop asked for: one a copy of everything held, one an erasure. Both through the services."""
 
 from datetime import datetime
 
