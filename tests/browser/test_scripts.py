@@ -34,7 +34,7 @@ WATCH = """
 """
 # Elements and attributes that came out of a text. What a page quotes is text, and is in neither.
 THEIRS = r"""
-    [...document.querySelectorAll("x7q, x7q-a, #x7q, base, iframe[srcdoc*=x7q], math")]
+    [...document.querySelectorAll("x7q, x7q-a, #x7q, base, iframe:not(.r-letter[sandbox='']), math")]
         .concat([...document.querySelectorAll("body *")].filter(element => [...element.attributes].some(
             one => one.name.startsWith("on") && one.value.includes("x7q")
                 || ["href", "src", "action"].includes(one.name) && /^\s*(javascript:|\/\/)/i.test(one.value))))
@@ -84,7 +84,9 @@ def written_everywhere() -> dict[str, str]:
     letter = Text("{{ customer.first_name }}" + SAID[:100], f"{{{{ customer.name }}}} {SAID}", "en")
     campaign = create_campaign(plan, [letter], by=operator(), now=now)
     conversation = open_conversation(who, Opening(SAID[:100], SAID), now=now)
-    DeadLetter.objects.create(received_at=now, parked_at=now, confirmed=True, code="bad_type", item=SAID)
+    letter_in = DeadLetter.objects.create(
+        received_at=now, parked_at=now, confirmed=True, code="bad_type", item=SAID
+    )
     heads = ["user_id", *XSS[:8]]
     rows = [["bob", *XSS[8:16]], [SAID[:200], *XSS[:8]]]
     waiting = upload("customers", csv_bytes(heads, rows), name=f"{XSS[0]}.csv")
@@ -107,7 +109,7 @@ def written_everywhere() -> dict[str, str]:
         "segment": reverse("segments:segment", args=[segment.pk]),
         "builder": reverse("segments:edit", args=[segment.pk]),
         "feedback": reverse("feedback:conversation", args=[conversation.key]),
-        "dead letters": reverse("users:dead_letters"),
+        "dead letter": reverse("users:dead_letter", args=[letter_in.pk]),
         "audit": reverse("users:audit"),
     }
 
