@@ -7,7 +7,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("users", "0025_api")]
+    dependencies = [("users", "0026_second_factor")]
 
     operations = [
         AddIndexConcurrently("customer", models.Index(fields=["first_seen_at"], name="customer_first_seen")),
