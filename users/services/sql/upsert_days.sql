@@ -1,6 +1,6 @@
 -- Fresh activity by customer and calendar day of the shop zone. A day holds its first and last instant, which is all
 -- that stages need. Most who do something stay where they are: nothing came before their current run, no silence in it
--- is long enough to break it, and time would not move them yet. Their standing follows at once (docs/adr/0016);
+-- is long enough to break it, and time would not move them yet. Their standing follows at once (docs/adr/0018);
 -- active_day gets the days, as they are now, of all others, whose moves have to be derived.
 WITH changed AS (
     INSERT INTO users_customerday AS day (customer_id, day, first_at, last_at, events)
