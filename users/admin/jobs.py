@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from config.kit import clock, words
-from config.kit.admin import OperatorPage
+from config.kit.admin import OperatorPage, may_open
 from config.kit.parts import Action, Cell, Column, Empty, Progress, Stat, Table, Tone
 from users.admin.told import figure_words
 from users.models import LongJob, Role
@@ -64,7 +64,9 @@ class JobsPage(OperatorPage):
         return [
             Stat(_("Bodies waiting"), waiting.bodies, note=_("accepted, not yet applied"), more_is="bad"),
             Stat(_("Oldest waits"), oldest, unit=_("seconds"), more_is="bad"),
-            Stat(_("Dead letters"), waiting.dead_letters, url=reverse("users:dead_letters"), more_is="bad"),
+            Stat(
+                _("Dead letters"), waiting.dead_letters, url=self._opened("users:dead_letters"), more_is="bad"
+            ),
             Stat(
                 _("Events given up"),
                 waiting.stuck_events,
@@ -72,6 +74,11 @@ class JobsPage(OperatorPage):
                 more_is="bad",
             ),
         ]
+
+    def _opened(self, page: str) -> str:
+        """The address of a page, for those who may open it."""
+        url = reverse(page)
+        return url if may_open(self.operator, url) else ""
 
     def _progress(self, job: LongJob) -> Progress:
         cancel = None

@@ -184,7 +184,7 @@ def _bins(name: str, title: str, rows: list[list[int]], kind: str) -> Chart:
     return Chart(
         name,
         title,
-        ["{}–{} %".format(*_span(number)) for number in BINS],
+        ["{}–{}%".format(*_span(number)) for number in BINS],
         [Series(_("Customers"), [counts.get(number, 0) for number in BINS])],
         kind="bar",
         category_title=_("Percent"),
@@ -203,7 +203,7 @@ def _bin_table(rows: list[list[int]], kind: str, title: str) -> Table:
         ],
         rows=[
             [
-                f"{low}–{high} %",
+                f"{low}–{high}%",
                 Cell(counts[number], url=group_url(kind, low=low, high=high)),
                 counts[number] / total,
             ]

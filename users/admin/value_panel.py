@@ -42,8 +42,8 @@ def _facts(customer: Customer, value: CustomerValue, day: ValueDay) -> list[Fact
             _("Expected orders"),
             _known(value.expected_orders, words.number(value.expected_orders, 2), window),
         ),
-        (_("Still a customer"), _known(value.p_alive, f"{value.p_alive} %", _("probability"))),
-        (_("Churn risk"), _known(value.churn_risk, f"{value.churn_risk} %", _why(value))),
+        (_("Still a customer"), _known(value.p_alive, f"{value.p_alive}%", _("probability"))),
+        (_("Churn risk"), _known(value.churn_risk, f"{value.churn_risk}%", _why(value))),
         (
             _("Favourite category"),
             _known(value.favourite_category or None, as_read(value.favourite_category), ""),
@@ -80,7 +80,7 @@ def _core(value: CustomerValue) -> Cell:
             _("yes: %(money)s in a year") % {"money": _money(value.revenue_year)}, url=group_url("core")
         )
     if value.top_revenue:
-        return Cell(_("no; in the top %(n)s %% by revenue of a year") % {"n": value.top_revenue})
+        return Cell(_("no; in the top %(n)s%% by revenue of a year") % {"n": value.top_revenue})
     return Cell(_("no"))
 
 

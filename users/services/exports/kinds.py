@@ -132,7 +132,7 @@ export_kinds.register(
         (
             *WHO,
             _C("openid", _("WeChat OpenID"), _address("wechat"), is_usual=False),
-            _C("name", _("Name"), "customer.name"),
+            _C("name", pgettext_lazy("of a person", "Name"), "customer.name"),
             _C("gender", _("Gender"), "customer.gender"),
             _C("birthday", _("Birthday"), "customer.birthday"),
             _C("country", _("Country"), "customer.country"),
