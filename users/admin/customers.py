@@ -15,7 +15,6 @@ from config.kit.admin import OperatorPage, may_open
 from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
-from config.kit.refusal import Refusal
 from config.kit.sheets import csv_response
 from users.admin import customer_columns as columns
 from users.groups import Group, read_group
@@ -24,15 +23,12 @@ from users.models import AcquisitionChannel, Role, Stage, Standing
 from users.pages import group_acts
 from users.reports import finding
 from users.reports.listing import FILTERS, SORTS, Listing
-from users.reports.patience import with_patience
 from users.services import list_columns
 from users.services.exports import acts
 
 EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST)
 MOST_COUNTED = 10_000
 """Customers that the list counts for "all that match"; of more it says so, and the act's page counts them."""
-COUNTED_WITHIN = 2
-"""Seconds after which the list goes without that number."""
 LEFT_OUT = {
     "seen": _("Customers who were never active are not in this order."),
     "stage_at": _("Customers who were never active are not in this order."),
@@ -134,21 +130,15 @@ class CustomerList(OperatorPage):
         """All that match, to be picked at once; None for what was searched by text, which no group keeps."""
         if self._text:
             return None
+        count = self._rows()[: MOST_COUNTED + 1].count()
+        told = words.number(min(count, MOST_COUNTED))
+        sentence = (
+            _("All %(n)s that match") if count <= MOST_COUNTED else _("All that match, more than %(n)s")
+        )
         return {
-            "sentence": self._how_many(),
+            "sentence": sentence % {"n": told},
             "spec": spec_of(self.listing, self.request.GET.get("group", "")),
         }
-
-    def _how_many(self) -> str:
-        """All that match, counted where that is quick: the list does not wait for a number beside it."""
-        try:
-            with with_patience(COUNTED_WITHIN):
-                count = self._rows()[: MOST_COUNTED + 1].count()
-        except Refusal:
-            return _("All that match")
-        if count > MOST_COUNTED:
-            return _("All that match, more than %(n)s") % {"n": words.number(MOST_COUNTED)}
-        return _("All %(n)s that match") % {"n": words.number(count)}
 
     @cached_property
     def group(self) -> Group | None:

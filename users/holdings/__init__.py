@@ -158,7 +158,7 @@ holds(
             "channel": _("Channel"),
             "topic__name": _("Topic"),
             "granted": _("Granted"),
-            "given_at": _("Given"),
+            "given_at": pgettext_lazy("an answer", "Given"),
             "source": _("How we know"),
             "wording": _("Wording shown"),
             "ip": _("IP address"),

@@ -204,7 +204,7 @@ export_kinds.register(
             _C("channel", _("Message channel"), "consent.channel"),
             _C("topic", _("Topic"), "topic.slug"),
             _C("granted", _("Answer (yes or no)"), "CASE WHEN consent.granted THEN 'yes' ELSE 'no' END"),
-            _C("given at", _("Given"), "consent.given_at"),
+            _C("given at", pgettext_lazy("an answer", "Given"), "consent.given_at"),
             _C("in force", _("In force"), "CASE WHEN consent.is_current THEN 'yes' ELSE 'no' END"),
             _C("source", _("Source"), "consent.source"),
             _C("wording", _("Wording"), "consent.wording"),
