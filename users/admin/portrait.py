@@ -188,7 +188,7 @@ class PortraitPage(CohortPage):
             Column(_("Value")),
             Column(_("Here"), "percent"),
             Column(_("Others"), "percent"),
-            Column(_("Points"), "text", hint=_("Difference in percentage points")),
+            Column(pgettext("a difference", "Points"), "text", hint=_("Difference in percentage points")),
         ]
         rows = [self._row(one, value, namer) for value in one.values]
         rows += self._unknown(one)

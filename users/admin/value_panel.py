@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.given_names import as_read
@@ -86,7 +86,7 @@ def _core(value: CustomerValue) -> Cell:
 
 def _known(figure: object, text: str, more: str) -> Cell:
     if figure is None:
-        return Cell(_("not known yet"), tone="muted")
+        return Cell(pgettext("a figure", "not known yet"), tone="muted")
     return Cell(words.aside(text, more))
 
 
@@ -111,7 +111,7 @@ def _hour(value: CustomerValue, day: ValueDay) -> Cell:
         return Cell(
             _("%(hour)s:00, as the shop's customers in general") % {"hour": day.best_hour}, tone="muted"
         )
-    return Cell(_("not known yet"), tone="muted")
+    return Cell(pgettext("a figure", "not known yet"), tone="muted")
 
 
 def lend() -> None:
