@@ -202,9 +202,19 @@ def _field(setting: Setting[Any]) -> forms.Field:
     if setting.words:
         return forms.TypedChoiceField(choices=setting.words, coerce=int, **told)
     if isinstance(setting.default, str):
-        return forms.CharField(max_length=service.LONGEST, required=False, **told)
+        return forms.CharField(max_length=service.LONGEST, required=not _may_be_empty(setting), **told)
     kind = forms.IntegerField if isinstance(setting.default, int) else forms.FloatField
     return kind(min_value=0, max_value=service.LARGEST, **told)
+
+
+def _may_be_empty(setting: Setting[Any]) -> bool:
+    if setting.check is None:
+        return True
+    try:
+        setting.check("")
+    except ValueError:
+        return False
+    return True
 
 
 def _address(name: str) -> str:
