@@ -80,6 +80,7 @@ BY_THE_SHOP: tuple[Item, ...] = (
          context={"device": {"kind": "mobile"}}),
     track("Order Completed", at=NOON - 2 * DAY, user="alice", order_id="3", total=10),
     track("Order Cancelled", at=NOON - DAY, user="alice", order_id="3"),
+    track("Order Cancelled", at=NOON - DAY / 2, user="alice", order_id="3"),
     track("Order Completed", at=NOON - 50 * DAY, user="alice", order_id="5", total=20, products=LINES[:1]),
     track("Order Refunded", at=NOON - 49 * DAY, user="alice", order_id="5", refund_id="all"),
     # bob: a visitor whom an alias names, an order that is paid later, one at the till.

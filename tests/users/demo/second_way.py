@@ -130,9 +130,9 @@ def people_of_rows() -> list[Somebody]:
         bought = Bought(one.ordered_at, worth[key][0], lines.get(key, []), counts=worth[key][1])
         people[one.customer_id].orders.append(bought)
     told = Event.objects.filter(type__is_activity=True).order_by("occurred_at")
-    for pk, name, at, category in told.values_list("customer_id", "type__name", "occurred_at", "category"):
+    for pk, name, at, about in told.values_list("customer_id", "type__name", "occurred_at", "category"):
         people[pk].seen.append(at)
-        people[pk].acts.append((name, at, category or ""))
+        people[pk].acts.append((name, at, about or ""))
     return list(people.values())
 
 
