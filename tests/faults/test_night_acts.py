@@ -121,8 +121,9 @@ def test_joins_whose_handlers_are_killed(luck: random.Random) -> None:
     killed(lambda: relay.relay(500), luck, within=0.6)
     Outbox.objects.update(due_at=now)
     apply_everything()
+    later = move_to(now + joining.AGAIN_AFTER * 2)
     for _again in range(2):
-        joining.look_again(now + joining.AGAIN_AFTER * 2)
+        joining.look_again(later)
         apply_everything()
     assert not Outbox.objects.exists()
     assert Customer.objects.count() == PEOPLE
@@ -186,7 +187,7 @@ def test_postgres_is_stopped_at_once_in_mid_import_and_mid_recompute(
             house.servers.start(redis=False)
             until(lambda: apply_waiting(0) is not None)
         traffic.stop()
-    until(lambda: imported(file, asked), 240)
+    until(lambda: imported(file, asked), 600, said=lambda: f"{file.state} {list(LongJob.objects.values())}")
     all_well_but_for_the_file(traffic)
     until(lambda: not LongJob.objects.filter(state__in=long_jobs.OPEN).exists(), 240)
     assert set(LongJob.objects.values_list("state", flat=True)) == {"done"}
