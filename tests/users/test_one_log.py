@@ -244,4 +244,6 @@ def test_what_it_should_come_to(zone: str) -> None:
     assert touched["alice"][2:4] == ("", "Baidu") and touched["bob"][1] == "west"
     assert touched["carol"][4] == "June"  # of two at one instant, by what they say
     assert {row[1]: row[4] for row in found["days"] if row[0] == "dora"} == days_of_dora(zone)
+    (cancelled,) = [row[5] for row in found["orders"] if row[2] == "3"]
+    assert cancelled == NOON - DAY  # when it was first told to be
     assert found["waiting"] == []
