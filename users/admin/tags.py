@@ -1,6 +1,7 @@
 """Tags: the list with what each is on, one tag, and a tag put on a whole group."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
 from users.groups import Group, group_url, read_group
 from users.models import Customer, CustomerTag, Role, Tag, TagRun
+from users.reports import stored
 from users.services import tag_acts
 
 WHO_ACTS = (Role.OPERATOR,)
@@ -55,17 +57,24 @@ class TagList(OperatorPage):
         """The tags, and what was done to whole groups."""
         tags = list(Tag.objects.order_by("category", "name")[:MOST])
         counted: dict[int, dict[str, int]] = {}
-        rows = (
-            CustomerTag.objects.values_list("tag_id", "source")
-            .annotate(n=Count("customer_id"))
-            .order_by("tag_id")
-        )
-        for tag_id, source, n in rows:
+        for tag_id, source, n in self.counted.rows:
             counted.setdefault(tag_id, {})[source] = n
         return super().get_context_data(**kwargs) | {
             "table": _tags(tags, counted, tag_acts.keepers(tags)),
             "runs": self._runs(),
         }
+
+    @cached_property
+    def counted(self) -> stored.Found:
+        """Customers by tag and where it came from."""
+        rows = CustomerTag.objects.values_list("tag_id", "source").annotate(n=Count("customer_id"))
+        return stored.lately(
+            "tags", lambda: list(rows.order_by("tag_id")), self.now, of=["users_customertag"]
+        )
+
+    def get_as_of(self) -> datetime:
+        """When they were counted."""
+        return self.counted.as_of
 
     def _runs(self) -> Table:
         runs = TagRun.objects.select_related("tag", "by", "job").order_by("-pk")[:20]
