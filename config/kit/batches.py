@@ -1,8 +1,9 @@
 """Set-wise work: slices of long lists, COPY into tables, temporary tables."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -29,9 +30,9 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     ``columns`` are names from code, never from input.
     """
     buffer = io.StringIO()
-    count = 0
+    count, writers = 0, _WRITERS
     for row in rows:
-        buffer.write("\t".join(map(_text, row)))
+        buffer.write("\t".join([writers.get(type(value), _text)(value) for value in row]))
         buffer.write("\n")
         count += 1
     if count:
@@ -83,14 +84,24 @@ def fetch_numbers(
     return np.stack([found[f"value_{n}"].astype(np.int64) for n in range(columns)])
 
 
+def _escaped(value: str) -> str:
+    """What a terminal can show needs no escape, but for the sign that makes one: nearly every text."""
+    return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: _escaped,
+    int: int.__str__,
+    bool: lambda value: "t" if value else "f",
+    type(None): lambda _none: r"\N",
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    Decimal: Decimal.__str__,
+}
+
+
 def _text(value: Any) -> str:
-    if value is None:
-        return r"\N"
+    """Values of other classes: those of which theirs is one, as enumerations are texts."""
     if isinstance(value, str):
-        # What a terminal can show needs no escape, but for the sign that makes one: nearly every text.
-        return value if value.isprintable() and "\\" not in value else value.translate(_ESCAPES)
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
+        return _escaped(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
