@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.logs.RequestLog",
     "allauth.account.middleware.AccountMiddleware",
+    "users.admin.second_factor.FactorFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -194,7 +196,17 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "users.admin.second_factor.Factors"
+MFA_FORMS = {
+    "authenticate": "users.admin.second_factor.CodeOnce",
+    "reauthenticate": "users.admin.second_factor.CodeOnceAgain",
+}
+# Nobody signs up by himself, so no address has to be proven before.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# The half minute before and after as well, for telephones whose clock is a little off; each code is spent once.
+MFA_TOTP_TOLERANCE = 1
 MFA_TOTP_ISSUER = "Regulars"
 
 # --- Languages and time -------------------------------------------------------------------------------------
@@ -341,6 +353,12 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.navigation.favicon"}],
     "STYLES": ["config.navigation.stylesheet"],
     "SCRIPTS": ["config.navigation.script"],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": _("Second factor"), "link": reverse_lazy("mfa_index")},
+        ],
+    },
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

@@ -9,6 +9,7 @@ from users.services.demo.files import load_files
 from users.services.demo.goods import load_goods
 from users.services.demo.identity import load_identity
 from users.services.demo.load import CUSTOMERS_POSITION, load_customers
+from users.services.demo.rights import load_rights
 from users.services.demo.sources import load_sources, load_visits
 from users.services.demo.thresholds import accept_thresholds, study_history
 from users.services.demo.voices import load_value, load_voices
@@ -38,6 +39,7 @@ for _part in (
         load_identity,
     ),
     DemoPart("users.files", gettext_noop("Files, tags and an export"), CUSTOMERS_POSITION + 7, load_files),
+    DemoPart("users.rights", gettext_noop("A copy for one, an erasure"), CUSTOMERS_POSITION + 8, load_rights),
     DemoPart("users.value", gettext_noop("Figures of the day"), CUSTOMERS_POSITION + 10, load_value),
     DemoPart("users.thresholds", gettext_noop("Thresholds between the stages"), 10, accept_thresholds),
     DemoPart(

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
 
 from babel.core import get_global
+from django.conf import settings as installation
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -28,6 +29,9 @@ _read: ContextVar[dict[str, Any] | None] = ContextVar("settings read", default=N
 @contextmanager
 def read_once() -> Iterator[None]:
     """While a page is made, all settings are read together, the first time that one is asked for."""
+    if _read.get() is not None:
+        yield
+        return
     token = _read.set({})
     try:
         yield
@@ -120,6 +124,14 @@ sending = declare(
     "sending",
     1,
     _("1: messages, mail and webhooks go out; 0: nothing goes out, what is due waits"),
+    check=_is_switch,
+)
+
+
+second_factor = declare(
+    "second_factor",
+    0 if installation.DEMO else 1,  # the log-ins of the demo shop are published
+    _("1: roles that send or export need a second factor; 0: a password is enough"),
     check=_is_switch,
 )
 

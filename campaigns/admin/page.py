@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaigns.admin import words
 from campaigns.admin.compose import LANGUAGES
 from campaigns.models import Campaign, CampaignKind, CampaignRun, CampaignState, Content, SkipReason
+from campaigns.powers import APPROVE, START
 from campaigns.reports.outcome import LinkClicks, Outcome, links, outcome, settled
 from campaigns.services import campaigns as acts
 from campaigns.services.plan import Manifest, preview
@@ -21,11 +22,9 @@ from config.kit.admin import OperatorPage, has_role
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Progress, Stat, Table
 from config.kit.refusal import NotFound, Refusal
-from users.models import Role
 from users.shop import currency
 
 RUNS_SHOWN = 20
-APPROVERS = (Role.APPROVER,)
 UNDER_WAY = (CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED)
 
 
@@ -33,7 +32,7 @@ class CampaignPage(OperatorPage):
     """The page of one campaign, and the acts on it."""
 
     template_name = "campaigns/campaign.html"
-    roles_that_act = (Role.OPERATOR, Role.APPROVER)
+    roles_that_act = (*START.roles, *APPROVE.roles)
     partials = {"progress": "campaigns/progress.html"}
 
     @cached_property
@@ -99,9 +98,9 @@ class CampaignPage(OperatorPage):
         act = self._posts().get(name)
         if act is None:
             raise Refusal("unknown_act", _("There is no such act."))
-        if name == "approve" and not has_role(self.operator, APPROVERS):
+        if name == "approve" and not has_role(self.operator, APPROVE.roles):
             raise Refusal("not_an_approver", _("Your role may not approve campaigns."), status=403)
-        if name != "approve" and not has_role(self.operator, (Role.OPERATOR,)):
+        if name != "approve" and not has_role(self.operator, START.roles):
             raise Refusal("not_an_operator", _("Your role approves campaigns and changes none."), status=403)
         self.say(act())
         return HttpResponseRedirect(request.path)
@@ -150,8 +149,9 @@ class CampaignPage(OperatorPage):
             "steps": self._narrowing(manifest),
             "consequence": words.consequence(self.campaign, manifest, self.now),
             "needs_approval": needs_approval,
-            "may_approve": has_role(self.operator, APPROVERS) and self.operator != self.campaign.created_by,
-            "may_start": has_role(self.operator, (Role.OPERATOR,)),
+            "may_approve": has_role(self.operator, APPROVE.roles)
+            and self.operator != self.campaign.created_by,
+            "may_start": has_role(self.operator, START.roles),
             "letters": self._letters(),
         }
 

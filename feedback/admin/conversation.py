@@ -15,10 +15,11 @@ from config.kit.parts import Crumb
 from config.kit.refusal import Refusal
 from feedback.admin.inbox import TONES, agents
 from feedback.models import Conversation, ConversationState
+from feedback.powers import ANSWER
 from feedback.reports.threads import thread
 from feedback.services import conversations
 from feedback.words import due_in_words
-from users.models import Operator, Role
+from users.models import Operator
 from users.pages import customer_panels
 
 # What is worth knowing while answering; the rest is a click away on the customer's page.
@@ -30,7 +31,7 @@ class ConversationPage(OperatorPage):
 
     purpose = gettext_lazy("Answers go to the customer over the storefront and by mail; notes stay here.")
     template_name = "feedback/conversation.html"
-    roles_that_act: ClassVar[Sequence[str]] = (Role.SUPPORT,)
+    roles_that_act: ClassVar[Sequence[str]] = ANSWER.roles
 
     @cached_property
     def conversation(self) -> Conversation:

@@ -25,11 +25,12 @@ from segments.reports.moves import DWELLS, Dwell, dwell, moves_by_day
 from segments.reports.sizes import sizes_by_day
 from users.groups import group_spec, group_url
 from users.models import Role
+from users.powers import EXPORT
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period, period_filters, read_period
 from users.services.exports import acts
 
-EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST, Role.OWNER)
+EXPORT_ROLES = (*EXPORT.roles, Role.OWNER)
 DWELL_TITLES = {
     "day": gettext_lazy("under a day"),
     "week": gettext_lazy("1 to under 7 days"),

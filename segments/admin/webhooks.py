@@ -16,13 +16,14 @@ from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Table, Tone
 from segments.models import Endpoint, Segment, WebhookDelivery
+from segments.powers import TELL
 from segments.services.webhooks import deliver, endpoints
 from segments.services.webhooks.deliver import parked_of, problem_words
 from users.admin.secret import SecretPage
 from users.models import Role
 
 WHO_SEES: tuple[Role, ...] = (Role.OPERATOR, Role.ANALYST)
-WHO_ACTS: tuple[Role, ...] = (Role.OPERATOR,)
+WHO_ACTS: tuple[Role, ...] = TELL.roles
 TONES: dict[str, Tone] = {"on": "good", "paused": "muted", "disabled": "bad"}
 DELIVERY_TONES: dict[str, Tone] = {"delivered": "good", "waiting": "info", "failed": "bad", "parked": "warn"}
 

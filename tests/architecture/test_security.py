@@ -151,3 +151,28 @@ def extras() -> Iterator[str]:
 
 def test_what_our_lines_say_gets_into_the_log() -> None:
     assert set(extras()) <= TOLD
+
+
+# What somebody likes to see is nobody's business: the columns of a list.
+UNRECORDED = {"users/services/list_columns.py: chosen", "users/services/list_columns.py: choose"}
+
+
+def test_who_acts_is_recorded() -> None:
+    """Every service that is told who acts writes the audit row, or hands the name on to one that does."""
+    acts = {
+        f"{file.relative_to(BASE)}: {act.name}": act
+        for app in ("users", "segments", "campaigns", "growth", "feedback")
+        for file in (BASE / app / "services").rglob("*.py")
+        for act in ast.parse(file.read_text()).body
+        if isinstance(act, ast.FunctionDef) and not act.name.startswith("_")
+        if "by" in {told.arg for told in act.args.kwonlyargs}
+    }
+    assert len(acts) > 100
+    assert {name for name, act in acts.items() if not _records(act)} == UNRECORDED
+
+
+def _records(act: ast.FunctionDef) -> bool:
+    calls = [part for part in ast.walk(act) if isinstance(part, ast.Call)]
+    handed_on = {ast.unparse(word.value) for call in calls for word in call.keywords if word.arg == "by"}
+    handed_on |= {ast.unparse(value) for call in calls for value in call.args}
+    return "by" in handed_on or any(ast.unparse(call.func) == "audit.record" for call in calls)

@@ -30,7 +30,7 @@ from users.models import (
     Topic,
 )
 from users.reports import figures
-from users.services import shop_connections, storefronts
+from users.services import erase, shop_connections, storefronts
 from users.services.imports import acts as imports
 from users.services.sources import SourceDraft, create_source
 
@@ -99,7 +99,13 @@ def _of_users(now: datetime) -> dict[str, object]:
         "channels": search.pk,
         "sources": create_source("poster", draft, by=by).pk,
         "attributes": attribute.pk,
+        "privacy": _erased(now),
     }
+
+
+def _erased(now: datetime) -> int:
+    send(identify(at=now, user="gone", name="Gone"))
+    return int(erase.erase(customer("gone").pk, by=operator(), now=now).pk)
 
 
 def _alice(now: datetime) -> Customer:

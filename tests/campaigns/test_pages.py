@@ -14,6 +14,7 @@ from config.kit import clock
 from config.sink import store
 from tests.campaigns.acts import send
 from tests.campaigns.audience import customers, draft, segment_of
+from tests.operators import SET_UP
 from tests.sinks import SmtpSink
 from users.models import AuditEntry, Operator, Role, Topic
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def as_role(role: Role) -> Client:
-    operator = Operator.objects.create(username=role.value, role=role, is_staff=True)
+    operator = Operator.objects.create(username=role.value, role=role, is_staff=True, factor_at=SET_UP)
     client = Client()
     client.force_login(operator)
     return client

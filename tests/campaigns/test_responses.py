@@ -26,6 +26,7 @@ from config.kit import clock
 from tests.campaigns.acts import outcome_of, plan, send
 from tests.campaigns.audience import customers, draft, segment_of
 from tests.clock import move
+from tests.operators import SET_UP
 from tests.sinks import SmtpSink
 from users.models import Consent, Event, Operator, Order, Role, Standing
 from users.reports import stored
@@ -284,7 +285,9 @@ def test_every_number_of_a_campaign_opens_the_customers_behind_it(smtp_sink: Smt
         ordered(who, f"of-{who}", 2500, now + timedelta(hours=1), counts=counts)
         credit(who, f"of-{who}", now + timedelta(hours=1))
     analyst = Client()
-    analyst.force_login(Operator.objects.create(username="ann", role=Role.ANALYST, is_staff=True))
+    analyst.force_login(
+        Operator.objects.create(username="ann", role=Role.ANALYST, is_staff=True, factor_at=SET_UP)
+    )
     behind = {"?outcome=sent": {mei, omar, lin}, "?did=opened": {mei, omar}, "?did=clicked": {mei}}
     for address in (f"/admin/campaigns/{campaign.pk}/customers/", "/admin/campaigns/customers/"):
         for query, people in (behind | {"?did=ordered": {mei}}).items():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.operators import SET_UP
 from users.models import Customer, Operator, Role
 
 # A Monday, 10:00 in Shanghai: the inbox is staffed.
@@ -27,9 +28,13 @@ def bob(db: None) -> Customer:
 
 @pytest.fixture
 def susan(db: None) -> Operator:
-    return Operator.objects.create(username="susan", first_name="Susan", role=Role.SUPPORT, is_staff=True)
+    return Operator.objects.create(
+        username="susan", first_name="Susan", role=Role.SUPPORT, is_staff=True, factor_at=SET_UP
+    )
 
 
 @pytest.fixture
 def sam(db: None) -> Operator:
-    return Operator.objects.create(username="sam", first_name="Sam", role=Role.SUPPORT, is_staff=True)
+    return Operator.objects.create(
+        username="sam", first_name="Sam", role=Role.SUPPORT, is_staff=True, factor_at=SET_UP
+    )

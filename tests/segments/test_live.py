@@ -22,6 +22,7 @@ from segments.services.advice import advice
 from segments.services.preview_cost import Cost, costs
 from segments.services.preview_parts import draw
 from segments.services.segments import edit_segment
+from tests.operators import SET_UP
 from tests.segments.shop import ago, customer, event, order, rule, segment
 from users.models import Operator, Role
 
@@ -36,7 +37,9 @@ VIEWED = {"event": "Product Viewed", "op": "did", "at_least": 2, "in_last_days":
 @pytest.fixture
 def client() -> Client:
     made = Client()
-    made.force_login(Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True))
+    made.force_login(
+        Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True, factor_at=SET_UP)
+    )
     return made
 
 
@@ -168,7 +171,7 @@ def test_somebody_else_saved_meanwhile_and_nothing_is_lost(client: Client) -> No
     made = segment(DORMANT, name="Ours")
     page = reverse("segments:edit", args=[made.pk])
     begun = client.get(page).context["form"].initial["version"]
-    peter = Operator.objects.create(username="peter", role=Role.OPERATOR, is_staff=True)
+    peter = Operator.objects.create(username="peter", role=Role.OPERATOR, is_staff=True, factor_at=SET_UP)
     edit_segment(made, by=peter, rule=rule(RICH))
     mine = {"name": "Mine", "rule": json.dumps(rule(ACTIVE)), "version": begun}
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from segments.models import Segment
 from segments.services.refresh import refresh
+from tests.operators import SET_UP
 from tests.segments.shop import ago, customer, event, mailable, rule, segment, tagged
 from users.models import Operator, Role
 
@@ -21,7 +22,9 @@ VIP = {"collection": "tags", "op": "has_any_of", "value": ["VIP"]}
 
 def as_operator(role: Role = Role.OPERATOR) -> Client:
     client = Client()
-    client.force_login(Operator.objects.create(username=role.value, role=role, is_staff=True))
+    client.force_login(
+        Operator.objects.create(username=role.value, role=role, is_staff=True, factor_at=SET_UP)
+    )
     return client
 
 

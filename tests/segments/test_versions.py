@@ -11,6 +11,7 @@ from segments.rules.words import Words
 from segments.services.rebuild import rebuild, rebuild_waiting
 from segments.services.rule_tree import Branch, difference, tree_of
 from segments.services.segments import edit_segment
+from tests.operators import SET_UP
 from tests.segments.shop import customer, rule, segment
 from users.models import Operator, Role
 
@@ -78,7 +79,7 @@ def test_the_page_of_versions_and_the_way_back() -> None:
     customer(city="Suzhou")
     for _one in range(2):
         customer(city="Wuxi")
-    olga = Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True)
+    olga = Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True, factor_at=SET_UP)
     made = segment(CITY, name="Place")
     edit_segment(made, by=olga, rule=rule(WUXI))
     rebuild(Segment.objects.get(pk=made.pk))
@@ -105,7 +106,9 @@ def test_the_page_of_versions_and_the_way_back() -> None:
 def test_who_only_reads_may_look_but_not_go_back() -> None:
     made = segment(CITY)
     client = Client()
-    client.force_login(Operator.objects.create(username="anna", role=Role.ANALYST, is_staff=True))
+    client.force_login(
+        Operator.objects.create(username="anna", role=Role.ANALYST, is_staff=True, factor_at=SET_UP)
+    )
     page = reverse("segments:versions", args=[made.pk])
     assert client.get(page).status_code == 200
     assert client.post(page, {"version": "1"}).status_code == 403

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from config.kit import clock
+from tests.operators import SET_UP
 from users.models import ApiKey, AuditEntry, DeadLetter, IntakeBody, Operator, Scope
 from users.services import api_keys, dead_letters
 from users.services.accept import accept
@@ -23,7 +24,7 @@ def key() -> ApiKey:
 
 @pytest.fixture
 def owner() -> Operator:
-    return Operator.objects.create(username="owner", role="owner", is_staff=True)
+    return Operator.objects.create(username="owner", role="owner", is_staff=True, factor_at=SET_UP)
 
 
 def parked(key: ApiKey, event: Any, code: str = "missing", **fields: Any) -> DeadLetter:

@@ -1,5 +1,6 @@
 """The shop's routes of the storefront API: customers as identify tells them; scopes, parameters, pages."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from users.models import (
     Scope,
     Touched,
 )
-from users.services import api_keys, long_jobs
+from users.services import api_keys, long_jobs, stages
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
@@ -259,3 +260,46 @@ def test_who_asks_again_from_the_last_change_misses_nothing(shop: Caller) -> Non
         "u1",
         "u2",
     ]
+
+
+def test_contacts_consents_and_stages_are_updates_too_and_tags_are_none(shop: Caller) -> None:
+    shop.post("customers", LIN)
+    shop.post("customers", {"user_id": "other"})
+    send(
+        track("Product Viewed", at=NOON, user="lin"), track("Product Viewed", at=NOON, anonymous="a visitor")
+    )
+    path = f"customers/{customer('lin').pk}"
+    yes = {"channel": "email", "topic": "news", "granted": True, "wording": "yes", "evidence": "till"}
+    mail = {"channel": "email", "address": "lin@x.org"}
+    days = iter((*range(1, 8), 300))
+
+    def updated(act: Callable[[], object]) -> list[str]:
+        move_to(NOON + next(days) * DAY)
+        before = clock.now().isoformat()
+        act()
+        return [one["user_id"] for one in shop.get("customers", updated_since=before).json()["results"]]
+
+    acts: list[Callable[[], object]] = [
+        lambda: shop.post(f"{path}/contacts", {"channel": "sms", "address": "13800138000"}),
+        lambda: shop.tell("patch", f"{path}/contacts", {**mail, "state": "verified"}),
+        lambda: shop.post(f"{path}/consents", yes),
+        lambda: shop.tell("delete", f"{path}/contacts?channel=email&address=lin@x.org"),
+        lambda: send(track("Product Viewed", at=clock.now(), user="lin")),  # still active: nothing new
+        lambda: shop.tell("patch", f"{path}/contacts", {**mail, "state": "verified"}),  # is not there
+        lambda: shop.post(f"{path}/tags", {"tag": "VIP"}),
+    ]
+    assert [updated(act) for act in acts] == [["lin"]] * 4 + [[]] * 3
+    assert updated(lambda: stages.move_stages(clock.now())) == ["lin"]
+
+
+def test_a_sync_reads_the_index_of_changes(shop: Caller) -> None:
+    shop.post("customers", LIN)
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as seen:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        shop.get("customers", updated_since=NOON.isoformat())
+        (asked,) = [
+            one["sql"] for one in seen if "users_customer" in one["sql"] and "changed_at" in one["sql"]
+        ][:1]
+        cursor.execute(f"EXPLAIN {asked}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "customer_changed" in plan and "Presorted Key: users_customer.changed_at" in plan

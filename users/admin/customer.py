@@ -17,15 +17,17 @@ from config.kit import words
 from config.kit.admin import OperatorPage, may_open
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Fact, Stat, Table, Tone
+from config.kit.refusal import Refusal
 from users.admin.customer_columns import channel_name
 from users.admin.late import LatePanels
 from users.consent_words import source_words
-from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, MoveCause, Role
+from users.models import AttributeDefinition, ContactState, Customer, CustomerAlias, Erasure, MoveCause, Role
 from users.pages import CustomerPanel, customer_panels
 from users.phase import phase
 from users.reports import customer as report
 from users.reports.periods import EARLIEST, LATEST
 from users.services import contact_acts, opt_in, tags
+from users.services.contacts import PUSH
 from users.services.preferences import title_of
 from users.shop import currency
 
@@ -45,11 +47,14 @@ class CustomerPage(LatePanels, OperatorPage):
     panel_template = "users/customer_panel.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page; a record that was joined into another leads there."""
+        """The page; a record that was joined into another leads there, an erased one to its empty place."""
         try:
             return super().get(request, *args, **kwargs)
         except Http404:
-            survivor = CustomerAlias.objects.filter(old_id=self.kwargs["customer_id"]).first()
+            asked = self.kwargs["customer_id"]
+            if Erasure.objects.filter(pk=asked).exists():
+                return HttpResponseRedirect(reverse("users:erased", args=[asked]))
+            survivor = CustomerAlias.objects.filter(old_id=asked).first()
             if survivor is None:
                 raise
             return HttpResponseRedirect(reverse("users:customer", args=[survivor.customer_id]))
@@ -71,6 +76,8 @@ class CustomerPage(LatePanels, OperatorPage):
             told.get(name, "").replace("\0", "") for name in ("contact", "channel", "address")
         )
         if act == "add":
+            if channel in PUSH:
+                raise Refusal("comes_by_itself", _("A push address is told by the app or browser itself."))
             contact_acts.add_by_hand(self.customer, channel, address, by=self.operator, now=self.now)
         elif act == "remove":
             contact_acts.remove_by_hand(self.customer, channel, address, by=self.operator)
@@ -146,7 +153,7 @@ class CustomerPage(LatePanels, OperatorPage):
             "strip": report.strip(stages, self.now),
             "stage_table": _stage_table(stages, believed),
             "contacts": [(c, CONTACT_TONES.get(c.state, "")) for c in report.contacts(customer.pk)],
-            "by_hand": [(channel.value, channel.label) for channel in contact_acts.BY_HAND],
+            "by_hand": [(channel.value, channel.label) for channel in contact_acts.TYPED],
             "tags": report.tags(customer.pk),
             "panels": self._drawn([*sorted(customer_panels, key=lambda panel: panel.position), ORDERS]),
             "side_panels": self._drawn(SIDE),

@@ -21,12 +21,13 @@ from users.groups import Group, read_group
 from users.groups.listed import spec_of
 from users.models import AcquisitionChannel, Role, Stage, Standing
 from users.pages import group_acts
+from users.powers import EXPORT
 from users.reports import finding
 from users.reports.listing import FILTERS, SORTS, Listing
 from users.services import list_columns
 from users.services.exports import acts
 
-EXPORT_ROLES = (Role.OPERATOR, Role.ANALYST)
+EXPORT_ROLES = EXPORT.roles
 MOST_COUNTED = 10_000
 """Customers that the list counts for "all that match"; of more it says so, and the act's page counts them."""
 LEFT_OUT = {

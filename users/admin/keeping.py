@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -94,7 +95,7 @@ def _erasures() -> Table:
         ],
         rows=[
             [
-                f"#{one.customer_id}",
+                Cell(f"#{one.customer_id}", url=reverse("users:erased", args=[one.customer_id])),
                 one.at,
                 Cell(str(one.by) if one.by else _("the customer, or a restored dump")),
                 sum(one.removed.values()),

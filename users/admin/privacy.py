@@ -23,6 +23,7 @@ from config.kit.admin import OperatorPage, has_role
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Progress, Table, Tone
 from config.kit.refusal import Refusal
 from users.models import Customer, DataExport, LongJob, Role
+from users.powers import COPY
 from users.privacy import Erase
 from users.reports.held import Held, held_about
 from users.services import audit, bundles, erase
@@ -41,7 +42,7 @@ class PrivacyPage(OperatorPage):
     purpose = gettext_lazy("Everything held about this customer, a copy of it, and the erasure.")
     template_name = "users/privacy.html"
     roles_that_see = (Role.OPERATOR, Role.SUPPORT)
-    roles_that_act = (Role.OPERATOR, Role.SUPPORT)
+    roles_that_act = COPY.roles
     roles_that_erase = (Role.OPERATOR,)
     partials = {"copy": "users/privacy_copy.html"}
 

@@ -9,11 +9,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from config.kit.admin import FormPage, OperatorPage, may_open
+from config.kit.admin import OWNER, FormPage, OperatorPage, may_open
 from config.kit.parts import Crumb
 from users.keeping import PREFIX
 from users.services import settings as service
-from users.shop import settings
+from users.shop import second_factor, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,11 @@ class SettingsPage(OperatorPage):
         """The screens that exist."""
         found = [(screen, _address(screen.page)) for screen in SCREENS]
         shown = [(screen, url) for screen, url in found if url and may_open(self.operator, url)]
-        return super().get_context_data(**kwargs) | {"screens": shown}
+        return super().get_context_data(**kwargs) | {
+            "screens": shown,
+            "without_factor": second_factor.get() != 1,
+            "operators": _address("users:operators") if self.operator.role == OWNER else "",
+        }
 
 
 class SettingsForm(FormPage):
@@ -166,8 +170,8 @@ class ShopForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for setting in settings:
-            if setting.name.startswith(PREFIX):
-                continue  # on the page of their own
+            if setting.name.startswith(PREFIX) or setting is second_factor:
+                continue  # on pages of their own
             self.fields[setting.name] = _field(setting.sentence, setting.default, setting.get())
 
 

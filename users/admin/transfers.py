@@ -11,11 +11,12 @@ from config.kit.admin import OperatorPage
 from config.kit.parts import Action, Cell, Column, Empty, Table
 from users.admin.import_words import state_of
 from users.models import Export, Fate, Import, LongJob, Role
+from users.powers import EXPORT
 from users.services import long_jobs
 from users.services.exports.acts import may_fetch
 from users.services.imports.kinds import import_kinds
 
-WHO_SEES = (Role.OPERATOR, Role.ANALYST)
+WHO_SEES = EXPORT.roles
 WHO_ACTS = (Role.OPERATOR,)
 LIST = "users:imports"
 SHOWN = 50

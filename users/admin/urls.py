@@ -16,6 +16,7 @@ from users.admin.customer import CustomerPage
 from users.admin.customer_acts import EditProfile, RecordConsent
 from users.admin.customers import CustomerColumns, CustomerList
 from users.admin.dead_letters import DeadLetterList, DeadLetterPage
+from users.admin.erased import ErasedPage
 from users.admin.exports import ExportFile, NewExport
 from users.admin.features import FeaturesPage
 from users.admin.flows import FlowsPage
@@ -90,6 +91,7 @@ urlpatterns = [
     path("settings/shop/", ShopPage.as_view(), name="shop"),
     path("settings/stages/", LifecyclePage.as_view(), name="lifecycle"),
     path("settings/privacy/", KeepingPage.as_view(), name="keeping"),
+    path("settings/privacy/<int:customer_id>/", ErasedPage.as_view(), name="erased"),
     path("settings/operators/", OperatorList.as_view(), name="operators"),
     path("settings/operators/new/", NewOperator.as_view(), name="operator_create"),
     path("settings/operators/<int:operator_id>/", ChangeOperator.as_view(), name="operator"),

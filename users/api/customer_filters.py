@@ -38,7 +38,8 @@ class CustomersQuery(Query):
     active_since = InstantField(required=False, help_text="Was active at this instant or later.")
     updated_since = InstantField(
         required=False,
-        help_text="The profile or userId changed at this instant or later; in the order of the changes.",
+        help_text="Profile, userId, a contact point, a consent or the stage changed at this instant or later; "
+        "in the order of the changes.",
     )
 
 

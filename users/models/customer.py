@@ -41,7 +41,8 @@ class Customer(models.Model):
     """A user of the shop. Unknown text is empty, unknown figures and dates are null.
 
     ``told_at``: when each trait was last told, so that identify calls may arrive in any order. ``changed_at``: when
-    we last took down something new of the profile or the userId; null where that was never.
+    we last took down something new of the profile, the userId, an address, a consent or, once identified, the stage;
+    null where that was never.
     """
 
     user_id = models.CharField(_("user ID"), max_length=255, null=True, blank=True, unique=True)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -29,10 +30,16 @@ class OperatorManager(UserManager["Operator"]):
 
 
 class Operator(AbstractUser):
-    """Somebody who works in the shop. ``language`` empty means: as the browser asks."""
+    """Somebody who works in the shop. ``language`` empty means: as the browser asks.
+
+    ``factor_at``: since when a second factor is set up. ``sessions_from`` moves whenever it comes, goes or is reset,
+    and sessions begun before are over.
+    """
 
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.READ_ONLY)
     language = models.CharField(_("language"), max_length=10, blank=True)
+    factor_at = models.DateTimeField(null=True, editable=False)
+    sessions_from = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[OperatorManager] = OperatorManager()
 
@@ -42,3 +49,10 @@ class Operator(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must carry: it changes with the password, as ever, and with the second factor."""
+        as_ever = super().get_session_auth_hash()
+        if self.sessions_from is None:
+            return as_ever
+        return salted_hmac("second factor", f"{as_ever} {self.sessions_from.timestamp()}").hexdigest()

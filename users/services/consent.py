@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from config.kit.batches import copy_rows, execute, temporary_table
 from config.kit.refusal import Refusal
 from users.models import Channel, Topic
-from users.services import survivors
+from users.services import news, survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -118,6 +118,7 @@ def answer_many(answers: Iterable[Answer], now: datetime) -> int:
         mark_current(customer_ids)
         _withdraw_requests(now)
         touch(customer_ids, TouchTopic.CONSENT)
+        news.note(customer_ids)
     return fresh
 
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from config.kit import strict_json
 from config.kit.refusal import NotFound, Refusal
 from users.models import Channel, ContactPoint, ContactState, Customer, Operator
-from users.services import audit, contacts, survivors
+from users.services import audit, contacts, news, survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -24,6 +26,8 @@ BY_HAND = (
     Channel.WEB_PUSH,
 )
 """Channels that have addresses; an inbox needs none, a webhook has its own settings."""
+TYPED = (Channel.EMAIL, Channel.SMS, Channel.WECHAT, Channel.WEIBO)
+"""Channels whose addresses a person can tell; an app or a browser tells its push address itself."""
 MOST = 50
 """Addresses of one customer; more are somebody's mistake."""
 LONGEST_ADDRESS = 1000
@@ -62,7 +66,8 @@ def address_of(channel: str, text: str) -> tuple[str, dict[str, str]]:
     read = _READERS.get(channel)
     address = read(text) if read else None
     if address is None:
-        raise Refusal("bad_address", _("This is no address of that channel."), field="address")
+        sentence = _EXAMPLES.get(channel) or gettext_lazy("This is no address of that channel.")
+        raise Refusal("bad_address", str(sentence), field="address")
     return address, {}
 
 
@@ -95,6 +100,7 @@ def remove(customer_id: int, channel: str, address: str) -> ContactState:
         raise NotFound(_("There is no such address."))
     found.delete()
     touch([customer_id], TouchTopic.CONTACT)
+    news.note([customer_id])
     return ContactState(point.state)
 
 
@@ -163,6 +169,14 @@ def _is_key(value: Any, longest: int) -> bool:
     return plain and value.isascii() and len(value.rstrip("=")) <= longest
 
 
+_EXAMPLES: dict[str, StrOrPromise] = {
+    Channel.EMAIL: gettext_lazy("This is no e-mail address. Write it like name@example.com."),
+    Channel.SMS: gettext_lazy(
+        "This is no phone number. Write it like 13800138000, or with the country like +49 30 123456."
+    ),
+    Channel.WECHAT: gettext_lazy("This is no openid. It is one word without spaces, such as oABC123."),
+    Channel.WEIBO: gettext_lazy("This is no Weibo uid. It is one word without spaces, such as 1234567890."),
+}
 _READERS: dict[str, Callable[[str], str | None]] = {
     Channel.EMAIL: contacts.email_address,
     Channel.SMS: contacts.phone_number,

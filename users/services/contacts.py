@@ -14,7 +14,7 @@ from phonenumbers.timezone import time_zones_for_number
 from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from config.kit.zones import zone_names
 from users.models import Channel, ContactPoint, ContactState
-from users.services import survivors
+from users.services import news, survivors
 from users.services.touch import touch
 from users.topics import TouchTopic
 
@@ -132,7 +132,9 @@ def add_many(contacts: Iterable[Contact], now: datetime) -> int:
         """,
         {"now": now},
     )
-    touch({customer_id for customer_id, _ in changed}, TouchTopic.CONTACT)
+    ids = {customer_id for customer_id, _ in changed}
+    touch(ids, TouchTopic.CONTACT)
+    news.note(ids)
     _hand_over(devices)
     _identify(customer_id for customer_id, confirmed in changed if confirmed)
     return len(changed)
@@ -154,6 +156,7 @@ def set_state(
     )
     if changed:
         touch([customer_id], TouchTopic.CONTACT)
+        news.note([customer_id])
     return bool(changed)
 
 

@@ -20,7 +20,7 @@ from config.kit.refusal import Refusal
 from users import facts, shop
 from users.lifecycle import Thresholds
 from users.models import LifecycleRule, LongJob, MoveCause, Operator, Standing
-from users.services import audit
+from users.services import audit, news
 from users.services.events import NewEvent, record_many
 from users.services.long_jobs import Chunk, runs, start
 from users.services.sql import statement
@@ -116,6 +116,7 @@ def settle(now: datetime, *, cause: MoveCause | None = None) -> int:
     execute("ANALYZE stage_moment (customer_id, at)")
     execute(statement("supersede_moves"), with_now)
     noticed = fetch(statement("notice_moves"), with_now)
+    news.note_moved({move[0] for move in noticed})
     execute(statement("update_standing"), with_now)
     record_many((_fact(*move[:4]) for move in noticed if move[4]), now=now)
     return len(noticed)

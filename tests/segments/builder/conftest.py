@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.ending import leave
+from tests.operators import SET_UP
 from users.models import Operator, Role
 
 PUT = """async (rule) => {
@@ -61,7 +62,9 @@ def look() -> dict[str, Any]:
 def bench(browser: Browser, live_server: LiveServer, look: dict[str, Any]) -> Iterator[Bench]:
     """A browser in which Olga, an operator, is logged in; what it complains of fails the test."""
     client = Client()
-    client.force_login(Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True))
+    client.force_login(
+        Operator.objects.create(username="olga", role=Role.OPERATOR, is_staff=True, factor_at=SET_UP)
+    )
     context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 1000}, **look})
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])

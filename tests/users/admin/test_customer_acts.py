@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from tests.clock import move_to
 from tests.operators import logged_in
+from tests.users.back_end import Caller, refusal
 from tests.users.door import customer, identify, send, visit
 from users.models import AuditEntry, Consent, ContactPoint, Role, Touched
 
@@ -94,15 +95,11 @@ def test_addresses_are_added_verified_blocked_opened_and_removed() -> None:
         act(name)
         assert state() == name
     act("add", "sms", "138 0013 8000")
-    push = '{"endpoint": "https://push.example/x", "keys": {"p256dh": "BAAA", "auth": "AAA"}}'
-    act("add", "web_push", push)
-    point = ContactPoint.objects.get(channel="web_push")
-    assert (point.address, point.details) == ("https://push.example/x", {"p256dh": "BAAA", "auth": "AAA"})
     assert ContactPoint.objects.get(channel="sms").address == "+8613800138000"
     act("remove")
     assert not ContactPoint.objects.filter(channel="email").exists()
     acts = list(AuditEntry.objects.order_by("pk").values_list("act", flat=True))
-    assert acts == ["contact.state"] * 3 + ["contact.add"] * 2 + ["contact.remove"]
+    assert acts == ["contact.state"] * 3 + ["contact.add", "contact.remove"]
 
 
 @pytest.mark.parametrize(
@@ -112,9 +109,7 @@ def test_addresses_are_added_verified_blocked_opened_and_removed() -> None:
         ("sms", "12"),
         ("wechat", "a b"),
         ("inbox", "x"),
-        ("web_push", "{}"),
-        ("web_push", "[" * 2_000),
-        ("web_push", '{"endpoint": "http://x.org", "keys": {"p256dh": "B", "auth": "A"}}'),
+        ("weibo", ""),
         ("no such", "x"),
         ("email", "\x00"),
     ],
@@ -123,6 +118,21 @@ def test_what_is_no_address_is_refused(channel: str, address: str) -> None:
     before = ContactPoint.objects.count()
     assert "This is no" in act("add", channel, address)
     assert ContactPoint.objects.count() == before
+
+
+def test_push_addresses_are_not_typed_by_operators_and_taken_from_the_back_end() -> None:
+    offered = logged_in().get(page()).context["by_hand"]
+    assert [channel for channel, _label in offered] == ["email", "sms", "wechat", "weibo"]
+    push = '{"endpoint": "https://push.example/x", "keys": {"p256dh": "BAAA", "auth": "AAA"}}'
+    for channel in ("web_push", "app_push"):
+        assert "is told by the app or browser itself" in act("add", channel, push)
+    back_end, path = Caller(), f"customers/{customer('alice').pk}/contacts"
+    broken = ("{}", "[" * 900, '{"endpoint": "http://x.org", "keys": {"p256dh": "B", "auth": "A"}}')
+    refused = [refusal(back_end.post(path, {"channel": "web_push", "address": text}))[:2] for text in broken]
+    assert refused == [(400, "bad_subscription")] * 3
+    assert back_end.post(path, {"channel": "web_push", "address": push}).status_code == 201
+    point = ContactPoint.objects.get(channel__in=["web_push", "app_push"])
+    assert (point.address, point.details) == ("https://push.example/x", {"p256dh": "BAAA", "auth": "AAA"})
 
 
 def test_nobody_acts_on_an_address_that_is_not_there_or_without_the_role() -> None:

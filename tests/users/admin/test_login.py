@@ -42,6 +42,13 @@ def test_five_wrong_passwords_lock_the_name_out(person: Operator) -> None:
     assert client.get(reverse("users:home")).status_code == 302
 
 
+def test_ten_wrong_passwords_lock_the_address_out_whatever_the_names(person: Operator) -> None:
+    client, elsewhere = Client(REMOTE_ADDR="192.0.2.7"), Client(REMOTE_ADDR="192.0.2.8")
+    for number in range(10):
+        client.post(reverse("account_login"), {"login": f"nobody{number}", "password": "wrong"})
+    assert [log_in(client, person, PASSWORD), bool(log_in(elsewhere, person, PASSWORD))] == ["", True]
+
+
 def test_a_locked_out_operator_cannot_log_in(person: Operator) -> None:
     person.is_active = False
     person.save()
@@ -70,7 +77,7 @@ def test_the_first_operator_of_a_new_shop_is_its_owner() -> None:
 def test_a_second_factor_is_asked_for_and_each_code_works_once(
     person: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (counter,) = auth.yield_hotp_counters_from_time()
+    counter = max(auth.yield_hotp_counters_from_time())
     monkeypatch.setattr(auth, "yield_hotp_counters_from_time", lambda: [counter])  # the half minute lasts
     secret = auth.generate_totp_secret()
     auth.TOTP.activate(person, secret)

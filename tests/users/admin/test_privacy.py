@@ -102,6 +102,26 @@ def test_erasing_asks_for_the_name() -> None:
     assert Erasure.objects.count() == 1
     assert client.get(who).status_code == 404
     assert client.post(who, {"act": "erase", "typed": "Alice <b>"}).status_code == 404
+    _the_empty_place(Erasure.objects.get())
+
+
+def _the_empty_place(erasure: Erasure) -> None:
+    """Where the customer's page was, every role reads when it went, by whom, and what is left; bob is not erased."""
+    for role in Role.values:
+        shown = logged_in(role).get(reverse("users:customer", args=[erasure.pk]), follow=True)
+        assert (shown.status_code, shown.redirect_chain) == (
+            200,
+            [(reverse("users:erased", args=[erasure.pk]), 302)],
+        )
+    html = shown.content.decode()
+    assert [word for word in ("Alice", "alice@example.com", "A-1") if word in html] == []
+    assert {str(row[0]): row[1] for row in shown.context["left"].rows}["Orders"] == 1
+    assert {str(row[0]): row[1] for row in shown.context["went"].rows}["Events"] >= 1
+    facts = {str(fact.title): fact.cell.value for fact in shown.context["facts"]}
+    assert (facts["By"], facts["Keyed hashes kept"], facts["Turned away since"]) == (str(erasure.by), 2, 0)
+    listed = logged_in().get(reverse("users:keeping")).content.decode()
+    assert reverse("users:erased", args=[erasure.pk]) in listed
+    assert logged_in().get(reverse("users:erased", args=[customer("bob").pk])).status_code == 404
 
 
 def test_support_may_copy_but_not_erase() -> None:

@@ -83,6 +83,7 @@ ELSEWHERE = {
     *("storefronts", "storefront_create", "storefront_secret"),
     "customers_picked",  # leads on: tests/users/admin/test_picking.py
     "untag_group",
+    "erased",  # only of an erased one: tests/users/admin/test_privacy.py
     "tag_group",  # only with a group: tests/users/files/test_tags.py
     "export_file",  # whose it is decides: tests/users/files/test_exports.py
 }

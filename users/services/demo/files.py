@@ -68,7 +68,7 @@ def load_files(now: datetime, progress: Progress) -> None:
     progress(5, 6)
     if not Export.objects.exists():
         export_acts.ask("customers", columns=EXPORTED, form="xlsx", group=spec, by=by, now=now)
-    _work_until(lambda: not Export.objects.filter(ready_at=None).exists())
+    work_until(lambda: not Export.objects.filter(ready_at=None).exists())
 
 
 def _bring_in(kind: str, name: str, content: bytes, *, by: Operator | None, now: datetime) -> None:
@@ -86,10 +86,10 @@ def _bring_in(kind: str, name: str, content: bytes, *, by: Operator | None, now:
         file.refresh_from_db()
         if file.state in steps:
             steps[Import.State(file.state)](file)
-        _work_until(lambda: _rests(name))
+        work_until(lambda: _rests(name))
 
 
-def _work_until(is_done: Callable[[], bool]) -> None:
+def work_until(is_done: Callable[[], bool]) -> None:
     """Wait for the workers; where none takes the long jobs, do them here."""
     until = time.monotonic() + PATIENCE
     while not is_done() and time.monotonic() < until:

@@ -16,7 +16,7 @@ from config.kit.zones import shop_zone
 from users import cells
 from users.cells import Unreadable
 from users.models import Channel, Fate, Import, Topic
-from users.services import consent, stages
+from users.services import consent, news, stages
 from users.services.imports.kinds import (
     KEY_FIELDS,
     Batch,
@@ -150,6 +150,7 @@ class Consents(ImportKind):
         )
         consent.mark_current(alive)
         touch(alive, TouchTopic.CONSENT)
+        news.note(alive)
         removed = set(gone)
         return {
             row.no: "answered_since" if row.customer_id in alive else "gone"

@@ -20,7 +20,7 @@ from users.models import (
     Standing,
     Touched,
 )
-from users.services import profile, stages
+from users.services import news, profile, stages
 from users.services.imports import people
 from users.services.imports.kinds import Batch, Written
 from users.services.touch import touch
@@ -196,6 +196,7 @@ def restore_contacts(rows: Sequence[Written]) -> dict[int, str]:
     _unidentify([one for one in visitors if one])
     ids = {row.customer_id for row in rows if row.customer_id}
     touch(ids, TouchTopic.CONTACT)
+    news.note(ids)
     touch(ids, TouchTopic.PROFILE)
     return {number[point]: "touched" for point in kept}
 
