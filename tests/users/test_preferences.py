@@ -122,7 +122,7 @@ def test_a_profile_is_the_shoppers_own_and_only_its_columns_change() -> None:
     )
     assert customer("bob").name == "Bob"
     ahead = patch({"birthday": (clock.now() + timedelta(days=2)).date().isoformat()}, "k2")
-    assert (ahead.status_code, ahead.json()["field"]) == (400, "birthday")
+    assert (ahead.status_code, "birthday" in ahead.content.decode()) == (400, True)
     for number, field in enumerate(
         (
             "user_id",

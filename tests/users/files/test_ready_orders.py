@@ -97,7 +97,7 @@ def test_another_currency_of_the_shop_is_heard_anew() -> None:
 
 
 def test_a_stranger_is_made_by_his_first_row_whichever_way_his_orders_are_written() -> None:
-    send(identify(at=clock.now(), user="u1"))
+    send(visit(at=clock.now(), user="u1"))
     before = everything()
     file = file_of(
         ("A", "new", "p1", "", "", "5"), ("B", "new", "p1"), ("C", "other", "p1"), ("D", "u1", "p1")
