@@ -34,11 +34,43 @@ BULK_TABLES = (
 @contextmanager
 def database(size: str) -> Iterator[None]:
     """Point Django at a fresh copy of that size's data; afterwards back to where it was."""
-    before = str(settings.DATABASES["default"]["NAME"])
-    base, copy = f"base_{size.lower()}", f"bench_{size.lower()}"
+    copy = f"bench_{size.lower()}"
+    _recreate(copy, template=_base(size))
+    with _pointed_at(copy):
+        yield
+
+
+@contextmanager
+def kept_database(size: str, name: str) -> Iterator[None]:
+    """Point Django at a copy of that size's data that stays as it is left, while it is ``mark``ed as complete."""
+    copy, base = f"bench_{name}_{size.lower()}", _base(size)
+    if not _is_complete(copy):
+        _recreate(copy, template=base)
+    with _pointed_at(copy):
+        yield
+
+
+def mark() -> None:
+    """Say of the database that is pointed at that it is complete, as its tables and the data are today."""
+    execute(f"COMMENT ON DATABASE {connection.settings_dict['NAME']} IS '{_fingerprint()}'")
+
+
+def is_marked() -> bool:
+    """Whether the database that is pointed at is complete."""
+    return _is_complete(str(connection.settings_dict["NAME"]))
+
+
+def _base(size: str) -> str:
+    base = f"base_{size.lower()}"
     if not _is_complete(base):
         _build(base, size)
-    _recreate(copy, template=base)
+    return base
+
+
+@contextmanager
+def _pointed_at(copy: str) -> Iterator[None]:
+    """Django uses that database, with business time at the end of what it covers."""
+    before = str(settings.DATABASES["default"]["NAME"])
     try:
         _use(copy)
         clock.set_offset(fetch("SELECT max(last_activity_at) - now() FROM users_standing")[0][0])

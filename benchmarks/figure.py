@@ -36,9 +36,15 @@ class Figure:
         return asdict(self)
 
 
-def at_most(id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "s") -> Figure:
-    """A figure that may be at most ``limit`` times its yardstick (times, memory)."""
-    ratio = value / yardstick
+FLOOR = 0.03
+"""Seconds below which a yardstick counts as this: a ratio between two shorter times says nothing."""
+
+
+def at_most(
+    id: str, name: str, *, value: float, yardstick: float, limit: float, unit: str = "s", floor: float = 0.0
+) -> Figure:
+    """A figure that may be at most ``limit`` times its yardstick (times, memory), or times ``floor``."""
+    ratio = value / max(yardstick, floor)
     return Figure(id, name, value, unit, yardstick, ratio, f"≤ {limit:g}×", ratio <= limit)
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from benchmarks.processor import Meter
 from config.kit.admin import OperatorPage
 from config.kit.batches import execute, fetch
 from users.models import Operator, Role
@@ -75,10 +76,12 @@ ASKED = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A page that was opened: its name, seconds of server time, how many queries it made, the answer's state."""
+    """A page that was opened: its name, seconds on the clock and of processor time (the server's and the database's),
+    how many queries it made, the answer's state."""
 
     name: str
     seconds: float
+    processor: float
     queries: int
     status: int
 
@@ -86,6 +89,7 @@ class Opened:
 def opened() -> Iterator[Opened]:
     """Every page with an example of what it needs, then its parts, then the questions beside it."""
     execute("SET statement_timeout = '300s'")
+    meter = Meter()
     client = Client(headers={"Accept-Language": "en"}, SERVER_NAME="localhost")
     told = {"role": Role.OWNER, "is_staff": True}
     client.force_login(Operator.objects.get_or_create(username="bench", defaults=told)[0])
@@ -94,9 +98,9 @@ def opened() -> Iterator[Opened]:
         if address is None:
             continue
         for part in ("", *PARTS.get(name, ())):
-            yield _open(client, f"{name} {part}".strip(), address, part)
+            yield _open(client, meter, f"{name} {part}".strip(), address, part)
     for question in ASKED:
-        yield _open(client, question.translate(str.maketrans("", "", "{}")), _asked(question))
+        yield _open(client, meter, question.translate(str.maketrans("", "", "{}")), _asked(question))
 
 
 def names() -> list[str]:
@@ -145,17 +149,21 @@ def _asked(question: str) -> str:
     return f"{address_of(name)}{question[question.index('}') + 1 :]}"
 
 
-def _open(client: Client, name: str, address: str, part: str = "") -> Opened:
+def _open(client: Client, meter: Meter, name: str, address: str, part: str = "") -> Opened:
     """The best of three openings after the first, which may still load templates; of one that takes long the second."""
     headers = {"HX-Request": "true", "HX-Target": part} if part else {}
     seconds: list[float] = []
+    processor: list[float] = []
     for _turn in range(4):
         with CaptureQueriesContext(connection) as queries:
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), meter.read()
             response = client.get(address, headers=headers)
             for _chunk in getattr(response, "streaming_content", ()):
                 pass
             seconds.append(time.perf_counter() - began)
-        if seconds[-1] > 5:
+            processor.append(meter.read() - spent)
+        if processor[-1] > 5:
             break
-    return Opened(name, min(seconds[1:] or seconds), len(queries), response.status_code)
+    return Opened(
+        name, min(seconds[1:] or seconds), min(processor[1:] or processor), len(queries), response.status_code
+    )

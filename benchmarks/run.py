@@ -1,7 +1,8 @@
 """``python -m benchmarks.run [--size S|L] [--only w1]``: measure the workloads and keep the figures.
 
 Starts a PostgreSQL and a Redis of its own under ``var/bench`` with the settings of ``make run`` (fsync on).
-Each ``benchmarks/w*.py`` has ``figures(size)``, called with Django pointed at a fresh copy of that data.
+Each ``benchmarks/w*.py`` has ``figures(size)``, called with Django pointed at a fresh copy of that data, unless it says
+``OWN_DATA`` and opens what it needs.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def _measure(name: str, size: str) -> Iterator[Figure]:
     from benchmarks.data import database
 
     module = importlib.import_module(f"benchmarks.{name}")
-    with database(size):
+    with nullcontext() if getattr(module, "OWN_DATA", False) else database(size):
         for figure in module.figures(size):
             _say(figure.line())
             yield figure

@@ -274,7 +274,8 @@ def test_codes_and_owners_bring_what_their_customers_brought() -> None:
         visit(at=NOON - 300 * DAY, anonymous="x"),
     )
     period = Period(shop_day(NOON) - 60 * DAY, shop_day(NOON))
-    found = by_code(period, NOON)
+    found, as_of = by_code(period, NOON)
+    assert as_of == NOON
     assert [
         getattr(found["one"], name)
         for name in ("touches", "reach", "customers", "buyers", "orders", "revenue", "matured", "stayed")
@@ -283,7 +284,7 @@ def test_codes_and_owners_bring_what_their_customers_brought() -> None:
         getattr(found["two"], name)
         for name in ("touches", "reach", "programs", "customers", "orders", "matured", "stayed")
     ] == [1, 1, 1, 2, 0, 1, 0]
-    owner = by_owner(period, NOON)["store", "West"]
+    owner = by_owner(period, NOON)[0]["store", "West"]
     assert (owner.reach, owner.touches, owner.customers, owner.revenue, owner.stayed) == (1, 3, 3, 1334, 1)
     spec = f"source?what=stayed&owner_kind=store&owner=West&first={period.first}&last={period.last}"
     assert list(Customer.objects.filter(pk__in=read_group(spec, NOON).customers)) == [customer("alice")]

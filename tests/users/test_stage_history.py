@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ from users.lifecycle import Move, Thresholds, moves, stage_at
 from users.models import AcquisitionChannel, ActiveFigures, AuditEntry, Customer, LongJob, Stage
 from users.reports import activity, flows, rollups
 from users.reports.periods import Period
-from users.services import day_counts, long_jobs, stage_study, stages
+from users.services import day_counts, erase, joining, long_jobs, stage_study, stages
 from users.survival import Lasting
 from users.thresholds import Silences
 
@@ -347,7 +349,7 @@ def test_channels_add_up_and_a_group_can_be_of_one(shop: Lives) -> None:
     assert len(names(f"active?day={day}&days=30&channel=")) == parts[1][-1].monthly
 
 
-def counted() -> list[tuple[object, ...]]:
+def counted() -> list[tuple[Any, ...]]:
     fields = ("day", "channel", "identified", "active", "weekly", "monthly", "known", "spread")
     return sorted(ActiveFigures.objects.values_list(*fields), key=str)
 
@@ -360,6 +362,26 @@ def test_days_counted_slice_by_slice_are_those_counted_at_once(shop: Lives) -> N
     rollups.count_all(NOW)
     assert counted() == by_slices
     assert min(ActiveFigures.objects.values_list("day", flat=True)) == rollups.earliest_day()
+
+
+def test_recent_days_follow_late_events_joins_and_erasures(shop: Lives) -> None:
+    """What is counted every ten minutes equals everything counted anew, whatever happened to those days meanwhile."""
+    day_counts.count(NOW)
+    since = rollups.recent_since(NOW)
+    before = [row for row in counted() if row[0] >= since]
+    send(visit(at=NOW - 4 * DAY, user="c07"), visit(at=NOW - 33 * DAY, user="c08"))
+    send(visit(at=NOW - 6 * DAY, user="newcomer"), identify(at=NOW - 2 * DAY, user="named", anonymous="v44"))
+    with transaction.atomic():
+        pair = Customer.objects.filter(user_id__in=("c01", "c02")).values_list("pk", flat=True)
+        joining.join(*pair, now=NOW, cause="hand")
+    erase.ask_to_be_erased(Customer.objects.get(user_id="c03").pk, actor="x")
+    long_jobs.run_due()
+    rollups.count_days(NOW, first=since, last=shop_day(NOW))
+    after = [row for row in counted() if row[0] >= since]
+    assert after != before
+    ActiveFigures.objects.all().delete()
+    rollups.count_all(NOW)
+    assert [row for row in counted() if row[0] >= since] == after
 
 
 def test_all_days_are_counted_again_after_a_day_and_after_long_work(shop: Lives) -> None:

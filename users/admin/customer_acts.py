@@ -11,7 +11,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit import clock, words
@@ -56,7 +56,7 @@ class CustomerForm(FormPage):
 class ProfileForm(forms.Form):
     """The columns of a profile that people fill in."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=200, required=False)
     first_name = forms.CharField(label=gettext_lazy("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=gettext_lazy("Last name"), max_length=100, required=False)
     gender = forms.ChoiceField(
@@ -129,6 +129,7 @@ class EditProfile(CustomerForm):
     """Correct a profile: what is written here outdoes what the traffic said before."""
 
     title = gettext_lazy("Edit the profile")
+    edits = True
     form_class = ProfileForm
     done = gettext_lazy("The profile is saved.")
 

@@ -1,6 +1,7 @@
 """One source code: making, changing, closing it; its link and QR picture; what it brought."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -126,6 +127,7 @@ class ChangeSource(OneSource, SourceFormPage):
     """Everything but the code itself."""
 
     purpose = gettext_lazy("The code itself stays; so does the channel of a code that brought somebody.")
+    edits = True
     form_class = SourceForm
 
     def get_initial(self) -> dict[str, Any]:
@@ -181,10 +183,19 @@ class SourcePage(OneSource):
             self.say(_("Saved."))
         return HttpResponseRedirect(request.path)
 
+    @cached_property
+    def codes(self) -> tuple[dict[str, Brought], datetime]:
+        """What each code brought in the last 90 days."""
+        return report.by_code(last_days(self.now, DEFAULT_DAYS), self.now)
+
+    def get_as_of(self) -> datetime:
+        """When that was counted."""
+        return self.codes[1]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The last 90 days and, for the customers, all time."""
         period = last_days(self.now, DEFAULT_DAYS)
-        brought = report.by_code(period, self.now).get(self.source.code, NOTHING)
+        brought = self.codes[0].get(self.source.code, NOTHING)
         return super().get_context_data(**kwargs) | {
             "source": self.source,
             "link": sources.short_link(self.source),

@@ -1,6 +1,7 @@
 """Source codes: what each brought, per code and per owner."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -75,8 +76,22 @@ class SourcesReport(OperatorPage):
         kind = self.request.GET.get("kind", "")
         return kind if kind in OwnerKind.values else ""
 
+    @cached_property
+    def codes(self) -> tuple[dict[str, Brought], datetime]:
+        """What each code brought."""
+        return report.by_code(self.period, self.now)
+
+    @cached_property
+    def owners(self) -> tuple[dict[tuple[str, str], Brought], datetime]:
+        """What each owner brought."""
+        return report.by_owner(self.period, self.now)
+
+    def get_as_of(self) -> datetime:
+        """When that was counted."""
+        return self.owners[1] if self._by_owner else self.codes[1]
+
     def _codes(self) -> Table:
-        found = report.by_code(self.period, self.now)
+        found = self.codes[0]
         rows = SourceCode.objects.select_related("channel").filter(closed_at__isnull=not self._closed)
         if self._kind:
             rows = rows.filter(owner_kind=self._kind)
@@ -111,7 +126,7 @@ class SourcesReport(OperatorPage):
         return Table(columns, table_rows, empty, caption=_("Source codes"))
 
     def _owners(self) -> Table:
-        found = report.by_owner(self.period, self.now)
+        found = self.owners[0]
         labels: Mapping[str, StrOrPromise] = dict(OwnerKind.choices)
         known = (
             SourceCode.objects.order_by("owner_kind", "owner").values_list("owner_kind", "owner").distinct()

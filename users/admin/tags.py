@@ -1,6 +1,7 @@
 """Tags: the list with what each is on, one tag, and a tag put on a whole group."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,8 +17,10 @@ from config.kit import words
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
+from config.kit.refusal import Refusal
 from users.groups import Group, group_url, read_group
 from users.models import Customer, CustomerTag, Role, Tag, TagRun
+from users.reports import stored
 from users.services import tag_acts
 
 WHO_ACTS = (Role.OPERATOR,)
@@ -55,17 +58,24 @@ class TagList(OperatorPage):
         """The tags, and what was done to whole groups."""
         tags = list(Tag.objects.order_by("category", "name")[:MOST])
         counted: dict[int, dict[str, int]] = {}
-        rows = (
-            CustomerTag.objects.values_list("tag_id", "source")
-            .annotate(n=Count("customer_id"))
-            .order_by("tag_id")
-        )
-        for tag_id, source, n in rows:
+        for tag_id, source, n in self.counted.rows:
             counted.setdefault(tag_id, {})[source] = n
         return super().get_context_data(**kwargs) | {
             "table": _tags(tags, counted, tag_acts.keepers(tags)),
             "runs": self._runs(),
         }
+
+    @cached_property
+    def counted(self) -> stored.Found:
+        """Customers by tag and where it came from."""
+        rows = CustomerTag.objects.values_list("tag_id", "source").annotate(n=Count("customer_id"))
+        return stored.lately(
+            "tags", lambda: list(rows.order_by("tag_id")), self.now, of=["users_customertag"]
+        )
+
+    def get_as_of(self) -> datetime:
+        """When they were counted."""
+        return self.counted.as_of
 
     def _runs(self) -> Table:
         runs = TagRun.objects.select_related("tag", "by", "job").order_by("-pk")[:20]
@@ -152,6 +162,7 @@ class TagPage(FormPage):
     """One tag: its name, merging, deleting."""
 
     template_name = "users/tag.html"
+    edits = True
     form_class = TagForm
     roles_that_act = WHO_ACTS
 
@@ -206,7 +217,13 @@ class TagPage(FormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Other tags to merge into."""
         others = Tag.objects.exclude(pk=self.tag.pk).order_by("name")[:MOST]
-        return super().get_context_data(**kwargs) | {"others": others, "tag": self.tag}
+        count = CustomerTag.objects.filter(tag=self.tag).count()
+        ask = _("Merge “%(tag)s” into the chosen tag? %(n)s customers change over; it cannot be undone.")
+        return super().get_context_data(**kwargs) | {
+            "others": others,
+            "tag": self.tag,
+            "ask": ask % {"tag": self.tag, "n": words.number(count)},
+        }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Delete, let go of it, merge, or save the form."""
@@ -227,7 +244,7 @@ class TagPage(FormPage):
                 else None
             )
             if into is None:
-                raise Http404
+                raise Refusal("no_tag", _("This tag is no longer there. Choose another one."))
             tag_acts.merge(self.tag, into, by=self.operator)
             self.say(_("Merged."))
             return HttpResponseRedirect(reverse("users:tag", args=[into.pk]))

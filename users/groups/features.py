@@ -9,7 +9,7 @@ from users.groups import Group, Parameters, group, selected
 from users.groups.activity import crowd
 from users.groups.stages import read_span
 from users.models import EventType
-from users.reports import features
+from users.reports import features, stored
 from users.reports.cohorts import select
 from users.reports.rollups import sql
 from users.sentences import event_title
@@ -52,7 +52,7 @@ def visits(asked: Parameters, now: datetime) -> Group:
     period, low = read_span(asked), int(asked["low"])
     high = timedelta(seconds=int(asked["high"])) if "high" in asked else LONGEST
     where, values, told = crowd(asked)
-    bound = features.visit_values(period) | {"now": now, "part": 0, "parts": 1, "pause": features.PAUSE}
+    bound = features.visit_values(period) | {"now": now, **stored.EVERYBODY, "pause": features.PAUSE}
     visited = select(sql("visits") + _VISITED, bound | {"low": timedelta(seconds=low), "high": high})
     found = selected(visited.sql + where, (*visited.params, *values))
     if "high" in asked:

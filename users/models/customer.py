@@ -89,6 +89,8 @@ class Customer(models.Model):
         verbose_name_plural = _("customers")
         indexes = [
             models.Index(fields=["registered_at"], name="customer_registered"),
+            # The roll-ups of recent days: whom they brought, without a look at everybody.
+            models.Index(fields=["first_seen_at"], name="customer_first_seen"),
             # The storefront API: what changed since the caller last asked.
             models.Index(
                 fields=["changed_at"], name="customer_changed", condition=Q(changed_at__isnull=False)

@@ -119,7 +119,7 @@ def phases_question() -> stored.Question:
         SELECT {named(PHASE)}, count(*)
         FROM users_standing standing JOIN users_customer customer ON customer.id = standing.customer_id
         WHERE customer.identified AND customer.erased_at IS NULL
-          AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+          AND customer.id BETWEEN %(from_id)s AND %(to_id)s
         GROUP BY 1
         """
     return stored.Question(statement, bound(PHASE), sums=1)

@@ -34,7 +34,7 @@ FROM = """
     LEFT JOIN users_customervalue value ON value.customer_id = customer.id
     WHERE customer.erased_at IS NULL
 """
-PART = "AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)"
+PART = "AND customer.id BETWEEN %(from_id)s AND %(to_id)s"
 PARTS = 2
 
 

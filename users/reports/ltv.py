@@ -154,7 +154,8 @@ def question(asked: Asked) -> stored.Question:
     days = cohorts.span(asked.cohorts, asked.grain)
     members, values = cohorts.members(Start.ORDER, asked.whom, days, grain=asked.grain, unit=Grain.MONTH)
     ordered = "(placed.ordered_at AT TIME ZONE %(zone)s)::date"
-    age = f"{Grain.MONTH.sql(ordered)} - {Grain.MONTH.sql('member.start_day')}"
+    began = "member.cohort" if asked.grain == Grain.MONTH else Grain.MONTH.sql("member.start_day")
+    age = f"{Grain.MONTH.sql(ordered)} - {began}"
     query = statement("ltv").format(members=members, age=age)
     return stored.Question(query, values, sums=2, parts=stored.parts_of(days.days))
 

@@ -1,8 +1,8 @@
 """The roll-ups behind the reports on stages and activity, and counting them again.
 
-Recent days are counted every ten minutes. A past day can still change (late events, a visitor who turns out to
-be somebody, two customers joined), so all days are counted again once a day and after long work, a slice of
-days at a time (``users.services.day_counts``); each row says when it was.
+The recent ten days are counted every ten minutes, whatever happened to them meanwhile. An older day can still change
+(late events, a visitor who turns out to be somebody, two customers joined), so all days are counted again once a day
+and after long work, a slice of days at a time (``users.services.day_counts``); each row says when it was.
 """
 
 from datetime import date, datetime, timedelta
@@ -18,19 +18,23 @@ from users.models import ActiveFigures, Customer, CustomerDay, StageFlow
 from users.reports.figures import today_in_shop
 
 RECENT = 10
+AT_ONCE = 30
+"""Days that one statement counts; with the 29 before them they are the bits of one number."""
 
 
 @transaction.atomic
 def count_days(now: datetime, *, first: date, last: date) -> None:
     """Count the moves and the active customers of the days from ``first`` to ``last`` (shop's zone) again."""
-    values = {"now": now, "zone": settings.SHOP_TIME_ZONE, "first": first, "last": last}
-    StageFlow.objects.filter(day__gte=first, day__lte=last).delete()
-    execute(sql("stage_flows"), values)
-    ActiveFigures.objects.filter(day__gte=first, day__lte=last).delete()
-    execute(sql("active_days"), values)
     yesterday = today_in_shop(now) - timedelta(days=1)
-    if first <= yesterday <= last:
-        execute(sql("active_spread"), {"day": yesterday})
+    values = {"now": now, "zone": settings.SHOP_TIME_ZONE, "spread_day": yesterday}
+    while first <= last:
+        until = min(first + timedelta(days=AT_ONCE - 1), last)
+        span = values | {"first": first, "last": until}
+        StageFlow.objects.filter(day__gte=first, day__lte=until).delete()
+        execute(sql("stage_flows"), span)
+        ActiveFigures.objects.filter(day__gte=first, day__lte=until).delete()
+        execute(sql("active_days"), span)
+        first = until + timedelta(days=1)
 
 
 def count_all(now: datetime) -> None:

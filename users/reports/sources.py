@@ -12,6 +12,7 @@ from django.db.models.functions import TruncDate
 from config.kit import words
 from config.kit.batches import fetch
 from users.models import SourceCode, SourceTouch
+from users.reports import stored
 from users.reports.channels import report_sql
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period
@@ -44,15 +45,15 @@ class Brought:
         return self.stayed / self.matured if self.matured else None
 
 
-def by_code(period: Period, now: datetime) -> dict[str, Brought]:
-    """Per source code."""
+def by_code(period: Period, now: datetime) -> tuple[dict[str, Brought], datetime]:
+    """Per source code, and the instant the figures stand for."""
     return _brought(BY_CODE, period, now)
 
 
-def by_owner(period: Period, now: datetime) -> dict[tuple[str, str], Brought]:
-    """Per (kind of owner, owner)."""
-    found = _brought(BY_OWNER, period, now)
-    return {(key.partition(":")[0], key.partition(":")[2]): figures for key, figures in found.items()}
+def by_owner(period: Period, now: datetime) -> tuple[dict[tuple[str, str], Brought], datetime]:
+    """Per (kind of owner, owner), and the instant the figures stand for."""
+    found, as_of = _brought(BY_OWNER, period, now)
+    return {(key.partition(":")[0], key.partition(":")[2]): figures for key, figures in found.items()}, as_of
 
 
 def visits(source: SourceCode, period: Period) -> list[tuple[date, int, int]]:
@@ -69,12 +70,17 @@ def visits(source: SourceCode, period: Period) -> list[tuple[date, int, int]]:
     return [(day, *found.get(day, (0, 0))) for day in days]
 
 
-def _brought(key: str, period: Period, now: datetime) -> dict[str, Brought]:
+def _brought(key: str, period: Period, now: datetime) -> tuple[dict[str, Brought], datetime]:
     values: Mapping[str, Any] = {
         "begin": period.begin,
         "end": period.end,
         "zone": settings.SHOP_TIME_ZONE,
         "today": today_in_shop(now),
     }
-    rows = fetch(report_sql("sources").format(key=key), dict(values))
-    return {name: Brought(*figures) for name, *figures in rows}
+    told = stored.lately(
+        f"sources {key} {sorted(values.items())}",
+        lambda: fetch(report_sql("sources").format(key=key), dict(values)),
+        now,
+        of=["users_sourcetouch", "users_firsttouch"],
+    )
+    return {name: Brought(*figures) for name, *figures in told.rows}, told.as_of

@@ -30,7 +30,10 @@ LARGE = 200_000
 """Rows of a table from which a sum over all of it is asked for every ``LATELY`` only."""
 LATELY = timedelta(minutes=10)
 DAYS_AT_ONCE = 45
-
+FIRST, LAST = 0, 2**63 - 1
+"""Ids that no customer is outside of."""
+EVERYBODY = {"from_id": FIRST, "to_id": LAST}
+RANGES = "ranges"
 
 Rows = Sequence[Sequence[Any]]
 
@@ -47,8 +50,9 @@ class Found:
 class Question:
     """A statement and its values. It may bind ``now``, the instant its rows stand for.
 
-    One that can be answered in ``parts`` looks at the customers whose id, divided by ``%(parts)s``, leaves
-    ``%(part)s``; the last ``sums`` columns of its rows add up over them.
+    One that can be answered in ``parts`` looks at the customers whose ids are from ``%(from_id)s`` to ``%(to_id)s``, so
+    that an index which begins with the customer gives each part what is its own and no more; the last ``sums``
+    columns of its rows add up over them.
     """
 
     statement: str
@@ -56,8 +60,8 @@ class Question:
     sums: int = 0
     parts: int = 1
 
-    def key(self, part: int | None = None) -> str:
-        """What the rows are kept under: of everybody, or of one part."""
+    def key(self, part: int | str | None = None) -> str:
+        """What the rows are kept under: of everybody, or of one part; or what else belongs to the question."""
         told = (self.statement, sorted(self.values.items()), *(() if part is None else (part, self.parts)))
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
@@ -82,7 +86,7 @@ def answer(question: Question, now: datetime, *, keeps: bool = True, within: int
         return kept
     began = time.monotonic()
     with with_patience(within) if within else nullcontext():
-        found = _fetch(question, now, part=0, parts=1)
+        found = _fetch(question, now, FIRST, LAST)
     seconds = time.monotonic() - began
     if keeps and seconds >= SLOW:
         _keep(question.key(), found, seconds, now)
@@ -129,19 +133,39 @@ def prepare(question: Question, now: datetime, *, until: float) -> bool:
         return True
     told: list[Sequence[Sequence[Any]]] = []
     as_of, began, asked = now, time.monotonic(), False
-    for part in range(question.parts):
+    ranges = _ranges(question, now)
+    for part, ids in enumerate(ranges):
         kept = _kept(question.key(part), now)
         if kept is None:
             if asked and time.monotonic() > until:
                 return False
             asked = True
-            kept = Found(_fetch(question, as_of, part=part, parts=question.parts), as_of)
+            kept = Found(_fetch(question, as_of, *ids), as_of)
             _keep(question.key(part), kept.rows, time.monotonic() - began, as_of)
         as_of = kept.as_of
         told.append(kept.rows)
     _keep(question.key(), added(told, question.sums), time.monotonic() - began, as_of)
-    ReportResult.objects.filter(key__in=[question.key(part) for part in range(question.parts)]).delete()
+    keys = [question.key(RANGES), *(question.key(part) for part in range(question.parts))]
+    ReportResult.objects.filter(key__in=keys).delete()
     return True
+
+
+def ranges(parts: int) -> list[tuple[int, int]]:
+    """Ranges of ids, from and to (both included), that hold everybody and about equally many active days each.
+
+    What PostgreSQL noted of the customer-days says where they end; before it has looked, the ids are cut evenly.
+    """
+    noted = fetch(
+        "SELECT histogram_bounds::text::bigint[] FROM pg_stats WHERE schemaname = current_schema()"
+        " AND tablename = 'users_customerday' AND attname = 'customer_id' AND histogram_bounds IS NOT NULL"
+    )
+    cut = noted[0][0] if noted else [0, fetch("SELECT coalesce(max(id), 0) FROM users_customer")[0][0]]
+    steps = len(cut) - 1
+    ends = []
+    for number in range(1, parts):
+        whole, rest = divmod(number * steps, parts)
+        ends.append(cut[whole] + (cut[whole + 1] - cut[whole]) * rest // parts)
+    return list(zip([FIRST, *(end + 1 for end in ends)], [*ends, LAST], strict=True))
 
 
 def done_parts(question: Question, now: datetime) -> int:
@@ -193,9 +217,20 @@ def _keep(key: str, found: Sequence[Sequence[Any]], seconds: float, now: datetim
     ReportResult.objects.update_or_create(key=key, defaults=told)
 
 
-def _fetch(question: Question, now: datetime, *, part: int, parts: int) -> list[tuple[Any, ...]]:
+def _ranges(question: Question, now: datetime) -> Sequence[Sequence[int]]:
+    """The ids of each part, decided with the first of them: what is noted of the customers may change meanwhile."""
+    if question.parts == 1:
+        return [(FIRST, LAST)]
+    if kept := _kept(question.key(RANGES), now):
+        return kept.rows
+    found = ranges(question.parts)
+    _keep(question.key(RANGES), found, 0.0, now)
+    return found
+
+
+def _fetch(question: Question, now: datetime, first: int, last: int) -> list[tuple[Any, ...]]:
     try:
-        return fetch(question.statement, {**question.values, "now": now, "part": part, "parts": parts})
+        return fetch(question.statement, {**question.values, "now": now, "from_id": first, "to_id": last})
     except OperationalError as problem:
         if isinstance(problem.__cause__, QueryCanceled):
             raise Refusal(

@@ -13,7 +13,7 @@ from users.services.long_jobs import OPEN, Chunk, runs, start
 from users.services.stage_study import REPLAY, STUDY
 
 COUNT = "users.count_days"
-SLICE = timedelta(days=20)
+SLICE = timedelta(days=10)
 # Long work that changes no customer: it asks for nothing to be counted again.
 READ_ONLY = (COUNT, STUDY, REPLAY, asked_answers.KIND)
 
@@ -44,7 +44,7 @@ def is_due(now: datetime) -> bool:
 
 @runs(COUNT)
 def count_slice(job: LongJob, now: datetime) -> Chunk:
-    """The next twenty days, from the first day of all to where the recent days begin."""
+    """The next ten days, from the first day of all to where the recent days begin."""
     told = job.parameters.get("next")
     first = date.fromisoformat(told) if told else rollups.earliest_day()
     end = rollups.recent_since(now) - timedelta(days=1)

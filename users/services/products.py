@@ -16,6 +16,7 @@ from users.services import audit, categories, owned
 from users.services.touch import touch
 from users.topics import TouchTopic
 
+VIEWED = "Product Viewed"
 LONGEST_WARRANTY = 600
 
 
@@ -93,11 +94,12 @@ def note_views() -> None:
                left(coalesce(properties ->> 'image_url', ''), 500)
         FROM intake_item
         CROSS JOIN LATERAL (SELECT left(properties ->> 'product_id', 100) AS product_id) AS viewed
-        WHERE intake_item.name = 'Product Viewed' AND viewed.product_id <> ''
+        WHERE intake_item.name = %s AND viewed.product_id <> ''
           AND NOT EXISTS (SELECT FROM users_product product WHERE product.product_id = viewed.product_id)
         ORDER BY viewed.product_id, no
         ON CONFLICT DO NOTHING
-        """
+        """,
+        [VIEWED],
     )
 
 

@@ -165,6 +165,22 @@ def test_parts_stand_for_the_instant_of_the_first(monkeypatch: pytest.MonkeyPatc
     assert features.visits(MONTH, later, {}).as_of == NOW
 
 
+def test_who_comes_while_parts_are_prepared_is_in_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where parts end is decided with the first: other ends later would leave people out or count them twice."""
+    move_to(NOW)
+    shop()
+    monkeypatch.setattr(stored, "DAYS_AT_ONCE", 10)
+    question = features.visits_question(MONTH)
+    assert not stored.prepare(question, NOW, until=0)
+    send(*(visit(at=NOW - DAY, user=f"later{n}") for n in range(30)))
+    while not stored.prepare(question, NOW, until=0):
+        pass
+    in_parts = features.visits(MONTH, NOW, {})
+    stored.forget_all()
+    assert in_parts == features.visits(MONTH, NOW, {})
+    assert in_parts.customers == len(PEOPLE) + 30
+
+
 def ended(kind: str) -> None:
     """Long work that has just ended."""
     job = long_jobs.start(kind, title="x", by=None)

@@ -1,6 +1,7 @@
 """Heavy rows are kept for a shop day and say since when; light ones and those that tell of people are not."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -9,7 +10,7 @@ from config.kit.refusal import Refusal
 from tests.clock import move_to
 from tests.operators import logged_in
 from tests.users.door import identify, send, visit
-from users.models import ReportResult
+from users.models import Customer, ReportResult
 from users.reports import cohorts, prepared, retention, stored
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +97,25 @@ def test_sums_over_large_tables_are_some_minutes_old(monkeypatch: pytest.MonkeyP
     assert told("b", timedelta(minutes=9)) == (4, NOW + timedelta(minutes=9))
     assert told("a", timedelta(minutes=10)) == (5, NOW + timedelta(minutes=10))
     assert told("a", timedelta(minutes=-1)) == (6, NOW - timedelta(minutes=1))
+
+
+def test_ranges_of_ids_hold_everybody_once() -> None:
+    """Before the customer-days were looked at they are cut by the highest id, then by how many days a part has."""
+    move_to(NOW)
+    assert stored.ranges(1) == [(stored.FIRST, stored.LAST)]
+    send(*(visit(at=NOW - timedelta(hours=n), user=f"u{n}") for n in range(12)))
+    everybody = set(Customer.objects.values_list("pk", flat=True))
+
+    def held(parts: int) -> list[int]:
+        cut = stored.ranges(parts)
+        assert [cut[0][0], cut[-1][1]] == [stored.FIRST, stored.LAST]
+        assert all(later[0] == earlier[1] + 1 for earlier, later in pairwise(cut))
+        return [sum(first <= pk <= last for pk in everybody) for first, last in cut]
+
+    for parts in range(1, 30):
+        assert (sum(held(parts)), len(held(parts))) == (12, parts)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE users_customerday")
+    for parts in range(1, 30):
+        assert sum(held(parts)) == 12
+    assert max(held(4)) - min(held(4)) <= 1

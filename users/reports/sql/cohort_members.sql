@@ -9,6 +9,6 @@ FROM (
     FROM users_customer customer
     JOIN users_standing standing ON standing.customer_id = customer.id
     WHERE {whom} AND {at} >= %(begin)s AND {at} < %(end)s
-      AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer.id BETWEEN %(from_id)s AND %(to_id)s
     OFFSET 0
 ) AS began

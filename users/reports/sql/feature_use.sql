@@ -9,13 +9,13 @@ WITH channel AS (
     SELECT type_id, customer_id, bool_or(occurred_at >= %(begin)s) AS lately, bool_or(occurred_at < %(begin)s) AS before
     FROM users_event
     WHERE type_id = ANY(%(types)s) AND occurred_at >= %(earlier)s AND occurred_at < %(end)s AND occurred_at <= %(now)s
-      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer_id BETWEEN %(from_id)s AND %(to_id)s
     GROUP BY type_id, customer_id
 ), seen AS (
     SELECT NULL::smallint AS type_id, customer_id, bool_or(day >= %(first)s), bool_or(day < %(first)s)
     FROM users_customerday
     WHERE day BETWEEN %(earliest)s AND %(last)s
-      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer_id BETWEEN %(from_id)s AND %(to_id)s
     GROUP BY customer_id
 )
 SELECT used.type_id, coalesce(channel.slug, ''), customer.identified, count(*) FILTER (WHERE lately),

@@ -5,7 +5,7 @@ WITH member AS MATERIALIZED ({members}), active AS (
     SELECT day.customer_id AS id, bit_or(1::bigint << (%(slot_of)s::smallint[])[{age} + 1]) AS slots
     FROM member
     JOIN users_customerday day ON day.customer_id = member.id
-    WHERE (CASE day.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+    WHERE day.customer_id BETWEEN %(from_id)s AND %(to_id)s
       AND day.day >= %(first_day)s AND day.day >= member.start_day AND (%(slot_of)s::smallint[])[{age} + 1] > 0
     GROUP BY 1
 )

@@ -5,13 +5,13 @@ WITH sold AS (
     SELECT o.customer_id, o.source, o.number, o.ordered_at, o.total, o.tax, o.shipping, o.rate, o.counts
     FROM users_order o
     WHERE o.counts AND o.ordered_at >= %(begin)s AND o.ordered_at < %(end)s
-      AND (CASE o.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND o.customer_id BETWEEN %(from_id)s AND %(to_id)s
     UNION ALL
     SELECT DISTINCT o.customer_id, o.source, o.number, o.ordered_at, o.total, o.tax, o.shipping, o.rate, o.counts
     FROM users_refund r JOIN users_order o USING (customer_id, source, number)
     WHERE r.refunded_at >= %(begin)s AND NOT o.counts AND o.confirmed AND o.paid_at IS NOT NULL
       AND o.cancelled_at IS NULL AND o.ordered_at >= %(begin)s AND o.ordered_at < %(end)s
-      AND (CASE r.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND r.customer_id BETWEEN %(from_id)s AND %(to_id)s
 ), booked AS (
     SELECT (ordered_at AT TIME ZONE %(zone)s)::date AS day, customer_id, source,
            round((total - tax - shipping) * rate)::bigint AS amount, 0::bigint AS refunded, counts::integer AS orders
@@ -21,7 +21,7 @@ WITH sold AS (
     FROM users_refund r JOIN users_order o USING (customer_id, source, number)
     WHERE r.confirmed AND r.refunded_at >= %(begin)s AND r.refunded_at < %(end)s
       AND o.confirmed AND o.cancelled_at IS NULL
-      AND (CASE r.customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND r.customer_id BETWEEN %(from_id)s AND %(to_id)s
 )
 SELECT booked.day::text, booked.source, customer.identified, sum(booked.amount)::bigint, sum(booked.orders)::bigint,
        sum(booked.refunded)::bigint

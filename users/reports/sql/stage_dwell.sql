@@ -5,7 +5,7 @@ WITH stay AS (
            lead(at) OVER (PARTITION BY customer_id ORDER BY at) AS ended
     FROM users_stagemove
     WHERE superseded_at IS NULL AND at >= %(begin)s AND at <= %(now)s
-      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer_id BETWEEN %(from_id)s AND %(to_id)s
 )
 SELECT stage, stay.ended IS NOT NULL,
        floor(extract(epoch FROM coalesce(stay.ended, %(now)s::timestamptz) - stay.at) / 86400)::integer,

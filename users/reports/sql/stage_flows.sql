@@ -1,6 +1,7 @@
 -- The moves of the days from %(first)s to %(last)s as believed now, by day of the shop and stages, and the day each customer
--- became known. A slice of the index on the time of a move and one pass over the customers, in a job: so that the
--- number of customers in each stage at the end of any past day is a sum over a few thousand rows.
+-- became known. Slices of the indexes on the time of a move and on when a customer was first seen, in a job: so that the
+-- number of customers in each stage at the end of any past day is a sum over a few thousand rows. Whoever was known from
+-- a day on was neither seen nor active before it.
 INSERT INTO users_stageflow (day, from_stage, to_stage, customers, visitors, computed_at)
 SELECT day, from_stage, to_stage, count(*) FILTER (WHERE identified), count(*) FILTER (WHERE NOT identified), %(now)s
 FROM (
@@ -17,5 +18,7 @@ FROM (
         SELECT (least(customer.first_seen_at, standing.first_activity_at, %(now)s) AT TIME ZONE %(zone)s)::date AS day
     ) AS known
     WHERE customer.erased_at IS NULL AND known.day BETWEEN %(first)s AND %(last)s
+      AND customer.first_seen_at >= %(first)s::timestamp AT TIME ZONE %(zone)s
+      AND coalesce(standing.first_activity_at >= %(first)s::timestamp AT TIME ZONE %(zone)s, true)
 ) AS flow
 GROUP BY day, from_stage, to_stage

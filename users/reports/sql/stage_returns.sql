@@ -9,7 +9,7 @@ WITH slice AS (
            ) AS back
     FROM users_stagemove
     WHERE superseded_at IS NULL AND to_stage IN (%(stage)s, 'returning') AND at >= %(begin)s AND at <= %(now)s
-      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer_id BETWEEN %(from_id)s AND %(to_id)s
 ), fallen AS (
     SELECT DISTINCT ON (customer_id) customer_id, at, back
     FROM slice JOIN users_customer customer ON customer.id = slice.customer_id

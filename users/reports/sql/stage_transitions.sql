@@ -5,7 +5,7 @@ WITH slice AS (
     SELECT customer_id, at, from_stage, to_stage
     FROM users_stagemove
     WHERE superseded_at IS NULL AND at >= %(begin)s AND at <= %(now)s
-      AND (CASE customer_id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+      AND customer_id BETWEEN %(from_id)s AND %(to_id)s
 ), mover AS (
     SELECT customer_id,
            (array_agg(from_stage ORDER BY at))[1] AS start,
@@ -20,5 +20,5 @@ JOIN users_standing standing ON standing.customer_id = customer.id
 CROSS JOIN LATERAL (SELECT least(customer.first_seen_at, standing.first_activity_at) AS at) AS known
 LEFT JOIN mover ON mover.customer_id = customer.id
 WHERE customer.identified AND customer.erased_at IS NULL AND known.at < %(end)s
-  AND (CASE customer.id %% %(parts)s WHEN %(part)s THEN true ELSE false END)
+  AND customer.id BETWEEN %(from_id)s AND %(to_id)s
 GROUP BY 1, 2

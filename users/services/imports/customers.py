@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit.zones import shop_zone
@@ -75,7 +76,7 @@ def _own(name: str, title: StrOrPromise, prepare: Any = None, *, is_date: bool =
 
 FIELDS = (
     *KEY_FIELDS,
-    _own("name", _("Name")),
+    _own("name", pgettext_lazy("of a person", "Name")),
     _own("firstName", _("First name")),
     _own("lastName", _("Last name")),
     _own("gender", _("Gender"), _gender),

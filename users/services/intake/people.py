@@ -3,7 +3,7 @@
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -47,7 +47,8 @@ def resolve(now: datetime, *, is_history: bool) -> None:
         except _ClaimLost:
             continue
         _lay_out_owners(done)
-        lower_first_seen()
+        if _some_came_late(mentions, known, done):
+            lower_first_seen()
         return
     raise RuntimeError("new keys were claimed by others again and again")
 
@@ -123,6 +124,16 @@ def _new_ids(at_most: int) -> Iterator[int]:
                 [min(at_most, 100)],
             )
         )
+
+
+def _some_came_late(mentions: Iterable[Mention], known: Mapping[Key, Known], done: Plan) -> bool:
+    """Whether an item happened before its customer was first seen; nearly never, so the customers are not asked."""
+    first_seen = {one.customer_id: one.first_seen_at for one in known.values()} | done.created
+    return any(
+        (seen := first_seen.get(done.owners[key])) is not None and mention.first_at < seen
+        for mention in mentions
+        for key in mention.all_keys
+    )
 
 
 def _put_on_record(done: Plan, now: datetime, is_history: bool) -> None:

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("users", "0026_second_factor")]
+    dependencies = [("users", "0027_first_seen_and_open_orders")]
     operations = [
         migrations.AddField("importrow", "ready", models.TextField(null=True)),
         # Room on each page for the rows as they are once they are written (users/models/transfer.py).
