@@ -380,18 +380,6 @@ def orders_on_record(keys: Iterable[Key]) -> dict[Key, OrderRow]:
     return known
 
 
-def exist(keys: Iterable[Key]) -> set[Key]:
-    """Which of these orders are on record."""
-    return set(
-        fetch(
-            "SELECT known.customer_id, known.source, known.number"
-            " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS asked (customer_id, source, number)"
-            " JOIN users_order known USING (customer_id, source, number)",
-            list(asked_for(keys).values()),
-        )
-    )
-
-
 def asked_for(keys: Iterable[Key]) -> dict[str, list[Any]]:
     """Keys as the parameters of the statements about orders on record."""
     asked = sorted(set(keys))

@@ -15,7 +15,7 @@ import orjson
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from config.kit.batches import as_line
+from config.kit.batches import as_line, fetch
 from users import facts, shop
 from users.models import Fate
 from users.orders import Line
@@ -26,7 +26,7 @@ from users.services.imports.kinds import Batch, Together
 from users.services.imports.order_lines import Fresh
 from users.services.imports.order_rows import Ledger, Told, plain
 from users.services.order_columns import line_values, order_values
-from users.services.orders import exist, facts_of, order_owners
+from users.services.orders import Key, asked_for, facts_of, order_owners
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def write(groups: Sequence[Together], batch: Batch) -> set[str]:
             order_lines.write(chosen, batch)
     except IntegrityError as problem:
         # Something of an order was on record that should not have been: let its rules hear what is to be done.
-        log.warning("ready_orders_refused", extra={"problem": type(problem).__name__, "orders": len(chosen)})
+        log.warning("ready_orders_refused", extra={"problem": type(problem).__name__})
         return set()
     return {one.mark for one in chosen}
 
@@ -128,7 +128,7 @@ def _kept(group: Together, on: str) -> Fresh | None:
 def _told_since(fits: Sequence[Fresh], batch: Batch) -> set[str]:
     """Marks of orders that somebody has told of, or whose customer was erased and stays away."""
     owned = order_owners(one.order for one in fits)
-    known = exist((one.customer_id, *one.order) for one in fits if one.customer_id)
+    known = _exist((one.customer_id, *one.order) for one in fits if one.customer_id)
     gone = erased_among((batch.file.match_key, one.key) for one in fits if one.customer_id is None)
     return {
         one.mark
@@ -137,3 +137,15 @@ def _told_since(fits: Sequence[Fresh], batch: Batch) -> set[str]:
         or (one.customer_id, *one.order) in known
         or (one.customer_id is None and (batch.file.match_key, one.key) in gone)
     }
+
+
+def _exist(keys: Iterable[Key]) -> set[Key]:
+    """Which of these orders are on record."""
+    return set(
+        fetch(
+            "SELECT known.customer_id, known.source, known.number"
+            " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS asked (customer_id, source, number)"
+            " JOIN users_order known USING (customer_id, source, number)",
+            list(asked_for(keys).values()),
+        )
+    )
