@@ -132,11 +132,13 @@ class OrderPlan:
         state.rate = rate
         was_confirmed, row.state = row.state.confirmed, state
         self.orders[key] = row
-        news = telling.lines is not None and row.state.lines is telling.lines
-        row.lines_told = row.lines_told or news or row.state.confirmed != was_confirmed
+        has_lines = telling.lines is not None and row.state.lines is telling.lines
+        row.lines_told = row.lines_told or has_lines or row.state.confirmed != was_confirmed
         if row.state.is_paid and not row.was_paid:
-            # Whether an order starts anything is decided when it is first paid.
-            row.is_history = self.is_history or row.state.ordered_at < self.oldest_trigger
+            # Whether an order starts anything is decided when it is first paid. Of one that was known before, its
+            # payment is the news; one first heard of may be an old one that a shop just tells again.
+            news_of = row.state.paid_at if row.was_confirmed and row.state.paid_at else row.state.ordered_at
+            row.is_history = self.is_history or news_of < self.oldest_trigger
         self.changed.add(key)
         return ""
 
