@@ -67,11 +67,12 @@ def _report() -> None:
     from django.test import Client
     from django.urls import reverse
 
+    from config.kit import clock
     from users.models import Operator, Role
 
-    told = {"role": Role.OWNER, "is_staff": True, "is_active": True}
+    told = {"role": Role.OWNER, "is_staff": True, "is_active": True, "factor_at": clock.now()}
     client = Client(headers={"Accept-Language": "en"}, SERVER_NAME="localhost")
-    client.force_login(Operator.objects.get_or_create(username="bench", defaults=told)[0])
+    client.force_login(Operator.objects.update_or_create(username="bench", defaults=told)[0])
     for name in ("retention", "ltv", "channels"):
         answer = client.get(reverse(f"users:{name}"), {"csv": "1"})
         assert answer.status_code == 200, (name, answer.status_code)

@@ -9,13 +9,26 @@ from campaigns.timing import QuietHours
 from users.models import Channel
 from users.shop import declare
 
+MESSAGES = _("Messages")
+
 approval_over = declare(
-    "approval_over", 5000, _("Campaigns to more customers than this need a second operator's approval")
+    "approval_over",
+    5000,
+    _("Campaigns to more customers than this need a second operator's approval"),
+    section=MESSAGES,
 )
-cap_per_day = declare("cap_per_day", 1, _("At most this many messages a customer and day (0: no cap)"))
-cap_per_week = declare("cap_per_week", 3, _("At most this many messages a customer in 7 days (0: no cap)"))
-cap_topic = declare("cap_topic_per_week", 0, _("At most this many of one topic in 7 days (0: no cap)"))
-cap_channel = declare("cap_channel_per_week", 0, _("At most this many on one channel in 7 days (0: no cap)"))
+cap_per_day = declare(
+    "cap_per_day", 1, _("At most this many messages a customer and day (0: no cap)"), section=MESSAGES
+)
+cap_per_week = declare(
+    "cap_per_week", 3, _("At most this many messages a customer in 7 days (0: no cap)"), section=MESSAGES
+)
+cap_topic = declare(
+    "cap_topic_per_week", 0, _("At most this many of one topic in 7 days (0: no cap)"), section=MESSAGES
+)
+cap_channel = declare(
+    "cap_channel_per_week", 0, _("At most this many on one channel in 7 days (0: no cap)"), section=MESSAGES
+)
 
 
 def parse_hours(text: str) -> QuietHours | None:
@@ -29,21 +42,38 @@ def parse_hours(text: str) -> QuietHours | None:
 # The law asks for quiet hours where a message makes a sound; mail does not.
 quiet_hours_of = {
     Channel.EMAIL: declare(
-        "quiet_hours_email", "", _("Quiet hours for e-mail, such as 21:00-09:00"), check=parse_hours
+        "quiet_hours_email",
+        "",
+        _("Quiet hours for e-mail, such as 21:00-09:00"),
+        check=parse_hours,
+        section=MESSAGES,
     ),
-    Channel.SMS: declare("quiet_hours_sms", "21:00-09:00", _("Quiet hours for SMS"), check=parse_hours),
+    Channel.SMS: declare(
+        "quiet_hours_sms", "21:00-09:00", _("Quiet hours for SMS"), check=parse_hours, section=MESSAGES
+    ),
     Channel.APP_PUSH: declare(
-        "quiet_hours_app_push", "21:00-09:00", _("Quiet hours for app push"), check=parse_hours
+        "quiet_hours_app_push",
+        "21:00-09:00",
+        _("Quiet hours for app push"),
+        check=parse_hours,
+        section=MESSAGES,
     ),
     Channel.WEB_PUSH: declare(
-        "quiet_hours_web_push", "21:00-09:00", _("Quiet hours for web push"), check=parse_hours
+        "quiet_hours_web_push",
+        "21:00-09:00",
+        _("Quiet hours for web push"),
+        check=parse_hours,
+        section=MESSAGES,
     ),
 }
-email_per_second = declare("email_per_second", 0, _("E-mails a second at most (0: as fast as they go)"))
+email_per_second = declare(
+    "email_per_second", 0, _("E-mails a second at most (0: as fast as they go)"), section=MESSAGES
+)
 test_addresses = declare(
     "test_addresses",
     "test@example.com",
     _("Addresses for tests, with commas between: where test sends may go"),
+    section=MESSAGES,
 )
 
 

@@ -283,8 +283,39 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.confirm && form.dataset.confirmed !== "yes") { event.preventDefault(); confirmFirst(form, event.submitter); return; }
+    if (form.method === "post" && !event.defaultPrevented) {
+      if (form.dataset.sent) { event.preventDefault(); return; }
+      form.dataset.sent = "yes"; // a second press of the button does nothing; after a file was fetched it may be pressed again
+      setTimeout(() => letGo(form), 10000);
+      keepWritten(form);
+    }
     unsaved = false;
   });
+
+  function letGo(form) {
+    delete form.dataset.sent;
+    delete form.dataset.confirmed;
+  }
+  window.addEventListener("pageshow", () => { for (const form of document.forms) letGo(form); });
+
+  /* What was written in a form that led back here with a refusal stands there again. */
+  const WRITTEN = "r-written";
+  const sign = (form) => `${location.pathname} ${form.getAttribute("action") || ""} ${typed(form).map((field) => field.name)}`;
+  const typed = (form) => [...form.elements].filter((field) => field.name && field.matches("input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [type=password]), select, textarea"));
+
+  function keepWritten(form) {
+    if (typed(form).length) sessionStorage.setItem(WRITTEN, JSON.stringify([sign(form), typed(form).map((field) => field.value)]));
+  }
+
+  function writeAgain(part) {
+    if (!document.querySelector(".r-toast-error")) sessionStorage.removeItem(WRITTEN);
+    const [signed, values] = JSON.parse(sessionStorage.getItem(WRITTEN) || "[]");
+    const form = signed && [...part.querySelectorAll("form")].find((one) => sign(one) === signed);
+    if (!form) return;
+    sessionStorage.removeItem(WRITTEN);
+    typed(form).forEach((field, i) => { field.value = values[i]; });
+    if (form.closest("details")) form.closest("details").open = true;
+  }
 
   /* Fields that only some answers to another field ask for: data-when="whom=percent,follow". */
   function fitFields(form) {
@@ -312,8 +343,9 @@
     countPicks();
     // The theme's script looks for its own text field beside each file field; ours have none.
     for (const field of document.querySelectorAll(".r-page input[type=file]")) field.hasChangeListener = true;
+    writeAgain(document);
     for (const form of document.forms) fitFields(form);
     for (const toast of document.querySelectorAll(".r-toast-success")) setTimeout(() => toast.remove(), 8000);
-    document.body.addEventListener("htmx:load", (event) => watchCharts(event.detail.elt));
+    document.body.addEventListener("htmx:load", (event) => { watchCharts(event.detail.elt); writeAgain(event.detail.elt); });
   });
 })();

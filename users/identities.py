@@ -12,14 +12,15 @@ A *visitor* is a customer without a userId. The rules, in words:
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from users.models import IdentityKind
 
 Key = tuple[str, str]  # (kind, value)
+_USER_ID, _ANONYMOUS_ID = IdentityKind.USER_ID.value, IdentityKind.ANONYMOUS_ID.value
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is on record of the owner of a key."""
 
     customer_id: int
@@ -27,13 +28,17 @@ class Known:
     first_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Keys that one or more items name together. ``keys``: the weak ones, strongest first."""
 
     user_id: str | None
     keys: tuple[Key, ...]
     first_at: datetime
+
+    @property
+    def all_keys(self) -> tuple[Key, ...]:
+        """The userId's key, if it is named, and the weak ones."""
+        return self.keys if self.user_id is None else (user_key(self.user_id), *self.keys)
 
 
 @dataclass(slots=True)
@@ -54,12 +59,12 @@ def plan(mentions: Iterable[Mention], known: Mapping[Key, Known], new_ids: Itera
 
 def user_key(user_id: str) -> Key:
     """The key of a userId."""
-    return (IdentityKind.USER_ID.value, user_id)
+    return (_USER_ID, user_id)
 
 
 def anonymous_key(anonymous_id: str) -> Key:
     """The key of an anonymousId."""
-    return (IdentityKind.ANONYMOUS_ID.value, anonymous_id)
+    return (_ANONYMOUS_ID, anonymous_id)
 
 
 def rank(user_id: str | None, first_seen_at: datetime, customer_id: int) -> tuple[bool, datetime, int]:

@@ -1,5 +1,6 @@
 """What users itself puts on every page, on the home page and into the search."""
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,7 @@ from users.models import (
     LifecycleRule,
     Order,
     Refund,
+    ShopSetting,
     StageMove,
 )
 from users.pages import (
@@ -44,7 +46,7 @@ from users.pages import (
     searcher,
 )
 from users.reports import finding
-from users.shop import currency, read_once
+from users.shop import currency, read_once, shop_name
 
 
 def find_customers(text: str, limit: int) -> list[Hit]:
@@ -90,6 +92,19 @@ first_step(
         thresholds_accepted,
     )
 )
+
+
+def shop_named() -> "QuerySet[ShopSetting]":
+    """Found once the shop has a name or a currency of its own."""
+    return ShopSetting.objects.filter(name__in=(shop_name.name, currency.name))
+
+
+if not settings.DEMO:  # that one has its name
+    first_step(
+        FirstStep(
+            "shop", _("Say what the shop is called and what it is paid in"), 5, "users:shop", shop_named
+        )
+    )
 
 
 def imported() -> "QuerySet[Import]":

@@ -19,6 +19,7 @@ from users.models import ShopSetting
 from users.rfm import read_edges
 
 T = TypeVar("T", int, str, float)
+SHOP, FIGURES, FILES = _("The shop"), _("Figures"), _("Files")
 PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 
 
@@ -52,13 +53,16 @@ def _value(name: str) -> Any:
 class Setting(Generic[T]):
     """A setting of the shop. ``get`` reads the stored value, else the default.
 
-    ``check`` raises ValueError for a value of the right type that cannot be meant.
+    ``check`` raises ValueError for a value of the right type that cannot be meant; ``section``: under which title
+    the form shows it; ``words``: the only values there are, whole numbers, each in a sentence.
     """
 
     name: str
     default: T
     sentence: StrOrPromise
     check: Callable[[T], object] | None = None
+    section: StrOrPromise = SHOP
+    words: tuple[tuple[T, StrOrPromise], ...] = ()
 
     def get(self) -> T:
         row = _value(self.name)
@@ -75,10 +79,16 @@ settings: Registry[Setting[int] | Setting[str] | Setting[float]] = Registry("set
 
 
 def declare(
-    name: str, default: T, sentence: StrOrPromise, *, check: Callable[[T], object] | None = None
+    name: str,
+    default: T,
+    sentence: StrOrPromise,
+    *,
+    check: Callable[[T], object] | None = None,
+    section: StrOrPromise = SHOP,
+    words: tuple[tuple[T, StrOrPromise], ...] = (),
 ) -> Setting[T]:
     """Declare a setting at import time; apps above declare theirs in their own ``shop.py``."""
-    setting = Setting(name, default, sentence, check)
+    setting = Setting(name, default, sentence, check, section, words)
     settings.register(name, setting)
     return setting
 
@@ -113,18 +123,21 @@ gross_margin = declare(
     "",
     _("Gross margin in percent of net revenue, such as 35.5; left empty, no profit and no payback is shown"),
     check=_is_percent,
+    section=FIGURES,
 )
 erased_may_return = declare(
     "erased_may_return",
     0,
-    _("1: who was erased may register again, as a new customer; 0: calls that name them are turned away"),
+    _("Who was erased and is named again"),
     check=_is_switch,
+    words=((0, _("Stays away: such calls are refused")), (1, _("May register again, as a new customer"))),
 )
 sending = declare(
     "sending",
     1,
-    _("1: messages, mail and webhooks go out; 0: nothing goes out, what is due waits"),
+    _("Messages, mail and webhooks"),
     check=_is_switch,
+    words=((1, _("Go out")), (0, _("Nothing goes out; what is due waits"))),
 )
 
 
@@ -146,35 +159,49 @@ def _is_span(days: int) -> None:
 
 
 value_at = declare(
-    "value_at", "03:30", _("When the figures of the day are computed, shop time (HH:MM)"), check=_is_time
+    "value_at",
+    "03:30",
+    _("When the figures of the day are computed, shop time (HH:MM)"),
+    check=_is_time,
+    section=FIGURES,
 )
-rfm_window = declare("rfm_window", 730, _("RFM looks at the orders of this many days"), check=_is_span)
+rfm_window = declare(
+    "rfm_window", 730, _("RFM looks at the orders of this many days"), check=_is_span, section=FIGURES
+)
 rfm_r_bands = declare(
     "rfm_r_bands",
     "30, 90, 180, 365",
     _("RFM with under 500 buyers: days since the last order at which recency falls to 4, 3, 2 and 1"),
     check=read_edges,
+    section=FIGURES,
 )
 rfm_f_bands = declare(
     "rfm_f_bands",
     "2, 3, 5, 10",
     _("RFM with under 500 buyers: orders from which frequency is 2, 3, 4 and 5"),
     check=read_edges,
+    section=FIGURES,
 )
 rfm_m_bands = declare(
     "rfm_m_bands",
     "50, 100, 250, 500",
     _("RFM with under 500 buyers: net revenue from which money is 2, 3, 4 and 5"),
     check=read_edges,
+    section=FIGURES,
 )
 aov_bands = declare(
     "aov_bands",
     "20, 50, 100, 200",
     _("Average order: amounts at which the next band begins"),
     check=lambda text: read_edges(text, None),
+    section=FIGURES,
 )
 ltv_horizon = declare(
-    "ltv_horizon", 365, _("The predicted value covers the coming days, this many"), check=_is_span
+    "ltv_horizon",
+    365,
+    _("The predicted value covers the coming days, this many"),
+    check=_is_span,
+    section=FIGURES,
 )
 
 

@@ -21,7 +21,7 @@ _RISK, _RISKS = scale("value.churn_risk", 0, 20, 40, 60, 80)
 
 
 def _risks() -> dict[str, StrOrPromise]:
-    return {name: f"{name} %" for name in _RISKS}
+    return {name: f"{name}%" for name in _RISKS}
 
 
 _GIVEN: tuple[tuple[str, StrOrPromise, str, Labels, tuple[str, ...]], ...] = (

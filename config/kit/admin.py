@@ -4,6 +4,7 @@ A page is a plain class-based view deriving from ``OperatorPage`` (or ``FormPage
 ``operator/page.html``. ``docs/design.md`` shows how one is composed.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
@@ -13,7 +14,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
-from django.forms import BaseForm, Form
+from django.db import OperationalError
+from django.forms import BaseForm, BoundField, Form
 from django.http import (
     Http404,
     HttpRequest,
@@ -36,6 +38,7 @@ from config.kit.refusal import Refusal
 from config.kit.registry import Registry
 
 OWNER = "owner"  # the role that may do everything
+CUT_OFF = "57014"  # what PostgreSQL says of a statement that ran into the time limit
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 # What every page's template may use beside its own values; apps add theirs (the shop's currency).
@@ -49,6 +52,11 @@ def has_role(user: Any, roles: Collection[str] | None) -> bool:
     if not (user.is_authenticated and user.is_active and user.is_staff):
         return False
     return roles is None or user.role == OWNER or user.role in roles
+
+
+def _drawn(response: HttpResponseBase) -> HttpResponseBase:
+    """The response, its template drawn: while the zone is in force."""
+    return response.render() if isinstance(response, TemplateResponse) else response
 
 
 def may_open(user: Any, url: str) -> bool:
@@ -83,9 +91,20 @@ class OperatorPage(TemplateView):
             scopes.enter_context(timezone.override(words.shop_zone()))
             for scope in page_scopes:
                 scopes.enter_context(scope())
-            response = self._answer(request, *args, **kwargs)
-            if isinstance(response, TemplateResponse):
-                response.render()  # here, while the zone is in force
+            try:
+                response = _drawn(self._answer(request, *args, **kwargs))
+            except OperationalError as problem:
+                if getattr(problem.__cause__, "pgcode", "") != CUT_OFF:
+                    raise
+                response = _drawn(
+                    self.explain(
+                        _(
+                            "This takes too long to look up now. Choose a shorter period or fewer filters,"
+                            " or try again in a minute."
+                        ),
+                        status=503,
+                    )
+                )
         return response
 
     @cached_property
@@ -209,11 +228,15 @@ class OperatorPage(TemplateView):
 
 
 class FormPage(OperatorPage, FormView):
-    """A page with one form. ``act`` calls a service; its ``Refusal`` stands beside the field at fault."""
+    """A page with one form. ``act`` calls a service; its ``Refusal`` stands beside the field at fault.
+
+    ``edits``: the form changes what is there. Nobody then overwrites unseen what somebody else saved meanwhile.
+    """
 
     template_name = "operator/form.html"
     submit: ClassVar[StrOrPromise] = ""
     done: ClassVar[StrOrPromise] = ""
+    edits: ClassVar[bool] = False
 
     def act(self, form: Any) -> str | None:
         """Do it with the cleaned form; may return the address to go to. Override."""
@@ -225,6 +248,9 @@ class FormPage(OperatorPage, FormView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Act, or show the refusal in the form."""
+        if told := self._changed_since(form):
+            form.add_error(None, told)
+            return self.form_invalid(form)
         try:
             target = self.act(form)
         except Refusal as refusal:
@@ -240,6 +266,37 @@ class FormPage(OperatorPage, FormView):
         form: Form = context["form"]
         return context | {
             "submit": self.submit or _("Save"),
+            "seen": _seen(form) if self.edits else "",
             "consequence": self.get_consequence(form),
             "language": translation.get_language(),
         }
+
+    def _changed_since(self, form: Form) -> str:
+        """What somebody else saved since this form was opened, in a sentence; empty when nothing."""
+        before = self.request.POST.get("seen", "")
+        if not self.edits or not before or before == _seen(form):
+            return ""
+        now = [
+            _("%(name)s: %(value)s") % {"name": form[name].label, "value": _stored(form[name])}
+            for name in form.fields
+            if name in form.changed_data
+        ]
+        return _(
+            "Somebody saved this page while you were writing. Now stored: %(now)s. What you wrote is still in"
+            " the form; save once more to put it in place of that."
+        ) % {"now": words.listed(now) or _("the same as what you wrote")}
+
+
+def _seen(form: Form) -> str:
+    """A short mark of the values that a form was opened with."""
+    stored = repr([(name, form[name].initial) for name in form.fields])
+    return hashlib.sha256(stored.encode()).hexdigest()[:16]
+
+
+def _stored(field: BoundField) -> str:
+    """The stored value of a field as its form would show it."""
+    value = field.initial
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    shown = dict(getattr(field.field, "choices", ()))
+    return "–" if value in (None, "", []) else str(shown.get(value, value))

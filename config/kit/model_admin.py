@@ -1,14 +1,17 @@
 """Generic lists and forms where an operator works with a model directly, under the same roles as pages."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from unfold.admin import ModelAdmin
 
+from config.kit import words
 from config.kit.admin import has_role
 
 
@@ -40,6 +43,22 @@ class OperatorModelAdmin(ModelAdmin):
         """Deleted by the roles that act."""
         return has_role(request.user, self.roles_that_act)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """In the shop's zone, as every page."""
+        return _in_shop_time(super().changelist_view, request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """In the shop's zone, as every page."""
+        return _in_shop_time(super().changeform_view, request, object_id, form_url, extra_context)
+
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         """Into our audit trail, the only one."""
         self._audit("create", request, obj)
@@ -59,6 +78,13 @@ class OperatorModelAdmin(ModelAdmin):
     ) -> None:
         record = import_string("users.services.audit.record")
         record(f"{self.opts.model_name}.{verb}", by=request.user, target=obj, after=after)
+
+
+def _in_shop_time(view: Callable[..., HttpResponse], *args: Any) -> HttpResponse:
+    """The answer of a view, drawn while the shop's zone is in force."""
+    with timezone.override(words.shop_zone()):
+        response = view(*args)
+        return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def keep_only_ours() -> None:

@@ -59,6 +59,17 @@ def test_no_template_loads_from_elsewhere() -> None:
     assert found == []
 
 
+def test_no_paragraph_holds_a_form() -> None:
+    """A browser ends the paragraph there, and what follows stands outside of it."""
+    paragraph = re.compile(r"<p(?:\s[^>]*)?>(?:(?!</p>).)*?(?:<form|components/action\.html)", re.DOTALL)
+    found = [
+        str(path.relative_to(BASE))
+        for path in (BASE / "templates").rglob("*.html")
+        if paragraph.search(path.read_text())
+    ]
+    assert found == []
+
+
 def test_what_the_product_imports_is_installed_by_make_run() -> None:
     """A library of the tests only would be missing where the product runs."""
     own = {"config", "users", "segments", "campaigns", "growth", "feedback"}

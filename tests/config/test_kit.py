@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, connections, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from config.kit import clock
 from config.kit.batches import copy_rows, fetch, slices, temporary_table
@@ -53,7 +54,32 @@ def test_copy_keeps_every_character() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_counted_time_asks_the_database_once_a_second_and_is_never_ahead(
+    django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "_told", None)
+    with django_assert_num_queries(1):
+        instants = [clock.counted_now() for _ in range(100)]
+    assert instants == sorted(instants)
+    assert timedelta() <= clock.now() - instants[-1] < timedelta(seconds=1)
+    asked, told = clock._told or (0.0, clock.now())
+    monkeypatch.setattr(clock, "_told", (asked - clock.COUNTED_SECONDS, told))
+    with django_assert_num_queries(1):
+        counted = clock.counted_now()
+    assert timedelta() <= clock.now() - counted < timedelta(seconds=1)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_business_time_moves_and_lease_time_does_not() -> None:
+    clock.counted_now()
+    clock.set_offset(timedelta(days=-3))
+    counted = clock.counted_now()
+    assert timedelta() <= clock.now() - counted < timedelta(seconds=1)
+    clock.set_offset(timedelta(days=2))
+    counted = clock.counted_now()
+    assert timedelta() <= clock.now() - counted < timedelta(seconds=1)
+    clock.set_offset(timedelta())
+    assert abs(clock.counted_now() - clock.lease_now()) < timedelta(seconds=1)
     clock.set_offset(timedelta(days=400))
     ahead = clock.now() - clock.lease_now()
     assert timedelta(days=400) - timedelta(seconds=5) < ahead < timedelta(days=400)

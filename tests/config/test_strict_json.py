@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+import orjson
 import pytest
 from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
@@ -101,11 +102,22 @@ def test_a_doubled_name_is_always_found(pairs: list[tuple[str, str]], colon: str
 
     members = ",".join(f'{text(name)}{colon}{text(value)}"' for name, value in pairs)
     raw = f"{{{members}}}".encode("utf-8", "surrogatepass")
+    # The same in the last of many objects of a list, which is written again a dozen at a time.
+    listed = b'{"list": [' + b'{"a": 1},' * 25 + raw + b'], "o:": ' + raw + b"}"
     doubled = len({name for name, _ in pairs}) < len(pairs)
     if doubled:
         assert code_of(raw) != "fine"
+        assert code_of(listed) != "fine"
     elif "\0" not in members and ascii_only:
         assert code_of(raw) in {"fine", "bad_text"}
+
+
+@PATIENT
+@given(st.lists(st.text(max_size=40), max_size=40))
+def test_no_element_is_longer_than_the_document_says(texts: list[str]) -> None:
+    document = parse(json.dumps({"list": texts, "beside": 1}).encode())
+    if document.clean:
+        assert all(len(orjson.dumps(text)) <= document.longest for text in texts)
 
 
 class Echo(APIView):

@@ -22,7 +22,7 @@ from tests.servers import environment_of
 from users.models import IntakeBody, Scope
 from users.services import api_keys
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.faults, pytest.mark.night, pytest.mark.django_db(transaction=True)]
 HERE = Path(__file__).resolve().parents[2]
 ALLOWED = 2
 CALLS = 18

@@ -35,7 +35,7 @@ def small_steps(
         monkeypatch.setattr(f"users.services.imports.running.{name}", 20)
 
 
-def work_and_be_killed(file: Import, state: str, luck: random.Random, *, kills: int = 3) -> None:
+def work_and_be_killed(file: Import, state: str, luck: random.Random, *, kills: int) -> None:
     """Workers that are killed in mid-work, then one that is not, until the import is in ``state``."""
     for _kill in range(kills):
         done = LongJob.objects.latest("pk").done
@@ -53,7 +53,8 @@ def work_and_be_killed(file: Import, state: str, luck: random.Random, *, kills: 
     assert file.state == state
 
 
-def test_nothing_is_lost_nothing_is_written_twice() -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.night)])
+def test_nothing_is_lost_nothing_is_written_twice(kills: int) -> None:
     number = random.SystemRandom().randrange(10**6)
     print(f"seed {number}")  # noqa: T201 - pytest shows it beside the failure
     luck = random.Random(number)
@@ -64,11 +65,11 @@ def test_nothing_is_lost_nothing_is_written_twice() -> None:
     ]
     file = upload("orders", csv_bytes(HEAD, rows))
     acts.check(file, mapping=file.mapping, match_key="user_id", options={}, by=operator())
-    work_and_be_killed(file, "checked", luck)
+    work_and_be_killed(file, "checked", luck, kills=kills)
     assert file.counts == {"new": ORDERS}
     assert everything() == before
     acts.start(file, by=operator())
-    work_and_be_killed(file, "done", luck)
+    work_and_be_killed(file, "done", luck, kills=kills)
     total = sum(1_000 + 100 * n for n in range(ORDERS))
     refunded = 300 * ORDERS // 5
     assert (Order.objects.count(), Refund.objects.count()) == (ORDERS, ORDERS // 5)
@@ -77,7 +78,7 @@ def test_nothing_is_lost_nothing_is_written_twice() -> None:
     assert sums == {"orders": ORDERS, "revenue": total - refunded}
     assert ImportRow.objects.filter(state="written").count() == ORDERS
     acts.undo(file, by=operator())
-    work_and_be_killed(file, "undone", luck)
+    work_and_be_killed(file, "undone", luck, kills=kills)
     assert everything() == before
 
 

@@ -259,6 +259,29 @@ def test_new_thresholds_move_everybody_and_start_nothing() -> None:
 
 
 @pytest.mark.django_db
+def test_activity_between_new_thresholds_and_their_recomputation_ends_as_if_they_had_always_held() -> None:
+    days = {"young": [35.0], "old": [0.0, 20], "back": [0.0, 36, 39], "quiet": [25.0], "late": [20.0, 39]}
+    now = move_to(day(40))
+    send(*(visit(at=day(at), user=user) for user, seen in days.items() for at in seen))
+    stages.accept_rule(new_for=5, dormant_after=10, churned_after=20, returning_for=5, by=None)
+    for user, at in (("young", 40), ("old", 40), ("back", 39.75), ("quiet", 40), ("late", 30.0)):
+        days[user].append(at)
+        send(visit(at=day(at), user=user))
+    long_jobs.run_due()
+    rule = stages.thresholds_of(stages.rule_in_force())
+    for user, seen in days.items():
+        expected = moves(map(day, seen), rule)
+        standing = Standing.objects.get(customer=customer(user))
+        assert [(m.at, m.to_stage) for m in on_record(user)] == [
+            (m.at, m.to_stage) for m in expected if m.at <= now
+        ]
+        assert (standing.stage, standing.next_move_at) == (
+            stage_at(now, map(day, seen), rule), next_move_at(expected, now),
+        )  # fmt: skip
+        assert (standing.last_activity_at, standing.active_days) == (day(max(seen)), len(seen))
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("new_for", "dormant_after", "churned_after", "returning_for"),
     [(0, 30, 90, 30), (31, 30, 90, 30), (1, 1, 90, 30), (14, 30, 30, 30), (14, 30, 90, 0)],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.clock import move_to
 from tests.users.door import Item, customer, hand_in, identify, send, track, visit
-from users.models import DeadLetter, Event, Order, OrderKey, OrderLine, Product, Refund, Standing
+from users.models import DeadLetter, Event, Order, OrderKey, OrderLine, Outbox, Product, Refund, Standing
 from users.money import NotMoney, minor_units
 from users.services.intake import apply_waiting
 
@@ -296,3 +296,36 @@ def test_an_order_told_repeatedly_and_together_ends_the_same(told_again: list[in
         apply_waiting(100)
         assert (order().total, order().refunded, figures()) == (9_500, 2_000, (1, 6_800))
         transaction.set_rollback(True)
+
+
+def handed_on() -> set[str]:
+    """The orders whose payment handlers will hear of."""
+    told = Outbox.objects.filter(message_id__startswith="order_paid:").values_list("message_id", flat=True)
+    return {key.rpartition(":")[2] for key in told}
+
+
+def test_what_a_payment_starts_hangs_on_when_we_hear_of_it() -> None:
+    """An order known as unpaid starts things when it is paid, days later too; an old one told at last does not."""
+    for number in ("on account", "paid long ago"):
+        send(
+            track(
+                "Order Completed", at=NOON - 3 * DAY, user="a", order_id=number, total=9, payment_status="due"
+            )
+        )
+    for number, at in (("on account", NOON), ("paid long ago", NOON - 2 * DAY)):
+        send(track("Order Updated", at=at, user="a", order_id=number, payment_status="paid"))
+    send(
+        track("Order Completed", at=NOON - 3 * DAY, user="a", order_id="old", total=9),
+        track(
+            "Order Completed",
+            at=NOON - 3 * DAY,
+            user="a",
+            order_id="old in parts",
+            total=9,
+            payment_status="due",
+        ),
+        track("Order Updated", at=NOON, user="a", order_id="old in parts", payment_status="paid"),
+        track("Order Completed", at=NOON, user="a", order_id="new", total=9),
+    )
+    assert handed_on() == {"on account", "new"}
+    assert Standing.objects.get().orders == 5

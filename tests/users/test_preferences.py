@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from config.kit import clock
 from tests.callers import server, shopper
 from tests.clock import move_to
 from tests.users.door import customer, identify, item, send, visit, visitor
@@ -19,7 +20,7 @@ from users.models import (
     Touched,
     usable_contact,
 )
-from users.services import contacts, joining, preferences
+from users.services import contacts, joining, opt_in, preferences
 from users.tokens import Pass, Purpose, make
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,8 @@ def test_a_profile_is_the_shoppers_own_and_only_its_columns_change() -> None:
         "CN",
     )
     assert customer("bob").name == "Bob"
+    ahead = patch({"birthday": (clock.now() + timedelta(days=2)).date().isoformat()}, "k2")
+    assert (ahead.status_code, "birthday" in ahead.content.decode()) == (400, True)
     for number, field in enumerate(
         (
             "user_id",
@@ -338,3 +341,14 @@ def test_a_pending_yes_is_not_withdrawn_by_saving_the_page() -> None:
     Client().post(page(customer("alice")), {"most_per_week": "2"})
     assert state(shopper(customer("alice")).ask("me/preferences").json()) == "pending"
     assert preferences.preferences_of(customer("alice").pk, NOON).most_per_week == 2
+
+
+def test_only_a_no_ends_the_wait_for_a_yes() -> None:
+    """A yes that the shop's back end tells meanwhile leaves the link as it is; its owner still confirms."""
+    Topic.objects.filter(slug="news").update(double_opt_in=True)
+    put({"answers": [{**NEWS, "granted": True}]})
+    send(identify(at=NOON, user="alice", consents=[{**NEWS, "granted": True}]))
+    waiting = ConsentRequest.objects.get()
+    assert (waiting.confirmed_at, waiting.withdrawn_at) == (None, None)
+    token = opt_in.link(waiting).rpartition("/")[2]
+    assert opt_in.confirm(token, ip=None, now=NOON).confirmed_at == NOON

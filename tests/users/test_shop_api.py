@@ -290,6 +290,9 @@ def test_contacts_consents_and_stages_are_updates_too_and_tags_are_none(shop: Ca
     ]
     assert [updated(act) for act in acts] == [["lin"]] * 4 + [[]] * 3
     assert updated(lambda: stages.move_stages(clock.now())) == ["lin"]
+    standing = shop.get(f"{path}/standing").json()
+    gone_through = [one["stage"] for one in standing["stages"]]
+    assert (standing["stage"], gone_through[0], gone_through[-1]) == ("churned", "new", "churned")
 
 
 def test_a_sync_reads_the_index_of_changes(shop: Caller) -> None:

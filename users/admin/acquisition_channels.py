@@ -118,9 +118,10 @@ class ChannelForm(forms.Form):
         help_text=gettext_lazy("Empty: a channel of the upper level."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, itself: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Upper level")), *((upper.slug, upper.title) for upper, _lower in channel_tree())]
+        others = [(one.slug, one.title) for one, _lower in channel_tree() if one.slug != itself]
+        choices = [("", _("Upper level")), *others]
         self.fields["parent"] = forms.ChoiceField(
             label=ChannelForm.base_fields["parent"].label,
             required=False,
@@ -178,6 +179,7 @@ class ChangeChannel(ChannelFormPage):
     """One channel: its names, its place, closing and removing it."""
 
     purpose = gettext_lazy("Its names and its place in the list.")
+    edits = True
     form_class = ChannelForm
     template_name = "users/acquisition_channel.html"
 
@@ -203,6 +205,10 @@ class ChangeChannel(ChannelFormPage):
             "name_zh": self.channel.name_zh,
             "parent": parent.slug if parent else "",
         }
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """No channel stands below itself."""
+        return super().get_form_kwargs() | {"itself": self.channel.slug}
 
     def get_consequence(self, form: Any) -> StrOrPromise:
         """What moving does."""

@@ -85,6 +85,7 @@ class AttributePage(FormPage):
     """One attribute: its values with the customers behind them, its names."""
 
     template_name = "users/attribute.html"
+    edits = True
     form_class = AttributeForm
     roles_that_act = (Role.OPERATOR, Role.ANALYST)
 

@@ -99,7 +99,7 @@ def _tops(day: ValueDay) -> Table:
         ],
         rows=[
             [
-                Cell(f"{n} %", url=group_url("top", by="revenue", n=n)),
+                Cell(f"{n}%", url=group_url("top", by="revenue", n=n)),
                 Cell(sum(row[1] for row in rows if row[0] <= n), url=group_url("top", by="revenue", n=n)),
                 cuts.get(("top_revenue", n)),
                 sum(row[2] for row in rows if row[0] <= n) / total if total else None,

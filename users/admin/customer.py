@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
@@ -182,7 +182,7 @@ def _consents(customer: Customer, now: datetime) -> dict[str, Any]:
     ledger = report.ledger(customer.pk)
     table = Table(
         [
-            Column(_("Given"), "time"),
+            Column(pgettext("an answer", "Given"), "time"),
             Column(_("Topic")),
             Column(_("Message channel")),
             Column(_("Answer"), "tag"),

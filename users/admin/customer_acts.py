@@ -11,7 +11,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit import clock, words
@@ -20,10 +20,9 @@ from config.kit.parts import Crumb
 from config.kit.zones import zone_names
 from users.consent_words import BY_HAND
 from users.models import Channel, Customer, Gender, Role, Topic
+from users.profile import is_birthday
 from users.services import consent_acts, profile_acts
 from users.services.preferences import OFFERED, title_of
-
-EARLIEST_BIRTH = date(1900, 1, 1)
 
 
 class CustomerForm(FormPage):
@@ -57,7 +56,7 @@ class CustomerForm(FormPage):
 class ProfileForm(forms.Form):
     """The columns of a profile that people fill in."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=200, required=False)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=200, required=False)
     first_name = forms.CharField(label=gettext_lazy("First name"), max_length=100, required=False)
     last_name = forms.CharField(label=gettext_lazy("Last name"), max_length=100, required=False)
     gender = forms.ChoiceField(
@@ -105,8 +104,7 @@ class ProfileForm(forms.Form):
     def clean_birthday(self) -> date | None:
         """A day that somebody alive can have been born on."""
         day: date | None = self.cleaned_data["birthday"]
-        today = clock.now().astimezone(words.shop_zone()).date()
-        if day and not EARLIEST_BIRTH <= day <= today:
+        if day and not is_birthday(day, clock.now()):
             raise forms.ValidationError(_("A birthday is a day of the past."))
         return day
 
@@ -131,6 +129,7 @@ class EditProfile(CustomerForm):
     """Correct a profile: what is written here outdoes what the traffic said before."""
 
     title = gettext_lazy("Edit the profile")
+    edits = True
     form_class = ProfileForm
     done = gettext_lazy("The profile is saved.")
 

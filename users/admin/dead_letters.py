@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django_stubs_ext import StrOrPromise
 
 from config.kit import strict_json
@@ -20,6 +20,7 @@ from users.services.dead_letters import Replayed
 from users.tracking.refusals import ITEM
 
 MOST_FACTS = 100
+CLAMPED = "clamped"  # a mark of ours beside what was received
 LIST = "users:dead_letters"
 
 
@@ -66,7 +67,7 @@ class DeadLetterList(OperatorPage):
                     Column(_("What")),
                     Column(_("Why")),
                     Column(_("Field")),
-                    Column(_("From")),
+                    Column(pgettext("where it came", "From")),
                 ],
                 rows=[_row(letter) for letter in found.rows],
                 empty=Empty(
@@ -129,7 +130,7 @@ class DeadLetterPage(OperatorPage):
             Fact(_("Field"), Cell(letter.field)),
             Fact(_("Received"), Cell(letter.received_at, kind="time")),
             Fact(_("Parked"), Cell(letter.parked_at, kind="time")),
-            Fact(_("From"), Cell(source(letter))),
+            Fact(pgettext("where it came", "From"), Cell(source(letter))),
             Fact(_("Sent in again"), Cell(letter.replayed_at, kind="time")),
         ]
         return super().get_context_data(**kwargs) | {
@@ -182,15 +183,14 @@ def what(letter: DeadLetter) -> str:
 def flat(told: Any, name: str = "") -> list[tuple[str, str]]:
     """Names and values of a nested value: ``properties · price`` and ``9.5``. Empty ones are left out."""
     if isinstance(told, Mapping):
-        pairs = [(f"{name} · {key}" if name else str(key), value) for key, value in told.items()]
+        pairs = [
+            (f"{name} · {key}" if name else str(key), value) for key, value in told.items() if key != CLAMPED
+        ]
     elif isinstance(told, list):
         pairs = [(f"{name} {number}", value) for number, value in enumerate(told, 1)]
     else:
-        return (
-            []
-            if told is None or told == ""
-            else [(readable(name) or _("Content"), readable(str(told))[:500])]
-        )
+        text = (_("yes") if told else _("no")) if isinstance(told, bool) else str(told or "")
+        return [(readable(name) or _("Content"), readable(text)[:500])] if text else []
     return [line for key, value in pairs[:MOST_FACTS] for line in flat(value, key)]
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit import clock, words
-from config.kit.admin import FormPage, OperatorPage
+from config.kit.admin import FormPage, OperatorPage, may_open
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Crumb, Empty, Fact, Filter, Progress, Stat, Table
 from config.kit.refusal import Refusal
@@ -23,6 +23,10 @@ from users.models import Fate, Import, ImportRow
 from users.services import long_jobs
 from users.services.imports import acts, consents, running
 from users.services.imports.kinds import ImportKind, import_kinds
+from users.services.stages import rule_in_force
+from users.shop import currency
+
+WITH_MONEY = ("orders", "costs")
 
 
 class UploadForm(forms.Form):
@@ -107,10 +111,11 @@ class ImportStep(OperatorPage):
 
 def _read_as(file: Import) -> str:
     """How the file was read; of a workbook, which sheet of how many."""
+    encoding = "UTF-8" if file.encoding == "utf-8-sig" else file.encoding.upper()
     if not file.sheet:
-        return file.encoding
+        return encoding
     return _("%(encoding)s, sheet “%(sheet)s” (%(n)s in all)") % {
-        "encoding": file.encoding, "sheet": file.sheet, "n": words.number(len(file.sheets)),
+        "encoding": encoding, "sheet": file.sheet, "n": words.number(len(file.sheets)),
     }  # fmt: skip
 
 
@@ -130,6 +135,8 @@ class ColumnsPage(ImportStep):
         return super().get_context_data(**kwargs) | {
             "file": self.file,
             "kind": self.kind,
+            "read_as": _read_as(self.file),
+            "counts_in": currency.get() if self.file.kind in WITH_MONEY else "",
             "columns": [
                 self._column(position, name, sample, asked) for position, name in enumerate(self.file.head)
             ],
@@ -241,6 +248,9 @@ class ImportPage(ImportStep):
                     "discard", _("Discard"), _("Discard this file? Nothing has been written."), danger=True
                 )
             )
+        if file.state == Import.State.UNREADABLE:
+            again = f"{reverse('users:import_create')}?kind={file.kind}"
+            actions.append(Action(_("Choose another file"), again, icon="upload"))
         if stopped:
             actions.append(self._post("resume", _("Carry on"), ""))
         if not file.result.get("removed") and (
@@ -306,6 +316,12 @@ class ImportPage(ImportStep):
             "problem": problem_of(self.file),
             "stats": self._stats() if is_judged else [],
             "reaches": self._reaches(),
+            "counts_in": currency.get()
+            if self.file.state == Import.State.CHECKED and self.file.kind in WITH_MONEY
+            else "",
+            "to_accept": self.file.state == Import.State.DONE
+            and rule_in_force().proposed
+            and may_open(self.operator, reverse("users:lifecycle")),
             "left": self.file.result.get("left"),
             "filters": [
                 Filter("fate", _("Fate"), [Choice(fate.value, fate.label) for fate in Fate], chosen),
@@ -355,7 +371,7 @@ class ImportPage(ImportStep):
         if chosen in Fate.values:
             rows = rows.filter(fate=chosen)
         if self.request.GET.get("left"):
-            rows = rows.filter(state=ImportRow.State.LEFT)
+            rows = rows.exclude(left="")
         found = page(rows, ("no",), self.request.GET.get("cursor", ""))
         return Table(
             columns=[

@@ -40,6 +40,7 @@ class KeepingPage(SettingsForm):
     title = gettext_lazy("Privacy")
     purpose = gettext_lazy("How many days each kind of data is kept; 0 means for ever.")
     template_name = "users/keeping.html"
+    edits = True
     form_class = KeepingForm
     submit = gettext_lazy("Save")
     done = gettext_lazy("Saved. What is older is removed within the hour.")

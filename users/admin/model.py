@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.charts import Chart, Series
@@ -58,7 +58,7 @@ def _unknown(fit: ModelFit | None) -> Section:
     reason = fit.get_reason_display() if fit else _("not fitted yet")
     customers = fit.customers if fit else 0
     return Section(
-        _("Not known yet"),
+        pgettext("a figure", "Not known yet"),
         _("There is no prediction: %(reason)s. It needs 500 buyers and 180 days since the first order.")
         % {"reason": reason},
         stats=[Stat(_("Buyers so far"), customers, url=group_url("model_customers") if customers else "")],
@@ -184,7 +184,7 @@ def _bins(name: str, title: str, rows: list[list[int]], kind: str) -> Chart:
     return Chart(
         name,
         title,
-        ["{}–{} %".format(*_span(number)) for number in BINS],
+        ["{}–{}%".format(*_span(number)) for number in BINS],
         [Series(_("Customers"), [counts.get(number, 0) for number in BINS])],
         kind="bar",
         category_title=_("Percent"),
@@ -203,7 +203,7 @@ def _bin_table(rows: list[list[int]], kind: str, title: str) -> Table:
         ],
         rows=[
             [
-                f"{low}–{high} %",
+                f"{low}–{high}%",
                 Cell(counts[number], url=group_url(kind, low=low, high=high)),
                 counts[number] / total,
             ]

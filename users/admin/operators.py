@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
@@ -56,7 +56,7 @@ class OperatorList(OperatorPage):
             for operator in Operator.objects.order_by("username")[:500]
         ]
         columns = [
-            Column(_("Name")),
+            Column(pgettext("of a person", "Name")),
             Column(_("User name")),
             Column(_("E-mail")),
             Column(_("Role")),
@@ -128,7 +128,7 @@ class NewOperatorForm(forms.Form):
     """Name, role and a first password."""
 
     username = forms.CharField(label=gettext_lazy("User name"), max_length=150)
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, required=False)
+    name = forms.CharField(label=pgettext_lazy("of a person", "Name"), max_length=100, required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, initial=Role.OPERATOR)
     password = forms.CharField(
@@ -170,6 +170,7 @@ class ChangeOperator(OperatorForm):
     """One operator."""
 
     purpose = gettext_lazy("What this person may do.")
+    edits = True
     form_class = ChangeOperatorForm
 
     @cached_property

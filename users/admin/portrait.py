@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.charts import Chart, Series
@@ -107,7 +107,7 @@ class PortraitPage(CohortPage):
         if self.other is not None and self.other_spec not in known:
             other.append(Choice(self.other_spec, self.other.sentence))
         return [
-            Ask("group", _("Group"), self.spec, "select", [*first, *groups]),
+            Ask("group", pgettext("of customers", "Group"), self.spec, "select", [*first, *groups]),
             Ask("other", _("Beside"), self.other_spec, "select", [*other, *groups]),
         ]
 
@@ -188,7 +188,7 @@ class PortraitPage(CohortPage):
             Column(_("Value")),
             Column(_("Here"), "percent"),
             Column(_("Others"), "percent"),
-            Column(_("Points"), "text", hint=_("Difference in percentage points")),
+            Column(pgettext("a difference", "Points"), "text", hint=_("Difference in percentage points")),
         ]
         rows = [self._row(one, value, namer) for value in one.values]
         rows += self._unknown(one)

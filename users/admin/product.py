@@ -52,6 +52,7 @@ class ProductPage(FormPage):
 
     purpose = gettext_lazy("What it sold, who bought it and what with it; its category and its warranty.")
     template_name = "users/product.html"
+    edits = True
     form_class = ProductForm
     roles_that_act = (Role.OPERATOR,)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.parts import Cell, Column, Empty, Stat, Table
@@ -105,7 +105,7 @@ class RetainedPage(CohortPage):
         parameters["csv"] = "1"
         return Table(
             columns=[
-                Column(by.title if by else _("Group")),
+                Column(by.title if by else pgettext("of customers", "Group")),
                 Column(_("Users"), "number"),
                 Column(_("Day-30 retention"), "percent", hint=_("Active on day 30 or after, so far")),
                 Column(_("Retained"), "number"),

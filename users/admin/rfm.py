@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.heat import Heat, HeatCell, HeatRow
@@ -107,7 +107,7 @@ def _groups(grid: dict[tuple[int, int], tuple[int, int]], buyers: int) -> Table:
         )
     return Table(
         columns=[
-            Column(_("Group")),
+            Column(pgettext("of customers", "Group")),
             Column(_("Customers"), "number"),
             Column(_("Share of buyers"), "percent", hint=_("n = %(n)s") % {"n": words.number(buyers)}),
             Column(_("Revenue"), "money"),

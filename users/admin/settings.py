@@ -13,7 +13,7 @@ from config.kit.admin import OWNER, FormPage, OperatorPage, may_open
 from config.kit.parts import Crumb
 from users.keeping import PREFIX
 from users.services import settings as service
-from users.shop import second_factor, settings
+from users.shop import Setting, second_factor, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,14 @@ class ShopForm(forms.Form):
         for setting in settings:
             if setting.name.startswith(PREFIX) or setting is second_factor:
                 continue  # on pages of their own
-            self.fields[setting.name] = _field(setting.sentence, setting.default, setting.get())
+            self.fields[setting.name] = _field(setting)
+
+    def sections(self) -> list[tuple[StrOrPromise, list[forms.BoundField]]]:
+        """The fields under the titles to which they belong, in the order in which those come first."""
+        found: dict[StrOrPromise, list[forms.BoundField]] = {}
+        for name in self.fields:
+            found.setdefault(settings[name].section, []).append(self[name])
+        return list(found.items())
 
 
 class ShopPage(SettingsForm):
@@ -180,6 +187,8 @@ class ShopPage(SettingsForm):
 
     title = gettext_lazy("Shop")
     purpose = gettext_lazy("Values that hold for the whole shop; each says what it decides.")
+    edits = True
+    template_name = "users/shop.html"
     form_class = ShopForm
     done = gettext_lazy("The settings are saved.")
 
@@ -188,12 +197,24 @@ class ShopPage(SettingsForm):
         service.change(form.cleaned_data, by=self.operator)
 
 
-def _field(sentence: StrOrPromise, default: float | str, value: float | str) -> forms.Field:
-    if isinstance(default, str):
-        return forms.CharField(label=sentence, initial=value, max_length=service.LONGEST, required=False)
-    if isinstance(default, int):
-        return forms.IntegerField(label=sentence, initial=value, min_value=0)
-    return forms.FloatField(label=sentence, initial=value, min_value=0)
+def _field(setting: Setting[Any]) -> forms.Field:
+    told: dict[str, Any] = {"label": setting.sentence, "initial": setting.get()}
+    if setting.words:
+        return forms.TypedChoiceField(choices=setting.words, coerce=int, **told)
+    if isinstance(setting.default, str):
+        return forms.CharField(max_length=service.LONGEST, required=not _may_be_empty(setting), **told)
+    kind = forms.IntegerField if isinstance(setting.default, int) else forms.FloatField
+    return kind(min_value=0, max_value=service.LARGEST, **told)
+
+
+def _may_be_empty(setting: Setting[Any]) -> bool:
+    if setting.check is None:
+        return True
+    try:
+        setting.check("")
+    except ValueError:
+        return False
+    return True
 
 
 def _address(name: str) -> str:

@@ -127,6 +127,7 @@ class ChangeSource(OneSource, SourceFormPage):
     """Everything but the code itself."""
 
     purpose = gettext_lazy("The code itself stays; so does the channel of a code that brought somebody.")
+    edits = True
     form_class = SourceForm
 
     def get_initial(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class StorefrontList(OperatorPage):
             ]
             for one in Storefront.objects.order_by("name")[:200]
         ]
-        columns = [Column(_("Title")), Column(_("Name in tokens (aud)")), Column(_("Created"), "time")]
+        columns = [Column(_("Name")), Column(_("Name in tokens (aud)")), Column(_("Created"), "time")]
         empty = Empty(
             _("No storefront yet"),
             _("A shopper's token is signed with a storefront's secret."),
@@ -69,7 +69,7 @@ class StorefrontForm(SecretPage):
 class NewStorefrontForm(forms.Form):
     """Title and name."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=100)
+    title = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     name = forms.SlugField(
         label=gettext_lazy("Name in tokens (aud)"),
         max_length=50,

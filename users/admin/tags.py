@@ -17,6 +17,7 @@ from config.kit import words
 from config.kit.admin import FormPage, OperatorPage
 from config.kit.given_names import as_read
 from config.kit.parts import Action, Cell, Column, Crumb, Empty, Table
+from config.kit.refusal import Refusal
 from users.groups import Group, group_url, read_group
 from users.models import Customer, CustomerTag, Role, Tag, TagRun
 from users.reports import stored
@@ -161,6 +162,7 @@ class TagPage(FormPage):
     """One tag: its name, merging, deleting."""
 
     template_name = "users/tag.html"
+    edits = True
     form_class = TagForm
     roles_that_act = WHO_ACTS
 
@@ -215,7 +217,13 @@ class TagPage(FormPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Other tags to merge into."""
         others = Tag.objects.exclude(pk=self.tag.pk).order_by("name")[:MOST]
-        return super().get_context_data(**kwargs) | {"others": others, "tag": self.tag}
+        count = CustomerTag.objects.filter(tag=self.tag).count()
+        ask = _("Merge “%(tag)s” into the chosen tag? %(n)s customers change over; it cannot be undone.")
+        return super().get_context_data(**kwargs) | {
+            "others": others,
+            "tag": self.tag,
+            "ask": ask % {"tag": self.tag, "n": words.number(count)},
+        }
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Delete, let go of it, merge, or save the form."""
@@ -236,7 +244,7 @@ class TagPage(FormPage):
                 else None
             )
             if into is None:
-                raise Http404
+                raise Refusal("no_tag", _("This tag is no longer there. Choose another one."))
             tag_acts.merge(self.tag, into, by=self.operator)
             self.say(_("Merged."))
             return HttpResponseRedirect(reverse("users:tag", args=[into.pk]))

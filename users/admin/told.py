@@ -121,7 +121,7 @@ FIELDS = {
 FIGURES = {
     "accepted": gettext_lazy("accepted by the channel"),
     "answers": gettext_lazy("stored answers removed"),
-    "asked": gettext_lazy("asked for"),
+    "asked": gettext_lazy("set going"),
     "audited": gettext_lazy("segments compared"),
     "balances_off": gettext_lazy("balances that are off"),
     "bodies": gettext_lazy("bodies applied"),
@@ -151,7 +151,7 @@ FIGURES = {
     "items": gettext_lazy("items"),
     "job_runs": gettext_lazy("job runs removed"),
     "keys_off": gettext_lazy("bookings that are off"),
-    "left": gettext_lazy("left"),
+    "left": gettext_lazy("still to do"),
     "letters": gettext_lazy("dead letters removed"),
     "lifted": gettext_lazy("lifted"),
     "lost": gettext_lazy("answers lost"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from config.kit import words
 from config.kit.given_names import as_read
@@ -42,8 +42,8 @@ def _facts(customer: Customer, value: CustomerValue, day: ValueDay) -> list[Fact
             _("Expected orders"),
             _known(value.expected_orders, words.number(value.expected_orders, 2), window),
         ),
-        (_("Still a customer"), _known(value.p_alive, f"{value.p_alive} %", _("probability"))),
-        (_("Churn risk"), _known(value.churn_risk, f"{value.churn_risk} %", _why(value))),
+        (_("Still a customer"), _known(value.p_alive, f"{value.p_alive}%", _("probability"))),
+        (_("Churn risk"), _known(value.churn_risk, f"{value.churn_risk}%", _why(value))),
         (
             _("Favourite category"),
             _known(value.favourite_category or None, as_read(value.favourite_category), ""),
@@ -80,13 +80,13 @@ def _core(value: CustomerValue) -> Cell:
             _("yes: %(money)s in a year") % {"money": _money(value.revenue_year)}, url=group_url("core")
         )
     if value.top_revenue:
-        return Cell(_("no; in the top %(n)s %% by revenue of a year") % {"n": value.top_revenue})
+        return Cell(_("no; in the top %(n)s%% by revenue of a year") % {"n": value.top_revenue})
     return Cell(_("no"))
 
 
 def _known(figure: object, text: str, more: str) -> Cell:
     if figure is None:
-        return Cell(_("not known yet"), tone="muted")
+        return Cell(pgettext("a figure", "not known yet"), tone="muted")
     return Cell(words.aside(text, more))
 
 
@@ -111,7 +111,7 @@ def _hour(value: CustomerValue, day: ValueDay) -> Cell:
         return Cell(
             _("%(hour)s:00, as the shop's customers in general") % {"hour": day.best_hour}, tone="muted"
         )
-    return Cell(_("not known yet"), tone="muted")
+    return Cell(pgettext("a figure", "not known yet"), tone="muted")
 
 
 def lend() -> None:

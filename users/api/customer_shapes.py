@@ -16,6 +16,7 @@ from users.models import (
     ContactState,
     Customer,
     CustomerTag,
+    Gender,
     Identity,
     Stage,
 )
@@ -61,11 +62,12 @@ class CustomerTagSerializer(serializers.ModelSerializer[CustomerTag]):
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):
-    """A customer. ``revenue``: net, in minor units of ``currency``; ``updated_at``: of the profile or the userId.
+    """A customer. ``revenue``: net, in minor units of ``currency``; ``updated_at``: what `updated_since` asks for.
 
     ``identities``: the first 50. Where they stand in detail is at ``customers/<id>/standing``.
     """
 
+    gender = serializers.ChoiceField(choices=Gender.choices, allow_blank=True, read_only=True)
     channel = serializers.CharField(source="channel.slug", default=None, read_only=True, allow_null=True)
     updated_at = serializers.DateTimeField(source="changed_at", read_only=True, allow_null=True)
     stage = serializers.ChoiceField(source="standing.stage", choices=Stage.choices, read_only=True)

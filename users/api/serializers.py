@@ -72,6 +72,8 @@ class ChangePreferencesSerializer(Strict):
 class ProfileSerializer(serializers.ModelSerializer[Customer]):
     """A shopper's own profile."""
 
+    gender = serializers.ChoiceField(choices=Gender.choices, allow_blank=True, read_only=True)
+
     class Meta:
         model = Customer
         fields = (

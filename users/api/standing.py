@@ -106,7 +106,7 @@ def standing_of(customer: Customer, now: datetime) -> dict[str, Any]:
         "stage": held.stage,
         "stage_since": held.stage_at,
         "phase": phase(held.active_days, held.first_order_at, held.last_activity_at, words.shop_zone()),
-        "stages": reports.stage_history(customer.pk),
+        "stages": reports.stage_history(customer.pk)[0],
         "active_days": held.active_days,
         "first_active_at": held.first_activity_at,
         "last_active_at": held.last_activity_at,

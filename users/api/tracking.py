@@ -141,7 +141,7 @@ def _take(environ: Environ) -> dict[str, Any]:
         raise BodyRefused("not_allowed")
     if not scopes.allows(key.may, "events:write"):
         raise BodyRefused("scope_missing")
-    received_at = _again_when_cut(clock.now)
+    received_at = _again_when_cut(clock.counted_now)
     # Read once: an event without an id of its own is given one, and keeps it when it is stored again.
     reading = read_body(body, kind=route.kind, received_at=received_at)
     _again_when_cut(lambda: _store(reading, route, key, received_at))

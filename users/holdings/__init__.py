@@ -2,6 +2,7 @@
 
 from django.db.models import OuterRef
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from users.holdings import (  # noqa: F401 - the rest of what users declares
     acquisition,
@@ -54,7 +55,7 @@ holds(
         Erase.EMPTY,
         {
             "user_id": _("User ID"),
-            "name": _("Name"),
+            "name": pgettext_lazy("of a person", "Name"),
             "first_name": _("First name"),
             "last_name": _("Last name"),
             "gender": _("Gender"),
@@ -157,7 +158,7 @@ holds(
             "channel": _("Channel"),
             "topic__name": _("Topic"),
             "granted": _("Granted"),
-            "given_at": _("Given"),
+            "given_at": pgettext_lazy("an answer", "Given"),
             "source": _("How we know"),
             "wording": _("Wording shown"),
             "ip": _("IP address"),

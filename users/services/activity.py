@@ -4,7 +4,7 @@ Fresh events are rows of the temporary table ``fresh_event``: those that were re
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -38,7 +38,8 @@ def record_activity(events: Iterable[NewEvent], *, now: datetime) -> int:
 def begin() -> None:
     """An empty ``fresh_event``; the caller fills it and calls ``follow``."""
     temporary_table(
-        "fresh_event", "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz"
+        "fresh_event",
+        "customer_id bigint, message_id varchar(150), type_id smallint, occurred_at timestamptz",
     )
 
 
@@ -50,7 +51,8 @@ def follow(now: datetime, *, quiet: bool) -> None:
     temporary_table(
         "active_day", "customer_id bigint, first_at timestamptz, last_at timestamptz, is_new boolean"
     )
-    if execute(statement("upsert_days"), {"zone": settings.SHOP_TIME_ZONE}):
+    limits = asdict(stages.thresholds_of(stages.rule_in_force()))
+    if execute(statement("upsert_days"), {"zone": settings.SHOP_TIME_ZONE, "now": now, **limits}):
         stages.begin()
         _scope(now, quiet)
         stages.add_known_spans()
@@ -70,8 +72,8 @@ def oldest_trigger(now: datetime) -> datetime:
 
 
 def _scope(now: datetime, quiet: bool) -> None:
-    """The customers whose days changed. Where everything new lies in or after the current run, that run and
-    the changed days say all; activity before it, or a run that is still to come, asks for all days."""
+    """The customers whose days changed and who may move. Where everything new lies in or after the current
+    run, that run and the changed days say all; activity before it, or a run still to come, asks for all days."""
     execute(
         """
         INSERT INTO stage_scope (customer_id, since, until, from_first_run, quiet, new_days)

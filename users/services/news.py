@@ -11,17 +11,19 @@ def note(customer_ids: Iterable[int]) -> None:
     In the transaction of the change, which holds the customers. Who is marked by this transaction already stays as
     they are, so that a batch that brings somebody new writes them once.
     """
-    execute(
-        "UPDATE users_customer SET changed_at = business_now()"
-        " WHERE id = ANY(%s) AND changed_at IS DISTINCT FROM business_now()",
-        [sorted(set(customer_ids))],
-    )
+    _mark(customer_ids, "")
 
 
 def note_moved(customer_ids: Iterable[int]) -> None:
     """The same of a move between stages; a visitor's many small moves are nobody's news."""
+    _mark(customer_ids, " AND identified")
+
+
+def _mark(customer_ids: Iterable[int], only: str) -> None:
+    if not (ids := sorted(set(customer_ids))):
+        return
     execute(
         "UPDATE users_customer SET changed_at = business_now()"
-        " WHERE id = ANY(%s) AND identified AND changed_at IS DISTINCT FROM business_now()",
-        [sorted(customer_ids)],
+        f" WHERE id = ANY(%s){only} AND changed_at IS DISTINCT FROM business_now()",
+        [ids],
     )

@@ -6,12 +6,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.kit import words
 from config.kit.refusal import Refusal
 from users.models import Operator
 from users.services import audit
 from users.shop import Setting, settings
 
 LONGEST = 200
+LARGEST = 500_000
+"""Of any number: so many days before today there still is a calendar."""
 
 Value = int | str | float
 
@@ -20,7 +23,7 @@ Value = int | str | float
 def change(values: Mapping[str, Value], *, by: Operator) -> list[str]:
     """Store the settings that differ; their names.
 
-    Raises Refusal for an unknown name, another type than the default's, a negative number, an overlong text,
+    Raises Refusal for an unknown name, another type than the default's, a negative or huge number, an overlong text,
     and for what the setting's own check refuses.
     """
     before: dict[str, Value] = {}
@@ -43,6 +46,8 @@ def _check(setting: Setting[Any], value: Value) -> None:
         raise _refusal(setting, _("This is not the kind of value that the setting takes."))
     if isinstance(value, int | float) and value < 0:
         raise _refusal(setting, _("Set a number that is not negative."))
+    if isinstance(value, int | float) and value > LARGEST:
+        raise _refusal(setting, _("Set a number of at most %(n)s.") % {"n": words.number(LARGEST)})
     if isinstance(value, str) and len(value) > LONGEST:
         raise _refusal(setting, _("Write at most %(n)s characters.") % {"n": LONGEST})
     if setting.check is not None:

@@ -5,7 +5,10 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from config.kit.admin import may_open
+from config.kit.parts import Action
 from users.models import Customer, Stage
 from users.services import operators
 
@@ -45,13 +48,26 @@ def person(customer: Customer) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/nobody_yet.html", takes_context=True)
-def nobody_yet(context: Context) -> dict[str, bool]:
-    """Above a report: that there is no customer yet, and what brings them."""
-    path = context["request"].path
-    asks = path.startswith(reverse("users:reports")) and path != reverse("users:reports")
+def nobody_yet(context: Context) -> dict[str, Any]:
+    """Above a report, not above a refusal: that there is no customer yet, and what brings them."""
+    request, shelf = context["request"], reverse("users:reports")
+    asks = request.path.startswith(shelf) and request.path != shelf and "sentence" not in context
     if asks and not _somebody_came and Customer.objects.exists():
         _somebody_came.append(True)
-    return {"nobody": asks and not _somebody_came}
+    nobody = asks and not _somebody_came
+    return {"nobody": nobody, "ways": _ways_in(request.user) if nobody else []}
+
+
+def _ways_in(user: Any) -> list[Action]:
+    """The pages that bring customers, of those that this operator may open."""
+    ways = ((_("Import"), "users:import_create"), (_("Shop connections"), "users:connections"))
+    return [Action(title, reverse(page)) for title, page in ways if may_open(user, reverse(page))]
+
+
+@register.filter
+def opens_for(url: str, user: Any) -> bool:
+    """Whether an operator may open the page at an address; what they may not is no link."""
+    return not user or may_open(user, url)
 
 
 @register.simple_tag

@@ -20,12 +20,12 @@ BLOCK = 16 * 1024
 class Body:
     """What a request holds: its events, and what it says for all of them.
 
-    ``clean``: see strict_json. ``size``: bytes, inflated.
+    ``clean``: see strict_json. ``longest``: of a clean body, bytes that none of its events exceeds.
     """
 
     events: list[Any]
     clean: bool
-    size: int
+    longest: int
     write_key: str | None
     sent_at: Any
     context: Any
@@ -64,13 +64,14 @@ def read(raw: bytes, *, is_batch: bool) -> Body:
         document = strict_json.parse(plain)
         if not isinstance(document.value, dict):
             raise BodyRefused("not_an_object")
-        take = _batch if is_batch else _single
-        return take(document.value, document.clean, len(plain))
+        if is_batch:
+            return _batch(document.value, document.clean, min(document.longest, len(plain)))
+        return _single(document.value, document.clean, len(plain))
     except Flaw as flaw:
         raise BodyRefused(flaw.code) from None
 
 
-def _batch(fields: dict[str, Any], clean: bool, size: int) -> Body:
+def _batch(fields: dict[str, Any], clean: bool, longest: int) -> Body:
     if type(fields) is strict_json.Doubled:
         raise BodyRefused("duplicate_key")
     events = fields.get("batch")
@@ -81,11 +82,11 @@ def _batch(fields: dict[str, Any], clean: bool, size: int) -> Body:
     beside = {name: value for name, value in fields.items() if name != "batch"}
     if strict_json.weigh(beside, clean=clean) > strict_json.NAMES:
         raise BodyRefused("too_many_keys")
-    return Body(events, clean, size, _key(fields), fields.get("sentAt") or None, fields.get("context"))
+    return Body(events, clean, longest, _key(fields), fields.get("sentAt") or None, fields.get("context"))
 
 
-def _single(fields: dict[str, Any], clean: bool, size: int) -> Body:
-    return Body([fields], clean, size, _key(fields), None, None)
+def _single(fields: dict[str, Any], clean: bool, longest: int) -> Body:
+    return Body([fields], clean, longest, _key(fields), None, None)
 
 
 def _key(fields: dict[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from config.kit import strict_json
 from users.devices import kind_of
 
 # Kept names; the inner ones of an object, or null for a text.
@@ -17,20 +18,26 @@ KEPT: dict[str, tuple[str, ...] | None] = {
 LONGEST = 2_000
 
 
-class Trimmer:
-    """Trims the contexts of a batch: neighbours mostly have the same one, which is then trimmed once."""
+class Contexts:
+    """Reads the contexts of a body's events: neighbours mostly have the same one, which is then read once."""
 
-    __slots__ = ("_kept", "_last")
+    __slots__ = ("_clean", "_kept", "_last", "_names")
 
-    def __init__(self) -> None:
+    def __init__(self, *, clean: bool) -> None:
+        self._clean = clean
         self._last: Any = None
+        self._names = 0
         self._kept: dict[str, Any] = {}
 
-    def trim(self, context: Any) -> dict[str, Any]:
-        """See ``trim``."""
+    def read(self, context: Any) -> tuple[dict[str, Any], int]:
+        """What is kept of an event's context, and the number of names in it where they are proven clean: what
+        is not is weighed with its event. Raises Flaw."""
+        if not self._clean:
+            return trim(context), 0
         if context != self._last:
+            self._names = strict_json.weigh(context, clean=True, depth=strict_json.DEPTH - 1)
             self._last, self._kept = context, trim(context)
-        return self._kept
+        return self._kept, self._names
 
 
 def trim(context: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from config.kit.strict_json import Flaw
 from users import facts
 from users.tracking import times, traits
 from users.tracking.body import Body
-from users.tracking.context import Trimmer, trim
+from users.tracking.context import Contexts, trim
 from users.tracking.refusals import BodyRefused, ItemRefused
 
 LARGEST_EVENT = 32 * 1024
@@ -60,7 +60,7 @@ class Envelope:
     clean: bool
     all_small: bool
     """No event can be larger than one may be."""
-    trimmer: Trimmer
+    contexts: Contexts
 
 
 def read_body(body: Body, *, kind: str | None, received_at: datetime) -> Reading:
@@ -101,8 +101,9 @@ def envelope(body: Body, *, kind: str | None, received_at: datetime) -> Envelope
         slow = timedelta() if body.sent_at is None else received_at - times.parse(body.sent_at, "sentAt")
     except ItemRefused as refused:
         raise BodyRefused(refused.code) from None
-    all_small = body.clean and _all_small(body)
-    return Envelope(kind, received_at, slow, _shared_context(body), body.clean, all_small, Trimmer())
+    all_small = body.clean and body.longest <= LARGEST_EVENT
+    contexts = Contexts(clean=body.clean)
+    return Envelope(kind, received_at, slow, _shared_context(body), body.clean, all_small, contexts)
 
 
 def _shared_context(body: Body) -> dict[str, Any]:
@@ -111,20 +112,12 @@ def _shared_context(body: Body) -> dict[str, Any]:
     return context if len(orjson.dumps(context)) <= LARGEST_SHARED_CONTEXT else {}
 
 
-def _all_small(body: Body) -> bool:
-    """Whether no event is too large: cheaply shown by weighing them a dozen at a time."""
-    if body.size <= LARGEST_EVENT:
-        return True
-    dozens = range(0, len(body.events), 12)
-    return all(len(orjson.dumps(body.events[first : first + 12])) <= LARGEST_EVENT for first in dozens)
-
-
 def read_event(event: Any, shared: Envelope) -> Item:
     """One event as an item. Raises ItemRefused."""
     if not isinstance(event, dict):
         raise ItemRefused("not_an_object")
-    _check_limits(event, shared)
     get = event.get
+    context = _checked_context(event, shared)
     kind = shared.kind or get("type")
     shape = SHAPES.get(kind) if type(kind) is str else None
     if shape is None:
@@ -145,20 +138,25 @@ def read_event(event: Any, shared: Envelope) -> Item:
         "clamped": clamped,
         "properties": {},
         "traits": {},
-        "context": shared.trimmer.trim(get("context") or shared.context),
+        "context": context,
     }
     shape(event, item)
     return item
 
 
-def _check_limits(event: dict[str, Any], shared: Envelope) -> None:
+def _checked_context(event: dict[str, Any], shared: Envelope) -> dict[str, Any]:
+    """What is kept of the event's context, when nothing of the event is against the limits."""
+    context = event.get("context")
     try:
-        if strict_json.weigh(event, clean=shared.clean) > strict_json.NAMES:
-            raise ItemRefused("too_many_keys")
+        kept, names = shared.contexts.read(context)
+        names += strict_json.weigh(event, clean=shared.clean, beside=context)
     except Flaw as flaw:
         raise ItemRefused(flaw.code, _field_at_fault(event, shared.clean)) from None
+    if names > strict_json.NAMES:
+        raise ItemRefused("too_many_keys")
     if not shared.all_small and len(orjson.dumps(event)) > LARGEST_EVENT:
         raise ItemRefused("too_large")
+    return kept if context else shared.context
 
 
 def _field_at_fault(event: dict[str, Any], clean: bool) -> str:

@@ -48,5 +48,5 @@ def test_an_empty_page_has_a_next_step(name: str, sentence: str, next_step: str)
 
 def test_no_share_of_nobody_on_the_home_page() -> None:
     page = logged_in().get(reverse("users:home"), {"panel": "all"}).content.decode()
-    assert "No customer yet" in page
+    assert "Nobody is known yet." in page
     assert "0.0% of 0" not in page

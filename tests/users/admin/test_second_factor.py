@@ -1,6 +1,6 @@
 """The second factor: demanded of whoever sends or exports, each code once, reset by an owner, every step audited."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -10,6 +10,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.admin.page import CampaignPage
+from config.kit.admin import OperatorPage
+from feedback.admin.conversation import ConversationPage
+from segments.admin.webhooks import WebhookPage
 from tests.operators import logged_in, operator
 from users.models import AuditEntry, Export, Operator, Role
 from users.powers import held_by
@@ -232,3 +236,25 @@ def test_the_pages_in_chinese(later: Callable[[int], int]) -> None:
     assert ["两步验证" in page for page in seen[:1] + seen[3:]] == [True] * 5
     assert ["恢复码" in page for page in seen[1:3]] == [True, True]
     assert [word for page in seen for word in (">Second factor<", "recovery codes") if word in page] == []
+
+
+# Pages that hand out a file: those that name customers, and those that hold figures or pictures only.
+NAMES_CUSTOMERS = {"CustomerList", "ExportFile", "ImportPage", "PrivacyPage", "SegmentHistory"}
+FIGURES = {"ChannelsReport", "FunnelPage", "RetainedPage", "RetentionPage", "QrPicture", "ValuePage"}
+
+
+def test_who_gets_a_file_with_names_holds_a_power() -> None:
+    """A page that hands out a file of another kind belongs on one of the two lists."""
+    pages = {page.__name__: page for page in _with_their_own(OperatorPage, "get_file")}
+    assert set(pages) == NAMES_CUSTOMERS | FIGURES
+    may = {role for name in NAMES_CUSTOMERS for role in pages[name].roles_that_act}
+    assert all(held_by(role) for role in may)
+    sending = {CampaignPage, WebhookPage, ConversationPage}
+    assert all(held_by(role) for page in sending for role in page.roles_that_act)
+
+
+def _with_their_own(page: type[OperatorPage], method: str) -> Iterator[type[OperatorPage]]:
+    for below in page.__subclasses__():
+        if method in vars(below):
+            yield below
+        yield from _with_their_own(below, method)

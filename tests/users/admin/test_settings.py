@@ -35,6 +35,8 @@ def test_changed_settings_are_stored_and_audited() -> None:
         ("shop_name", "x" * 201, "bad_setting"),
         ("trigger_max_age", -1, "bad_setting"),
         ("trigger_max_age", True, "bad_setting"),
+        ("trigger_max_age", 500_001, "bad_setting"),
+        ("sending", 2, "bad_setting"),
         ("quiet_hours_sms", "late", "bad_setting"),
     ],
 )
@@ -162,3 +164,23 @@ def test_audit_list_pages_through_everything() -> None:
     first = client.get(reverse("users:audit")).context["table"]
     second = client.get(reverse("users:audit"), {"cursor": first.next}).context["table"]
     assert [row[3] for row in (*first.rows, *second.rows)] == [str(n) for n in range(54, -1, -1)]
+
+
+def test_two_who_edit_the_same_do_not_overwrite_each_other_unseen() -> None:
+    """The second is told what was saved meanwhile, keeps what they wrote, and may then save on purpose."""
+    client, url = logged_in(), reverse("users:shop")
+
+    def opened() -> dict[str, object]:
+        context = client.get(url).context
+        return {one.name: one.initial for one in context["form"]} | {"seen": context["seen"]}
+
+    first, second = opened(), opened()
+    assert client.post(url, first | {"currency": "EUR"}).status_code == 302
+    response = client.post(url, second | {"currency": "CNY", "shop_name": "Corner"})
+    assert (currency.get(), shop_name.get()) == ("EUR", "Regulars Records")
+    told = response.context["form"].non_field_errors()[0]
+    assert "The shop's currency (ISO code): EUR" in told
+    assert response.context["form"]["shop_name"].value() == "Corner"
+    again = second | {"currency": "CNY", "shop_name": "Corner", "seen": response.context["seen"]}
+    assert client.post(url, again).status_code == 302
+    assert (currency.get(), shop_name.get()) == ("CNY", "Corner")

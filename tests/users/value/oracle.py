@@ -142,7 +142,7 @@ def favourite(one: Somebody, as_of: datetime) -> str:
 
 
 def best_hour(one: Somebody, as_of: datetime) -> int | None:
-    zone = ZoneInfo("Europe/Berlin") if one.zone == "Europe/Berlin" else ZONE
+    zone = ZONE if one.zone in ("", "Mars/Olympus") else ZoneInfo(one.zone)
     hours = [at.astimezone(zone).hour for at in one.instants if as_of - timedelta(days=90) <= at < as_of]
     if len(hours) < 10:
         return None

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if erased is not None:
             self.stdout.write(
                 f"This database was restored from a dump. {erased} erased again. Nothing goes out until an owner "
-                "sets `sending` to 1 under Settings, Shop."
+                "lets messages go out again under Settings, Shop."
             )
         elif not options["if_restored"]:
             self.stdout.write(f"{replay()} erased again.")

@@ -132,7 +132,7 @@ export_kinds.register(
         (
             *WHO,
             _C("openid", _("WeChat OpenID"), _address("wechat"), is_usual=False),
-            _C("name", _("Name"), "customer.name"),
+            _C("name", pgettext_lazy("of a person", "Name"), "customer.name"),
             _C("gender", _("Gender"), "customer.gender"),
             _C("birthday", _("Birthday"), "customer.birthday"),
             _C("country", _("Country"), "customer.country"),
@@ -204,7 +204,7 @@ export_kinds.register(
             _C("channel", _("Message channel"), "consent.channel"),
             _C("topic", _("Topic"), "topic.slug"),
             _C("granted", _("Answer (yes or no)"), "CASE WHEN consent.granted THEN 'yes' ELSE 'no' END"),
-            _C("given at", _("Given"), "consent.given_at"),
+            _C("given at", pgettext_lazy("an answer", "Given"), "consent.given_at"),
             _C("in force", _("In force"), "CASE WHEN consent.is_current THEN 'yes' ELSE 'no' END"),
             _C("source", _("Source"), "consent.source"),
             _C("wording", _("Wording"), "consent.wording"),

@@ -29,6 +29,7 @@ kept_days = shop.declare(
     "import_kept_days",
     30,
     gettext_lazy("Days after which the rows of an import are removed; until then it can be undone"),
+    section=shop.FILES,
 )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.kit.batches import execute, fetch
 from config.kit.zones import shop_zone
@@ -65,7 +66,7 @@ FIELDS = (
     Field("message_channel", _("Message channel"), _channel),
     Field("topic", _("Topic"), _text(50)),
     Field("granted", _("Answer (yes or no)"), _answered),
-    Field("given_at", _("Given"), _instant, is_date=True),
+    Field("given_at", pgettext_lazy("an answer", "Given"), _instant, is_date=True),
     Field("wording", _("Wording"), _text(100)),
     Field("source", _("Source"), _text(33)),
 )

@@ -70,7 +70,9 @@ PROBLEMS: dict[str, StrOrPromise] = {
 }
 """Why a file is no table, in words; the values stand beside the code."""
 
-max_megabytes = shop.declare("import_max_mb", 100, gettext_lazy("Largest file that may be imported (MB)"))
+max_megabytes = shop.declare(
+    "import_max_mb", 100, gettext_lazy("Largest file that may be imported (MB)"), section=shop.FILES
+)
 
 
 class Unreadable(Refusal):

@@ -66,7 +66,7 @@ def take_back(rows: Sequence[Written], batch: Batch) -> dict[int, str]:
         owned.follow_orders(map(_key, undone))
         _forget_events(undone)
         ids = sorted({row.customer_id for row in undone if row.customer_id})
-        _renew_first_seen(ids)
+        _renew_first_seen(ids, {row.customer_id for row in undone if row.before.get("new")})
         orders.recount(ids)
         stages.recompute(ids, batch.now)
         for topic in (TouchTopic.EVENTS, TouchTopic.STAGE, TouchTopic.ORDERS):
@@ -131,19 +131,30 @@ def _message_ids(row: Written) -> list[str]:
     return ids + [orders.fact_key(f"order_refunded:{name}:{refund_id}") for refund_id in sorted(has - had)]
 
 
-def _renew_first_seen(ids: Sequence[int]) -> None:
-    """The file may have told the first we had of a customer: now the first is what is left, else registration."""
+def _renew_first_seen(ids: Sequence[int], made: Iterable[int | None]) -> None:
+    """The file may have told the first we had of a customer: now the first is what is left, else registration.
+
+    Of those whom the file made and others have told of since, the file's own day says nothing.
+    """
     execute(
         """
         UPDATE users_customer customer SET first_seen_at = earliest.at
         FROM (
-            SELECT known.id, least(
-                (SELECT min(occurred_at) FROM users_event event WHERE event.customer_id = known.id),
-                (SELECT min(since) FROM users_identity identity WHERE identity.customer_id = known.id)
-            ) AS at
-            FROM users_customer known WHERE known.id = ANY(%s)
+            SELECT known.id, CASE WHEN known.id = ANY(%(made)s) THEN coalesce(told.at, keys.at)
+                                  ELSE least(told.at, keys.at) END AS at
+            FROM users_customer known
+            CROSS JOIN LATERAL (
+                SELECT least(
+                    (SELECT min(occurred_at) FROM users_event event WHERE event.customer_id = known.id),
+                    (SELECT min(trait.at::timestamptz) FROM jsonb_each_text(known.told_at) AS trait (name, at))
+                ) AS at
+            ) AS told
+            CROSS JOIN LATERAL (
+                SELECT min(since) AS at FROM users_identity identity WHERE identity.customer_id = known.id
+            ) AS keys
+            WHERE known.id = ANY(%(ids)s)
         ) AS earliest
         WHERE customer.id = earliest.id AND earliest.at > customer.first_seen_at
         """,
-        [list(ids)],
+        {"ids": list(ids), "made": [pk for pk in made if pk]},
     )

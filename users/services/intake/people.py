@@ -3,7 +3,7 @@
 Ends with the temporary table ``intake_owner``: key → customer, for every key the batch names.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -47,7 +47,8 @@ def resolve(now: datetime, *, is_history: bool) -> None:
         except _ClaimLost:
             continue
         _lay_out_owners(done)
-        lower_first_seen()
+        if _some_came_late(mentions, known, done):
+            lower_first_seen()
         return
     raise RuntimeError("new keys were claimed by others again and again")
 
@@ -79,7 +80,7 @@ def _keys(browsers: Iterable[str | None], told: Iterable[str | None]) -> tuple[K
 def _lay_out_keys(mentions: list[Mention]) -> None:
     keys = {key for mention in mentions for key in mention.keys}
     keys.update(user_key(mention.user_id) for mention in mentions if mention.user_id is not None)
-    temporary_table("intake_key", "kind text, value text")
+    temporary_table("intake_key", "kind varchar(12), value varchar(255)")
     copy_rows("intake_key", ("kind", "value"), keys)
     execute("ANALYZE intake_key")
 
@@ -125,6 +126,16 @@ def _new_ids(at_most: int) -> Iterator[int]:
         )
 
 
+def _some_came_late(mentions: Iterable[Mention], known: Mapping[Key, Known], done: Plan) -> bool:
+    """Whether an item happened before its customer was first seen; nearly never, so the customers are not asked."""
+    first_seen = {one.customer_id: one.first_seen_at for one in known.values()} | done.created
+    return any(
+        (seen := first_seen.get(done.owners[key])) is not None and mention.first_at < seen
+        for mention in mentions
+        for key in mention.all_keys
+    )
+
+
 def _put_on_record(done: Plan, now: datetime, is_history: bool) -> None:
     _claim(done, now)
     _create(done, oldest_trigger(now))
@@ -137,7 +148,7 @@ def _claim(done: Plan, now: datetime) -> None:
     """Write the new keys, in key order so that two workers wait for each other instead of for ever."""
     if not done.claims:
         return
-    temporary_table("intake_claim", "kind text, value text, customer_id bigint")
+    temporary_table("intake_claim", "kind varchar(12), value varchar(255), customer_id bigint")
     copy_rows(
         "intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items())
     )
@@ -215,7 +226,7 @@ def _name(named: dict[int, str]) -> None:
 
 def begin_owners() -> None:
     """An empty ``intake_owner``."""
-    temporary_table("intake_owner", "kind text, value text, customer_id bigint")
+    temporary_table("intake_owner", "kind varchar(12), value varchar(255), customer_id bigint")
 
 
 def _lay_out_owners(done: Plan) -> None:

@@ -21,7 +21,7 @@ def turn_away(
 
     A customer we know may use a device or an address of somebody who was erased; nobody new may.
     """
-    strangers = {key for mention in mentions for key in _all_keys(mention)} - known.keys()
+    strangers = {key for mention in mentions for key in mention.all_keys} - known.keys()
     hashes = erased.erased_among(strangers) if strangers else {}
     refused = [
         (*row[:-1], digest)
@@ -56,15 +56,11 @@ def turn_away_orders(now: datetime) -> None:
             erased.count_refused(digest, items, now)
 
 
-def _all_keys(mention: Mention) -> tuple[Key, ...]:
-    return mention.keys if mention.user_id is None else (user_key(mention.user_id), *mention.keys)
-
-
 def _erased(mention: Mention, known: Mapping[Key, Known], hashes: Mapping[Key, str]) -> str | None:
     """The hash by which a mention is turned away, if it is."""
     if mention.user_id is not None and user_key(mention.user_id) in known:
         return None
-    return next((hashes[key] for key in _all_keys(mention) if key in hashes), None)
+    return next((hashes[key] for key in mention.all_keys if key in hashes), None)
 
 
 _NAMED = ", ".join(f"item.{name}" if name.endswith("_id") else f"told.{name}" for name in COLUMNS)
