@@ -148,6 +148,17 @@ def test_the_stricter_wish_holds_and_copies_of_one_go(
     assert not DataExport.objects.exists()
 
 
+@pytest.mark.parametrize("bobs", [NOON - DAY, NOON + HOUR])
+def test_of_one_tag_on_both_the_earlier_holds(bobs: datetime) -> None:
+    tag = Tag.objects.create(name="VIP")
+    for user, at in (("alice", NOON), ("bob", bobs)):
+        send(identify(at=NOON - DAY, user=user))
+        CustomerTag.objects.create(customer=customer(user), tag=tag, tagged_at=at, source=user)
+    join("alice", "bob")
+    first = min((NOON, "alice"), (bobs, "bob"))
+    assert CustomerTag.objects.values_list("tagged_at", "source").get() == first
+
+
 def test_a_confirmed_order_outdoes_a_claimed_one() -> None:
     send(track("Order Completed", at=NOON, user="alice", order_id="1", total=1_000), confirmed=False)
     product = {"sku": "s", "price": 10}
