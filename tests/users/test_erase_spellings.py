@@ -10,10 +10,10 @@ import pytest
 
 from tests.clock import move_to
 from tests.settling import apply_everything
-from tests.users.door import customer, identify, send
+from tests.users.door import customer, identify, send, visitor
 from tests.users.hooks.payloads import connection, deliver, shopify_order
-from users.models import DeadLetter, IntakeBody, Order, ShopDelivery
-from users.services import erase
+from users.models import AuditEntry, DeadLetter, IdempotencyRecord, IntakeBody, Order, ShopDelivery
+from users.services import audit, erase, joining
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +79,23 @@ def test_texts_that_wait_name_people_as_they_write_themselves(written: str) -> N
     erase.erase(customer("mei").pk, by=None, now=NOON)
     assert [json.loads(body.items) for body in IntakeBody.objects.all()] == [[other]]
     assert [json.loads(letter.item) for letter in DeadLetter.objects.all()] == [other]
+
+
+def test_acts_on_a_number_that_was_joined_away_forget_what_they_quoted() -> None:
+    """What was noted of the visitor she was, before anybody knew, goes with her: found by the old number only."""
+    send(identify(at=NOON - DAY, anonymous="device", name="Mei"), identify(at=NOON - DAY, user="mei"))
+    old = visitor("device")
+    audit.record("customer.edit", by=None, target=old, before={"city": "Ulm"}, after={"city": "Bonn"})
+    IdempotencyRecord.objects.create(
+        caller=f"shopper:{old.pk}",
+        key="k",
+        request_digest="x",
+        status=200,
+        answer={"city": "Bonn"},
+        created_at=NOON,
+    )
+    joining.join(customer("mei").pk, old.pk, now=NOON, cause="hand")
+    erase.erase(customer("mei").pk, by=None, now=NOON)
+    entry = AuditEntry.objects.get(act="customer.edit")
+    assert (entry.target_name, entry.before, entry.after) == ("", None, None)
+    assert not IdempotencyRecord.objects.exists()
