@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
-from config.kit.zones import zone_names
+from config.kit.zones import shop_zone, zone_names
 from users.models import Gender
 
 MOST_ATTRIBUTES = 200
@@ -20,6 +20,7 @@ LONGEST_ATTRIBUTE_NAME = 100
 MOST_ATTRIBUTE_LEVELS = 5
 """Names from the outside inwards, as many as a rule may give."""
 BLANK: tuple[Any, ...] = ("", None, [], False)
+EARLIEST_BIRTH = date(1900, 1, 1)
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NOT_ATTRIBUTES = frozenset(
     {
@@ -54,7 +55,7 @@ class Profile:
         for name, value in _flat(traits):
             try:
                 if trait := TRAITS.get(name):
-                    self._tell(trait.column, trait.convert(value), at, keep_first=trait.keep_first)
+                    self._tell(trait.column, converted(name, value, at), at, keep_first=trait.keep_first)
                 elif name not in NOT_ATTRIBUTES:
                     self._tell_attribute(name, value, at)
             except Refused:
@@ -186,6 +187,11 @@ def _day(value: Any) -> date | None:
         raise Refused from None
 
 
+def is_birthday(day: date, at: datetime) -> bool:
+    """Whether somebody alive can have been born on a day that was told at an instant: not ahead, not too far back."""
+    return EARLIEST_BIRTH <= day <= at.astimezone(shop_zone()).date()
+
+
 def _instant(value: Any) -> datetime | None:
     if value is None:
         return None
@@ -269,3 +275,11 @@ def _is_plain(value: Any, levels: int = MOST_ATTRIBUTE_LEVELS) -> bool:
         or isinstance(value, int | float)
         or (isinstance(value, str) and len(value) <= LONGEST_ATTRIBUTE)
     )
+
+
+def converted(name: str, value: Any, at: datetime) -> Any:
+    """A trait told at an instant, as its column keeps it. Raises Refused."""
+    kept = TRAITS[name].convert(value)
+    if name == "birthday" and kept is not None and not is_birthday(kept, at):
+        raise Refused
+    return kept

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from config.kit import clock
 from tests.callers import server, shopper
 from tests.clock import move_to
 from tests.users.door import customer, identify, item, send, visit, visitor
@@ -120,6 +121,8 @@ def test_a_profile_is_the_shoppers_own_and_only_its_columns_change() -> None:
         "CN",
     )
     assert customer("bob").name == "Bob"
+    ahead = patch({"birthday": (clock.now() + timedelta(days=2)).date().isoformat()}, "k2")
+    assert (ahead.status_code, "birthday" in ahead.content.decode()) == (400, True)
     for number, field in enumerate(
         (
             "user_id",

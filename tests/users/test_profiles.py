@@ -69,6 +69,8 @@ def test_the_latest_telling_holds_in_any_order_of_arrival(order: tuple[int, ...]
     [
         {"gender": "robot"},
         {"birthday": "soon"},
+        {"birthday": (NOON + timedelta(days=2)).date().isoformat()},
+        {"birthday": "1899-12-31"},
         {"timezone": "Mars/Olympus"},
         {"address": {"country": "China"}},
         {"interests": "jazz"},

@@ -20,10 +20,9 @@ from config.kit.parts import Crumb
 from config.kit.zones import zone_names
 from users.consent_words import BY_HAND
 from users.models import Channel, Customer, Gender, Role, Topic
+from users.profile import is_birthday
 from users.services import consent_acts, profile_acts
 from users.services.preferences import OFFERED, title_of
-
-EARLIEST_BIRTH = date(1900, 1, 1)
 
 
 class CustomerForm(FormPage):
@@ -105,8 +104,7 @@ class ProfileForm(forms.Form):
     def clean_birthday(self) -> date | None:
         """A day that somebody alive can have been born on."""
         day: date | None = self.cleaned_data["birthday"]
-        today = clock.now().astimezone(words.shop_zone()).date()
-        if day and not EARLIEST_BIRTH <= day <= today:
+        if day and not is_birthday(day, clock.now()):
             raise forms.ValidationError(_("A birthday is a day of the past."))
         return day
 

@@ -42,6 +42,7 @@ CODES: dict[str, StrOrPromise] = {
     ),
     "too_many_cells": gettext_lazy("The row has more cells than there are columns."),
     "too_many_rows": gettext_lazy("More than a thousand rows speak of the same."),
+    "no_birthday": gettext_lazy("A birthday is a day of the past."),
     "no_such_channel": gettext_lazy("There is no such acquisition channel."),
     "no_such_source": gettext_lazy("There is no such source code."),
     "other_channel": gettext_lazy("This source code belongs to another channel."),

@@ -371,7 +371,7 @@ class ImportPage(ImportStep):
         if chosen in Fate.values:
             rows = rows.filter(fate=chosen)
         if self.request.GET.get("left"):
-            rows = rows.filter(state=ImportRow.State.LEFT)
+            rows = rows.exclude(left="")
         found = page(rows, ("no",), self.request.GET.get("cursor", ""))
         return Table(
             columns=[

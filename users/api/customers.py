@@ -112,7 +112,7 @@ class Customers(OfCustomers, ListAPIView[Customer]):
         asked = NewCustomerSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         now, told = clock.now(), dict(asked.validated_data)
-        event = _identify(told)
+        event = _identify(told, now)
         name = {key: event[key] for key in ("userId", "anonymousId") if key in event}
         before = chosen({_FILTER[key]: value for key, value in list(name.items())[:1]}, {}).exists()
         at_once.tell(at_once.read_all([event], now=now), key=self.server.key_id, now=now)
@@ -164,10 +164,10 @@ def shown(customer_id: int) -> dict[str, Any]:
     return dict(CustomerSerializer(with_parts(Customer.objects.filter(pk=customer_id)).get()).data)
 
 
-def _identify(told: Mapping[str, Any]) -> dict[str, Any]:
+def _identify(told: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What is told of a customer as an identify call. Refuses what such a call would leave aside."""
     columns = {name: told[name] for name in profile_acts.EDITABLE if name in told}
-    traits = profile_acts.traits_of(profile_acts.checked(columns))
+    traits = profile_acts.traits_of(profile_acts.checked(columns, now))
     traits |= profile_acts.checked_attributes(told.get("attributes", {}), {})
     for name, (trait, read) in NAMES.items():
         if told.get(name):

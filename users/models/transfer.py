@@ -9,7 +9,7 @@ from config.kit import told
 
 
 class Fate(models.TextChoices):
-    """What a row of a file does: judged in the dry run, and judged again when it is written."""
+    """What a row of a file does: judged in the dry run, and where something has happened since, again in writing."""
 
     NEW = "new", pgettext_lazy("row of a file", "New")
     CHANGES = "changes", _("Changes")
@@ -71,7 +71,11 @@ class ImportRow(models.Model):
     """A row of a file: its cells as they came, whom it is about, its fate, and what was before it.
 
     ``mark`` names what rows belong together (a customer, an order); the first of them decides. ``before``
-    is what undoing needs; ``left`` says why undoing left the row as it is.
+    is what undoing needs; ``left`` says why undoing left the row as it is. ``ready``: what the dry run kept for writing
+    the row's group, until it is written.
+
+    Pages of the table are filled to three fifths, and no index but that of customers rests on what writing changes: so
+    a row that is written stays on its page, and its indexes are left alone.
     """
 
     class State(models.TextChoices):
@@ -101,13 +105,14 @@ class ImportRow(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     before = models.JSONField(null=True)
     left = models.CharField(max_length=40, blank=True)
+    ready = models.TextField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["file", "mark", "no"], name="importrow_together"),
             models.Index(fields=["file", "fate", "no"], name="importrow_fate"),
             models.Index(fields=["file", "key", "no"], name="importrow_by_key"),
-            models.Index(fields=["file", "no"], name="importrow_left", condition=Q(state="left")),
+            models.Index(fields=["file", "no"], name="importrow_left_alone", condition=~Q(left="")),
             # Joining and erasing look for the rows of one customer.
             models.Index(fields=["customer"], name="importrow_customer", condition=Q(customer__isnull=False)),
         ]

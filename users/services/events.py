@@ -1,6 +1,5 @@
 """Recording events of our own, with an outbox row per subscribed handler, in the caller's transaction."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,6 +100,14 @@ def _lay_out(events: Iterable[NewEvent]) -> int:
     )
 
 
+_ENCODER = DjangoJSONEncoder()
+
+
+def as_json(properties: dict[str, Any]) -> str:
+    """Properties as an event keeps them."""
+    return _ENCODER.encode(properties)
+
+
 @cache
 def type_id(name: str) -> int:
     """The id of an event type that the code names (``users.facts``); seeded with fixed ids."""
@@ -116,6 +123,6 @@ def _row(event: NewEvent) -> tuple[Any, ...]:
         event.key,
         type_id(event.name),
         event.occurred_at,
-        json.dumps(event.properties, cls=DjangoJSONEncoder),
+        as_json(event.properties),
         "{" + ",".join(f'"{name}"' for name in wanted) + "}",
     )

@@ -18,19 +18,16 @@ from users.orders import AMOUNTS, Line, OrderEvent, OrderState, Telling
 from users.services import owned, products, shares
 from users.services.events import NewEvent, record_many
 from users.services.exchange_rates import Rates
+from users.services.order_columns import FIGURES, LINE_COLUMNS, ORDER_COLUMNS, line_values, order_values
 from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
 
 Key = tuple[int, str, str]  # (customer, source, number); numbers are unique within a source
-FIGURES = (
-    "confirmed", "currency", "total", "tax", "shipping", "discount", "coupon", "paid_at", "refunded", "rate",
-)  # fmt: skip
 LONGEST_KEY = 150
 """Of an event's message id; longer business keys end in a digest."""
 NO_RATE = "no_exchange_rate"
 REFUND_COLUMNS = ("refund_id", "refunded_at", "confirmed", "amount", "net", "lines")
-LINE_COLUMNS = ("product_id", "sku", "name", "category", "quantity", "price", "amount", "line_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +171,22 @@ class OrderPlan:
 
     def _facts(self, rows: dict[Key, OrderRow]) -> Iterator[NewEvent]:
         for (customer_id, source, number), row in rows.items():
-            for name, suffix, at, properties in _news(row, self.rates.shop_currency):
-                yield NewEvent(
-                    customer_id=customer_id,
-                    name=name,
-                    key=fact_key(f"{name}:{source}:{number}{suffix}"),
-                    occurred_at=at,
-                    properties={"source": source, "number": number, **properties},
-                    starts_things=not row.is_history,
-                )
+            yield from facts_of(customer_id, source, number, row, self.rates.shop_currency)
+
+
+def facts_of(
+    customer_id: int, source: str, number: str, row: OrderRow, shop_currency: str
+) -> Iterator[NewEvent]:
+    """The events that say what became true of an order."""
+    for name, suffix, at, properties in _news(row, shop_currency):
+        yield NewEvent(
+            customer_id=customer_id,
+            name=name,
+            key=fact_key(f"{name}:{source}:{number}{suffix}"),
+            occurred_at=at,
+            properties={"source": source, "number": number, **properties},
+            starts_things=not row.is_history,
+        )
 
 
 def _is_other_money(state: OrderState, telling: Telling) -> bool:
@@ -270,17 +274,9 @@ def _write_orders(rows: dict[Key, OrderRow]) -> None:
     )
     copy_rows(
         "order_told",
-        ("customer_id", "source", "number", "ordered_at", "net", "counts", "is_history", "told_at",
-         "cancelled_at", *FIGURES),
-        (
-            (
-                *key, row.state.ordered_at, row.state.net, row.state.counts, row.is_history,
-                json.dumps({name: at.isoformat() for name, at in row.state.told_at.items()}),
-                row.state.cancelled_at, *(getattr(row.state, name) for name in FIGURES),
-            )
-            for key, row in rows.items()
-        ),
-    )  # fmt: skip
+        ("customer_id", "source", "number", *ORDER_COLUMNS),
+        ((*key, *order_values(row.state, is_history=row.is_history)) for key, row in rows.items()),
+    )
     execute("ANALYZE order_told")
     execute(statement("upsert_orders"))
 
@@ -298,14 +294,8 @@ def _write_lines(rows: dict[Key, OrderRow]) -> None:
     )
     copy_rows(
         "users_orderline",
-        ("customer_id", "source", "number", "line", "sold_at", "share", *LINE_COLUMNS),
-        (
-            (*key, position, row.state.sold_at, share, *(getattr(line, name) for name in LINE_COLUMNS))
-            for key, row in told.items()
-            for position, (line, share) in enumerate(
-                zip(row.state.lines, row.state.shares, strict=True), start=1
-            )
-        ),
+        ("customer_id", "source", "number", *LINE_COLUMNS),
+        ((*key, *line) for key, row in told.items() for line in line_values(row.state)),
     )
     products.put_lines_right(columns_of(told))
 

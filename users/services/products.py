@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from config.kit.batches import copy_rows, execute, temporary_table
+from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from config.kit.refusal import NotFound, Refusal
 from users.models import Operator, OwnedProduct, Product
 from users.orders import Line
@@ -36,8 +36,16 @@ class Described:
 def note_lines(lines: Iterable[Line]) -> None:
     """Keep name, category and price of products from lines of confirmed orders; the last line wins, but not
     over a category that an operator or the catalogue set."""
-    lines = list(lines)
-    told = {one.product_id or one.sku: one for one in lines}
+    note_told((one.product_id or one.sku, one.name, one.category, one.price) for one in lines)
+
+
+def note_told(lines: Iterable[tuple[str, str, str, int]]) -> None:
+    """The same from product, name, category and price of each line."""
+    categories_told: set[str] = set()
+    told: dict[str, tuple[str, str, int]] = {}
+    for product_id, name, category, price in lines:
+        told[product_id] = name, category, price
+        categories_told.add(category)
     told.pop("", None)
     if not told:
         return
@@ -45,7 +53,7 @@ def note_lines(lines: Iterable[Line]) -> None:
     copy_rows(
         "told_product",
         ("product_id", "name", "category", "price"),
-        ((product_id, one.name, one.category, one.price) for product_id, one in told.items()),
+        ((product_id, *one) for product_id, one in told.items()),
     )
     execute(
         """
@@ -71,7 +79,7 @@ def note_lines(lines: Iterable[Line]) -> None:
         ON CONFLICT DO NOTHING
         """
     )
-    categories.sort_in({one.category for one in lines})
+    categories.sort_in(categories_told)
 
 
 def note_views() -> None:
@@ -93,6 +101,16 @@ def note_views() -> None:
         """,
         [VIEWED],
     )
+
+
+def set_by_hand(product_ids: Iterable[str]) -> set[str]:
+    """Which of these products have a category that somebody set, or a warranty."""
+    rows = fetch(
+        "SELECT product_id FROM users_product"
+        " WHERE product_id = ANY(%s) AND (category_fixed OR warranty_months IS NOT NULL)",
+        [sorted(product_ids)],
+    )
+    return {product_id for (product_id,) in rows}
 
 
 def put_lines_right(orders: list[list[Any]]) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from config.kit.refusal import Refusal
 from users.models import Customer, Operator
-from users.profile import EVER, NOT_ATTRIBUTES, TRAITS, Profile, Refused
+from users.profile import EVER, NOT_ATTRIBUTES, TRAITS, Profile, Refused, converted
 from users.services import audit, profile, survivors
 from users.tracking.refusals import ItemRefused
 from users.tracking.traits import normalise
@@ -38,7 +38,7 @@ def tell(
     """
     customer_id = survivors.hold_one(customer_id)
     before = Customer.objects.values(*EDITABLE, "attributes").get(pk=customer_id)
-    wanted = {column: _converted(column, value) for column, value in columns.items()}
+    wanted = {column: _converted(column, value, now) for column, value in columns.items()}
     own = checked_attributes(attributes or {}, before["attributes"])
     changed = {column: before[column] for column, value in wanted.items() if value != before[column]}
     told = traits_of({c: wanted[c] for c in changed})
@@ -66,9 +66,9 @@ def checked_attributes(told: Mapping[str, Any], held: Mapping[str, Any]) -> dict
     return dict(told)
 
 
-def checked(columns: Mapping[str, Any]) -> dict[str, Any]:
+def checked(columns: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Columns as they are kept. Refuses ``bad_value``."""
-    return {column: _converted(column, value) for column, value in columns.items()}
+    return {column: _converted(column, value, now) for column, value in columns.items()}
 
 
 @transaction.atomic
@@ -96,12 +96,12 @@ def edit(
         )
 
 
-def _converted(column: str, value: Any) -> Any:
+def _converted(column: str, value: Any, now: datetime) -> Any:
     """The value as the column keeps it, through the same check that identify calls pass."""
     if column not in EDITABLE:
         raise Refusal("not_editable", _("This cannot be changed here."), field=column)
     try:
-        return TRAITS[_TRAIT_OF[column]].convert(_as_told(value))
+        return converted(_TRAIT_OF[column], _as_told(value), now)
     except Refused:
         raise Refusal("bad_value", _("This value makes no sense here."), field=column) from None
 

@@ -40,14 +40,16 @@ def test_customers_new_changed_unchanged_doubled_and_refused() -> None:
         ("", "Nobody", "", "", ""),
         ("u5", "Eve", "", "1990-13-45", ""),
         ("u6", "Frank", "alice@example.com", "", ""),
+        ("u7", "Gus", "", (clock.now() + timedelta(days=2)).date().isoformat(), ""),
         mapping={"0": "user_id", "1": "name", "2": "email", "3": "birthday", "4": "attribute:Shoe size"},
     )
     expected = [
         (2, "changes", ""), (3, "unchanged", ""), (4, "new", ""), (5, "duplicate", "duplicate_of"),
         (6, "refused", "not_an_email"), (7, "refused", "missing"), (8, "refused", "not_a_date"), (9, "new", ""),
+        (10, "refused", "no_birthday"),
     ]  # fmt: skip
     assert fates(file) == expected
-    assert file.counts == {"changes": 1, "unchanged": 1, "new": 2, "duplicate": 1, "refused": 3}
+    assert file.counts == {"changes": 1, "unchanged": 1, "new": 2, "duplicate": 1, "refused": 4}
     assert ImportRow.objects.get(no=2).detail["changes"] == [
         ["birthday", "", "1990-02-03"],
         ["name", "Alice", "Alicia"],

@@ -13,7 +13,7 @@ from config.kit.zones import shop_zone
 from users import cells
 from users.cells import Unreadable
 from users.models import AcquisitionChannel, Customer, Fate, FirstTouch
-from users.profile import TRAITS, Profile, Refused
+from users.profile import TRAITS, Profile, Refused, is_birthday
 from users.services import profile, stages
 from users.services.erased import erased_among
 from users.services.imports import people
@@ -212,6 +212,8 @@ def _look(rows: Sequence[Row]) -> Picture:
 def _judge(row: Row, seen: Picture, batch: Batch) -> Verdict:
     if "channel" in row.values and row.values["channel"] not in seen.channels:
         return refused("no_such_channel", "channel", cell=row.values["channel"][:60])
+    if "birthday" in row.values and not is_birthday(date.fromisoformat(row.values["birthday"]), batch.told):
+        return refused("no_birthday", "birthday", cell=row.values["birthday"])
     user_id = row.values.get("user_id")
     theirs = seen.user_ids.get(row.customer_id) if row.customer_id else None
     if user_id and row.customer_id and theirs and theirs != user_id:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made_by
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -55,6 +55,29 @@ class Row:
     customer_id: int | None
     values: dict[str, Any]
     cells: str = ""
+
+
+class Kept(NamedTuple):
+    """A row as its table holds it. ``ready``: what the dry run kept of its group for the writing."""
+
+    no: int
+    mark: str
+    key: str
+    customer_id: int | None
+    cells: str
+    fate: str
+    code: str
+    field: str
+    detail: str
+    ready: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The rows of a mark as their table holds them, in the order of the file."""
+
+    mark: str
+    rows: list[Kept]
 
 
 @dataclass(slots=True)
@@ -148,6 +171,14 @@ class ImportKind(ABC):
         self, plan: Plan, verdicts: Verdicts, batch: Batch
     ) -> dict[int, tuple[int | None, dict[str, Any]]]:
         """Write new and changing rows; per row whose it became and what undoing needs."""
+
+    def ready(self, plan: Plan) -> dict[int, str]:
+        """What the dry run keeps for the writing, by the first row of a group; most kinds judge everything anew."""
+        return {}
+
+    def write_ready(self, groups: Sequence[Together], batch: Batch) -> set[str]:
+        """Write groups of which the dry run kept all that is needed; the marks of those written."""
+        return set()
 
     @abstractmethod
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:

@@ -26,12 +26,13 @@ def order_of(row: Row) -> tuple[str, str]:
 class Told:
     """An order of the file: its rows, what they say as the intake's events, and whose it will be.
 
-    ``row``: the order as it will be, once its rules have heard all that.
+    ``size``: rows with those that repeat others. ``row``: the order as it will be, once its rules have heard all that.
     """
 
     rows: list[Row]
     order: tuple[str, str]
     customer_id: int | None
+    size: int
     said: list[Saying] = field(default_factory=list)
     row: OrderRow | None = None
 
@@ -99,6 +100,11 @@ def said_by(told: Told, batch: Batch) -> Iterator[Saying]:
             values.get("cancelled_at", at),
             named,
         )
+
+
+def plain(properties: dict[str, Any]) -> dict[str, Any]:
+    """As back ends tell it: a total is a number, which rules can sum."""
+    return {**properties, "total": float(properties["total"])} if "total" in properties else properties
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from config.kit.batches import execute
 from users.services.activity import oldest_trigger
 from users.services.imports import people
 from users.services.imports.kinds import Batch
-from users.services.imports.order_rows import Ledger, Told
+from users.services.imports.order_rows import Ledger, Told, plain
 from users.services.imports.order_undo import Mark, Snapshot, marks, snapshots
 from users.services.imports.people import Handle
 from users.services.intake.known import KnownItem, put_on_record
@@ -28,30 +28,24 @@ def write(ledger: Ledger, batch: Batch) -> dict[int, tuple[int | None, dict[str,
         return {}
     before = snapshots(one.key for one in ledger.chosen if one.key in ledger.known)
     strangers = _strangers(ledger, batch)
-    new = _make(strangers, batch)
+    new = make(strangers, batch)
     whose = {one.key: one.customer_id or new[one.rows[0].key] for one in ledger.chosen}
     keys = {one.key: (whose[one.key], *one.order) for one in ledger.chosen}
-    _claim([keys[one.key] for one in ledger.chosen if one.order not in ledger.claimed])
+    claim([keys[one.key] for one in ledger.chosen if one.order not in ledger.claimed])
     put_on_record(
         (
-            KnownItem(whose[one.key], event.value, message_id, at, _plain(properties))
+            KnownItem(whose[one.key], event.value, message_id, at, plain(properties))
             for one in ledger.chosen
             for event, message_id, at, properties in one.said
         ),
         batch.now,
     )
     _plan(ledger, keys, batch).write(batch.now)
-    reached = _reach(new, batch)
+    reached = reach(strangers, new, batch)
     after = marks(keys.values())
     return {
-        one.rows[0].no: _entry(one, keys[one.key], strangers, reached, before, after, batch)
-        for one in ledger.chosen
+        one.rows[0].no: _entry(one, keys[one.key], reached, before, after, batch) for one in ledger.chosen
     }
-
-
-def _plain(properties: dict[str, Any]) -> dict[str, Any]:
-    """As back ends tell it: a total is a number, which rules can sum."""
-    return {**properties, "total": float(properties["total"])} if "total" in properties else properties
 
 
 def _plan(ledger: Ledger, keys: Mapping[Key, Key], batch: Batch) -> OrderPlan:
@@ -62,7 +56,7 @@ def _plan(ledger: Ledger, keys: Mapping[Key, Key], batch: Batch) -> OrderPlan:
     return plan
 
 
-def _claim(keys: Sequence[Key]) -> None:
+def claim(keys: Sequence[Key]) -> None:
     """Take the numbers of new orders. Whoever took one since judging wins: the chunk goes back and is judged anew."""
     if not keys:
         return
@@ -78,17 +72,21 @@ def _claim(keys: Sequence[Key]) -> None:
 
 def _strangers(ledger: Ledger, batch: Batch) -> dict[str, Stranger]:
     """Customers that nobody knows yet, by their key in the file."""
-    kind = batch.file.match_key
     found: dict[str, Stranger] = {}
     for one in ledger.chosen:
         row = one.rows[0]
         if one.customer_id is None and row.key not in found:
-            handle = Handle(row.key, None) if kind == "user_id" else Handle(None, batch.message_id(row.no))
-            found[row.key] = (row.no, handle, row.values["ordered_at"])
+            found[row.key] = stranger(row.no, row.key, row.values["ordered_at"], batch)
     return found
 
 
-def _make(strangers: Mapping[str, Stranger], batch: Batch) -> dict[str, int]:
+def stranger(no: int, key: str, at: datetime, batch: Batch) -> Stranger:
+    """A customer whom row ``no`` makes."""
+    by_user = batch.file.match_key == "user_id"
+    return no, Handle(key, None) if by_user else Handle(None, batch.message_id(no)), at
+
+
+def make(strangers: Mapping[str, Stranger], batch: Batch) -> dict[str, int]:
     """Make the customers; who they are now, by their key in the file."""
     if not strangers:
         return {}
@@ -100,15 +98,19 @@ def _make(strangers: Mapping[str, Stranger], batch: Batch) -> dict[str, int]:
     return {key: owners[handle.key] for key, (_no, handle, _at) in strangers.items()}
 
 
-def _reach(new: Mapping[str, int], batch: Batch) -> dict[int, dict[str, Any]]:
+def reach(
+    strangers: Mapping[str, Stranger], new: Mapping[str, int], batch: Batch
+) -> dict[int, dict[str, Any]]:
+    """Give the customers who were made their addresses; what undoing needs, by the rows that made them."""
     kind = batch.file.match_key
     told = {customer_id: ({} if kind == "user_id" else {kind: key}) for key, customer_id in new.items()}
-    return people.reach(told, batch) if told else {}
+    reached = people.reach(told, batch) if told else {}
+    return {no: reached[new[key]] for key, (no, _handle, _at) in strangers.items()}
 
 
 def _entry(
-    one: Told, key: Key, strangers: Mapping[str, Stranger], reached: Mapping[int, dict[str, Any]],
-    before: Mapping[Key, Snapshot], after: Mapping[Key, Mark], batch: Batch,
+    one: Told, key: Key, reached: Mapping[int, dict[str, Any]], before: Mapping[Key, Snapshot],
+    after: Mapping[Key, Mark], batch: Batch,
 ) -> tuple[int | None, dict[str, Any]]:  # fmt: skip
     """What undoing needs: the order before, the mark of what it is now, the events, and the customer if new."""
     row = one.rows[0]
@@ -120,6 +122,6 @@ def _entry(
         "events": [message_id for _event, message_id, _at, _properties in one.said],
         "at": batch.now.isoformat(),
     }
-    if one.customer_id is None and strangers[row.key][0] == row.no:
-        entry |= {"new": True, **reached[key[0]]}
+    if row.no in reached:
+        entry |= {"new": True, **reached[row.no]}
     return key[0], entry

@@ -19,11 +19,12 @@ from users.orders import OrderEvent, OrderState, Unusable, read
 from users.services import stages
 from users.services.erased import erased_among
 from users.services.exchange_rates import Rates
-from users.services.imports import order_writing
+from users.services.imports import order_ready, order_writing
 from users.services.imports.kinds import (
     Batch,
     ImportKind,
     Row,
+    Together,
     Verdict,
     Verdicts,
     Written,
@@ -94,6 +95,14 @@ class Orders(ImportKind):
         """Customers where they are new, then the orders as judging found them."""
         return order_writing.write(plan, batch)
 
+    def ready(self, plan: Ledger) -> dict[int, str]:
+        """New orders as their rules heard them, nearly all there are."""
+        return order_ready.ready(plan)
+
+    def write_ready(self, groups: Sequence[Together], batch: Batch) -> set[str]:
+        """Those of which nobody has told since."""
+        return order_ready.write(groups, batch)
+
     def take_back(self, rows: Sequence[Written], batch: Batch) -> dict[int, str]:
         """Orders are put back to what they were, as far as nobody has told of them since."""
         return take_back(rows, batch)
@@ -118,7 +127,7 @@ def _read(
         problem = refused("in_future", "ordered_at")
     if problem is None:
         order = order_of(first)
-        told = Told(rows, order, first.customer_id or owners.get(order))
+        told = Told(rows, order, first.customer_id or owners.get(order), len(group))
         told.said = list(said_by(told, batch))
         return told, verdicts
     for row in rows:

@@ -4,7 +4,6 @@ Rows that belong together (one customer, one order) are judged and written toget
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -13,27 +12,25 @@ from config.kit.batches import copy_rows, execute, fetch, temporary_table
 from users.models import Import
 from users.services import stages
 from users.services.imports import people
-from users.services.imports.kinds import ORDER_NUMBER, ImportKind, Row, RowReader, Verdict, Verdicts
+from users.services.imports.kinds import (
+    ORDER_NUMBER,
+    ImportKind,
+    Kept,
+    Row,
+    RowReader,
+    Together,
+    Verdict,
+    Verdicts,
+)
 from users.services.sql import statement
 
 LONGEST_MARK = 320
 TRIES = 10
 STORED = (
-    "file_id", "no", "mark", "key", "customer_id", "cells", "fate", "code", "field", "detail", "state", "left",
+    "file_id", "no", "mark", "key", "customer_id", "cells", "fate", "code", "field", "detail", "state", "left", "ready",
 )  # fmt: skip
 Said = tuple[str, str, str, str]
 """A verdict as it is kept: fate, code, field, detail as JSON."""
-
-
-@dataclass(slots=True)
-class Held:
-    """Rows in groups, in the order of the file; their customers held, and what was said of each so far.
-
-    So the first row of a customer whom nobody knows makes the customer, and is undone last.
-    """
-
-    groups: list[list[Row]]
-    said: dict[int, Said]
 
 
 def packed(cells: Sequence[str]) -> str:
@@ -90,7 +87,9 @@ def marks_before(file: Import, marks: Iterable[str]) -> set[str]:
     return {mark for (mark,) in rows}
 
 
-def store(file: Import, rows: Iterable[Row], verdicts: Mapping[int, Verdict]) -> None:
+def store(
+    file: Import, rows: Iterable[Row], verdicts: Mapping[int, Verdict], ready: Mapping[int, str]
+) -> None:
     """Keep rows, with what was said of them already. One without a mark is refused and of no group."""
     nothing: Said = ("", "", "", "{}")
     copy_rows(
@@ -99,62 +98,82 @@ def store(file: Import, rows: Iterable[Row], verdicts: Mapping[int, Verdict]) ->
         (
             (
                 file.pk, row.no, row.mark or None, row.key, row.customer_id, row.cells,
-                *(_said(verdicts[row.no]) if row.no in verdicts else nothing), "waiting", "",
+                *(_said(verdicts[row.no]) if row.no in verdicts else nothing), "waiting", "", ready.get(row.no),
             )
             for row in rows
         ),
     )  # fmt: skip
 
 
-def held_groups(file: Import, kind: ImportKind, numbers: Sequence[int], *, first_only: bool) -> Held:
-    """The groups of these rows, read with the locks of their customers held.
+def hold(
+    file: Import, numbers: Sequence[int], *, first_only: bool, owners: Iterable[int] = ()
+) -> list[Together]:
+    """The groups of these rows, read with the locks of their customers held, in the order of the file.
 
-    ``first_only``: only groups whose first row is among them. Whoever had a customer before us may have erased the
-    person, and the rows with it, or joined the customer to another: so what was read before a lock was taken is read
-    again.
+    So the first row of a customer whom nobody knows makes the customer, and is undone last. ``first_only``: only groups
+    whose first row is among them; ``owners``: whose the rows are known to be. Whoever had a customer before us may have
+    erased the person, and the rows with it, or joined the customer to another: so what was read before a lock was taken
+    is read again.
     """
-    held: set[int] = set()
+    held = set(owners)
+    stages.lock(held)
     for _attempt in range(TRIES):
         rows = _together(file, numbers, first_only)
-        named = {row[2] for row in rows if row[2]}
+        named = {row.customer_id for row in rows if row.customer_id}
         if named <= held:
-            return _held(file, kind, rows)
+            return _in_their_groups(rows)
         held |= named
         stages.lock(named)
     raise RuntimeError("the customers of the rows were joined to others again and again")
 
 
-def _together(file: Import, numbers: Sequence[int], first_only: bool) -> list[tuple[Any, ...]]:
-    """All rows of the groups, each with its customer as of now: no, key, customer, cells, what was said."""
+def _together(file: Import, numbers: Sequence[int], first_only: bool) -> list[Kept]:
+    """All rows of the groups, each with its customer as of now."""
     asked = {"file": file.pk, "numbers": list(numbers), "first_only": first_only}
-    rows = fetch(statement("rows_together"), asked)
-    late = _owners(file, {key for _no, key, customer_id, *_ in rows if customer_id is None})
-    return [(no, key, customer_id or late.get(key), *rest) for no, key, customer_id, *rest in rows]
+    rows = [Kept(*row) for row in fetch(statement("rows_together"), asked)]
+    late = _owners(file, {row.key for row in rows if row.customer_id is None})
+    return [
+        row._replace(customer_id=late[row.key]) if row.customer_id is None and row.key in late else row
+        for row in rows
+    ]
 
 
-def _held(file: Import, kind: ImportKind, rows: Sequence[tuple[Any, ...]]) -> Held:
+def _in_their_groups(rows: Iterable[Kept]) -> list[Together]:
+    groups: dict[str, list[Kept]] = {}
+    for row in sorted(rows):
+        groups.setdefault(row.mark, []).append(row)
+    return [Together(mark, members) for mark, members in groups.items()]
+
+
+def read_again(file: Import, kind: ImportKind, groups: Iterable[Together]) -> list[list[Row]]:
+    """Rows of the table as judging takes them, by what they are about now."""
     read = RowReader(kind, file.mapping, file.options)
+    kept = sorted(row for group in groups for row in group.rows)
     found = (
-        Row(no, "", key, customer_id, read(orjson.loads(cells))[0], cells)
-        for no, key, customer_id, cells, *_said in rows
+        Row(row.no, "", row.key, row.customer_id, read(orjson.loads(row.cells))[0], row.cells) for row in kept
     )
-    groups = in_groups(kind, sorted(found, key=lambda row: row.no))
-    return Held(
-        list(groups.values()),
-        {no: (fate, code, name, detail) for no, _key, _customer, _cells, fate, code, name, detail in rows},
-    )
+    return list(in_groups(kind, found).values())
 
 
-def note(file: Import, verdicts: Verdicts, before: Mapping[int, Said]) -> None:
+def note(file: Import, verdicts: Verdicts, groups: Iterable[Together], ready: Mapping[int, str]) -> None:
     """Write what is said of rows now beside them, where it is not what was said before: nearly nowhere."""
-    changed = [(no, said) for no, one in verdicts.items() if not _is_same(said := _said(one), before.get(no))]
+    before = {row.no: row for group in groups for row in group.rows}
+    changed = [
+        (no, said)
+        for no, one in verdicts.items()
+        if not _is_same(said := _said(one), before.get(no)) or no in ready
+    ]
     if not changed:
         return
-    temporary_table("judged", "no integer, fate text, code text, field text, detail jsonb")
-    copy_rows("judged", ("no", "fate", "code", "field", "detail"), ((no, *said) for no, said in changed))
+    temporary_table("judged", "no integer, fate text, code text, field text, detail jsonb, ready text")
+    copy_rows(
+        "judged",
+        ("no", "fate", "code", "field", "detail", "ready"),
+        ((no, *said, ready.get(no)) for no, said in changed),
+    )
     execute(
         "UPDATE users_importrow row SET fate = judged.fate, code = judged.code, field = judged.field,"
-        " detail = judged.detail FROM judged WHERE row.file_id = %s AND row.no = judged.no",
+        " detail = judged.detail, ready = judged.ready FROM judged WHERE row.file_id = %s AND row.no = judged.no",
         [file.pk],
     )
 
@@ -164,11 +183,11 @@ def _said(verdict: Verdict) -> Said:
     return verdict.fate.value, verdict.code[:40], verdict.field[:100], detail.replace("\\u0000", "")
 
 
-def _is_same(now: Said, before: Said | None) -> bool:
+def _is_same(now: Said, before: Kept | None) -> bool:
     """Whether the row says so already; the database writes JSON in a way of its own."""
-    if before is None or now[:3] != before[:3]:
+    if before is None or now[:3] != (before.fate, before.code, before.field):
         return False
-    return now[3] == before[3] or bool(orjson.loads(now[3]) == orjson.loads(before[3]))
+    return now[3] == before.detail or bool(orjson.loads(now[3]) == orjson.loads(before.detail))
 
 
 def note_written(file: Import, written: Mapping[int, tuple[int | None, dict[str, Any]]]) -> None:
@@ -183,7 +202,8 @@ def note_written(file: Import, written: Mapping[int, tuple[int | None, dict[str,
         ),
     )
     execute(
-        "UPDATE users_importrow row SET state = 'written', customer_id = written.customer_id, before = written.before"
+        "UPDATE users_importrow row SET state = 'written', customer_id = written.customer_id, before = written.before,"
+        " ready = NULL"
         " FROM written_row written WHERE row.file_id = %s AND row.no = written.no",
         [file.pk],
     )

@@ -57,9 +57,9 @@ def check_chunk(job: LongJob, now: datetime) -> Chunk:
     if not waiting:
         return _checked(file)
     kind, numbers = import_kinds[file.kind], [no for (no,) in waiting]
-    held = rows.held_groups(file, kind, numbers, first_only=False)
-    verdicts, _plan = kind.judge(held.groups, Batch(file, now))
-    rows.note(file, verdicts, held.said)
+    held = rows.hold(file, numbers, first_only=False)
+    verdicts, plan = kind.judge(rows.read_again(file, kind, held), Batch(file, now))
+    rows.note(file, verdicts, held, kind.ready(plan))
     return Chunk(step=gettext_noop("Judging"), parameters={"after": numbers[-1]})
 
 
@@ -72,7 +72,7 @@ _WAITING = """
 @shop.read_once()
 @collector_paused()
 def run_chunk(job: LongJob, now: datetime) -> Chunk:
-    """The next rows are judged once more and written."""
+    """The next rows are written: as the dry run left them where that still holds, else they are judged once more."""
     file = Import.objects.get(pk=job.parameters["import"])
     kind, batch = import_kinds[file.kind], Batch(file, now)
     following = fetch(_BY_CUSTOMER if kind.by_customer else _BY_NUMBER, {
@@ -85,11 +85,16 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
         )
         return Chunk(finished=True, result=count_fates(file))
     as_history()
-    held = rows.held_groups(file, kind, [no for _key, no in following], first_only=True)
-    verdicts, plan = kind.judge(held.groups, batch)
-    rows.note(file, verdicts, held.said)
-    rows.note_written(file, kind.write(plan, verdicts, batch))
-    after_key, after = following[-1]
+    held = rows.hold(
+        file, [no for _key, no, _owner in following], first_only=True,
+        owners={owner for _key, _no, owner in following if owner},
+    )  # fmt: skip
+    written = kind.write_ready(held, batch)
+    if others := [group for group in held if group.mark not in written]:
+        verdicts, plan = kind.judge(rows.read_again(file, kind, others), batch)
+        rows.note(file, verdicts, others, {})
+        rows.note_written(file, kind.write(plan, verdicts, batch))
+    after_key, after, _owner = following[-1]
     return Chunk(
         done=len(following),
         step=gettext_noop("Writing"),
@@ -98,11 +103,12 @@ def run_chunk(job: LongJob, now: datetime) -> Chunk:
 
 
 _BY_NUMBER = """
-    SELECT '', no FROM users_importrow WHERE file_id = %(file)s AND no > %(after)s ORDER BY no LIMIT %(size)s
+    SELECT '', no, customer_id FROM users_importrow WHERE file_id = %(file)s AND no > %(after)s
+    ORDER BY no LIMIT %(size)s
 """
 # The rows of a customer one after the other: stages, figures and pages of the tables are then touched once for many.
 _BY_CUSTOMER = """
-    SELECT key, no FROM users_importrow WHERE file_id = %(file)s AND (key, no) > (%(after_key)s, %(after)s)
+    SELECT key, no, customer_id FROM users_importrow WHERE file_id = %(file)s AND (key, no) > (%(after_key)s, %(after)s)
     ORDER BY key, no LIMIT %(size)s
 """
 
@@ -120,7 +126,7 @@ def undo_chunk(job: LongJob, now: datetime) -> Chunk:
         .values_list("no", "customer_id", "before")[:WRITE_ROWS]
     )
     if not last:
-        left = ImportRow.objects.filter(file=file, state=ImportRow.State.LEFT).count()
+        left = ImportRow.objects.filter(file=file).exclude(left="").count()
         Import.objects.filter(pk=file.pk).update(state=Import.State.UNDONE, result={"left": left})
         return Chunk(finished=True, result={"left": left})
     as_history()
@@ -156,8 +162,8 @@ def _read_chunk(file: Import, now: datetime, offset: int, no: int) -> Chunk:
     verdicts = {row.no: problem for row, problem in taken if problem}
     told = [row for row, problem in taken if not problem]
     rows.hold_owners(file, told)
-    verdicts |= _judge_whole(file, kind, told, Batch(file, now), is_first=no == 1)
-    rows.store(file, (row for row, _problem in taken), verdicts)
+    judged, ready = _judge_whole(file, kind, told, Batch(file, now), is_first=no == 1)
+    rows.store(file, (row for row, _problem in taken), verdicts | judged, ready)
     return Chunk(
         done=len(numbered),
         step=gettext_noop("Reading"),
@@ -180,12 +186,18 @@ def _taken(
 
 def _judge_whole(
     file: Import, kind: ImportKind, told: Sequence[Row], batch: Batch, *, is_first: bool
-) -> Verdicts:
-    """Judge the groups that begin here, as if no more of their rows followed: where some do, all are judged again."""
+) -> tuple[Verdicts, dict[int, str]]:
+    """Judge the groups that begin here, as if no more of their rows followed: where some do, all are judged again.
+
+    And what is kept of them for the writing.
+    """
     groups = rows.in_groups(kind, told)
     begun = set() if is_first else rows.marks_before(file, groups)
     whole = [group for mark, group in groups.items() if mark not in begun and len(group) <= MOST_TOGETHER]
-    return kind.judge(whole, batch)[0] if whole else {}
+    if not whole:
+        return {}, {}
+    verdicts, plan = kind.judge(whole, batch)
+    return verdicts, kind.ready(plan)
 
 
 def _all_read(file: Import) -> Chunk:

@@ -9,7 +9,6 @@ WITH named AS (
         WHERE earlier.file_id = leader.file_id AND earlier.mark = leader.mark AND earlier.no < leader.no
       ))
 )
-SELECT member.no, member.key, member.customer_id, member.cells, member.fate, member.code, member.field,
-       member.detail::text
+SELECT member.no, member.mark, member.key, member.customer_id, member.cells, member.fate, member.code, member.field,
+       member.detail::text, member.ready
 FROM named JOIN users_importrow member ON member.file_id = %(file)s AND member.mark = named.mark
-ORDER BY member.mark, member.no
