@@ -99,3 +99,13 @@ def test_acts_on_a_number_that_was_joined_away_forget_what_they_quoted() -> None
     entry = AuditEntry.objects.get(act="customer.edit")
     assert (entry.target_name, entry.before, entry.after) == ("", None, None)
     assert not IdempotencyRecord.objects.exists()
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_short_id_is_found_as_it_is_written_and_escaped(escaped: bool) -> None:
+    send(identify(at=NOON - DAY, user="张三"), identify(at=NOON - DAY, user="张三丰"))
+    for user in ("张三", "张三丰"):
+        told = json.dumps({"user_id": user}, ensure_ascii=escaped)
+        DeadLetter.objects.create(received_at=NOON, parked_at=NOON, confirmed=True, code="x", item=told)
+    erase.erase(customer("张三").pk, by=None, now=NOON)
+    assert [json.loads(one.item)["user_id"] for one in DeadLetter.objects.all()] == ["张三丰"]
