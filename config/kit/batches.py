@@ -53,7 +53,11 @@ def copy_lines(table: str, columns: Sequence[str], lines: Iterable[str]) -> int:
 
 
 def temporary_table(name: str, columns: str) -> None:
-    """Create an empty temporary table that goes with the transaction (replacing one of that name)."""
+    """Create an empty temporary table that goes with the transaction (replacing one of that name).
+
+    Texts of a known length are better said as such: a table whose rows always fit a page gets no table and index for
+    longer ones beside it, which are two thirds of the cost of making it and of taking it away again.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f'DROP TABLE IF EXISTS pg_temp."{name}"')
         cursor.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP')

@@ -67,6 +67,11 @@ PAGES: dict[str, tuple[str, ...]] = {
     "portrait": ("/admin/reports/portrait/",),
     "reach": ("/admin/reports/reach/",),
     "join": ("/admin/customers/1/join/?with=27400",),  # with a visitor of the demo shop
+    "thresholds": ("/admin/settings/stages/",),
+    "source": ("/admin/reports/sources/", "td a"),
+    "tags": ("/admin/tags/",),
+    "privacy": ("/admin/customers/?sort=revenue", "a.r-person", "a[href$='/privacy/']"),
+    "dead-letters": ("/admin/system/dead-letters/",),
     "growth": ("/admin/growth/",),
     "feedback": ("/admin/feedback/",),
 }

@@ -38,7 +38,8 @@ def record_activity(events: Iterable[NewEvent], *, now: datetime) -> int:
 def begin() -> None:
     """An empty ``fresh_event``; the caller fills it and calls ``follow``."""
     temporary_table(
-        "fresh_event", "customer_id bigint, message_id text, type_id smallint, occurred_at timestamptz"
+        "fresh_event",
+        "customer_id bigint, message_id varchar(150), type_id smallint, occurred_at timestamptz",
     )
 
 

@@ -214,7 +214,8 @@ def _remove(path: Path) -> None:
 
 
 def _folder() -> Path:
-    return Path(settings.DATA_DIR) / "exports"
+    """Not that of the exports: what is unknown here is removed."""
+    return Path(settings.DATA_DIR) / "copies"
 
 
 def _file(key: UUID) -> Path:

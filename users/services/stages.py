@@ -57,7 +57,7 @@ def begin() -> None:
     temporary_table("stage_span", "customer_id bigint, first_at timestamptz, last_at timestamptz")
     temporary_table(
         "stage_moment",
-        "customer_id bigint, at timestamptz, from_stage text, to_stage text, cause text,"
+        "customer_id bigint, at timestamptz, from_stage varchar(10), to_stage varchar(10), cause varchar(10),"
         " run_began timestamptz",
     )
 

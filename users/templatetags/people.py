@@ -67,7 +67,7 @@ def _ways_in(user: Any) -> list[Action]:
 @register.filter
 def opens_for(url: str, user: Any) -> bool:
     """Whether an operator may open the page at an address; what they may not is no link."""
-    return may_open(user, url)
+    return not user or may_open(user, url)
 
 
 @register.simple_tag

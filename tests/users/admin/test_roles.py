@@ -1,10 +1,14 @@
 """Who may open and change what: every address of users' pages with every role."""
 
+import re
+from html import unescape
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from config.kit import clock
+from config.kit.admin import may_open
 from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import check, csv_bytes, upload
@@ -12,6 +16,7 @@ from users.admin import urls
 from users.models import AcquisitionChannel, Category, Product, Role, SourceCode, Tag
 
 pytestmark = pytest.mark.django_db
+LINK = re.compile(r'<a [^>]*?href="(/admin/[^"#]*)')
 
 EVERYBODY = set(Role.values)
 OWNER = {Role.OWNER.value}
@@ -146,9 +151,18 @@ def test_every_address_has_a_row() -> None:
 
 @pytest.mark.parametrize("role", Role.values)
 def test_who_sees_what(role: str) -> None:
-    client = logged_in(role)
-    seen = {name for name in MATRIX if client.get(address(name)).status_code == 200}
+    """And no page shows a link that leads where they may not go."""
+    client, person = logged_in(role), operator(Role(role))
+    answers = {name: client.get(address(name)) for name in MATRIX}
+    seen = {name for name, answer in answers.items() if answer.status_code == 200}
     assert seen == {name for name, (see, _act) in MATRIX.items() if role in see}
+    led_astray = {
+        (name, unescape(link))
+        for name in seen
+        for link in LINK.findall(answers[name].content.decode())
+        if not may_open(person, unescape(link))
+    }
+    assert led_astray == set()
 
 
 @pytest.mark.parametrize("role", Role.values)

@@ -17,7 +17,7 @@ from tests.operators import logged_in, operator
 from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import checked, fates
 from users.models import AuditEntry, Export, LongJob, Role
-from users.services import long_jobs, tags
+from users.services import bundles, long_jobs, tags
 from users.services.enter_rate import set_rate
 from users.services.exports import acts, files
 from users.services.exports.kinds import export_kinds
@@ -88,6 +88,7 @@ def test_only_its_maker_and_an_owner_fetch_it_for_a_day() -> None:
     export = made("customers", "csv")
     url = reverse("users:export_file", args=[export.pk])
     response = logged_in(Role.ANALYST).get(url)
+    assert bundles.delete_expired(clock.now()) == 0, "what the hourly cleaning looks for is elsewhere"
     assert (response.status_code, response["Content-Disposition"].startswith("attachment")) == (200, True)
     b"".join(response.streaming_content)  # type: ignore[attr-defined]  # a FileResponse
     assert logged_in(Role.OWNER).get(url).status_code == 200

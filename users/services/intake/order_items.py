@@ -132,7 +132,9 @@ def release_waiting() -> int:
 
 
 def _lay_out(said: list[Said]) -> None:
-    temporary_table("order_item", "no integer, source text, number text, confirmed boolean, tells boolean")
+    temporary_table(
+        "order_item", "no integer, source varchar(40), number varchar(100), confirmed boolean, tells boolean"
+    )
     copy_rows(
         "order_item",
         ("no", "source", "number", "confirmed", "tells"),

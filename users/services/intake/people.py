@@ -80,7 +80,7 @@ def _keys(browsers: Iterable[str | None], told: Iterable[str | None]) -> tuple[K
 def _lay_out_keys(mentions: list[Mention]) -> None:
     keys = {key for mention in mentions for key in mention.keys}
     keys.update(user_key(mention.user_id) for mention in mentions if mention.user_id is not None)
-    temporary_table("intake_key", "kind text, value text")
+    temporary_table("intake_key", "kind varchar(12), value varchar(255)")
     copy_rows("intake_key", ("kind", "value"), keys)
     execute("ANALYZE intake_key")
 
@@ -148,7 +148,7 @@ def _claim(done: Plan, now: datetime) -> None:
     """Write the new keys, in key order so that two workers wait for each other instead of for ever."""
     if not done.claims:
         return
-    temporary_table("intake_claim", "kind text, value text, customer_id bigint")
+    temporary_table("intake_claim", "kind varchar(12), value varchar(255), customer_id bigint")
     copy_rows(
         "intake_claim", ("kind", "value", "customer_id"), ((*k, owner) for k, owner in done.claims.items())
     )
@@ -226,7 +226,7 @@ def _name(named: dict[int, str]) -> None:
 
 def begin_owners() -> None:
     """An empty ``intake_owner``."""
-    temporary_table("intake_owner", "kind text, value text, customer_id bigint")
+    temporary_table("intake_owner", "kind varchar(12), value varchar(255), customer_id bigint")
 
 
 def _lay_out_owners(done: Plan) -> None:

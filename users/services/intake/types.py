@@ -35,7 +35,7 @@ def resolve(now: datetime) -> Kinds:
         events=sum(items for _, name, items in found if name is not None),
     )
     names = [name for name in kinds.names if name is not None]
-    temporary_table("intake_type", "name text, id smallint, is_internal boolean")
+    temporary_table("intake_type", "name varchar(200), id smallint, is_internal boolean")
     if unknown := set(names) - {row[0] for row in _lay_out(names)}:
         _put_on_record(sorted(unknown), now)
         _lay_out(sorted(unknown))
