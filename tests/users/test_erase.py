@@ -326,6 +326,14 @@ def test_the_file_brings_erasures_back_into_a_restored_dump() -> None:
     assert not Customer.objects.living().exists()
 
 
+def test_an_erasure_stands_in_the_file_that_no_dump_undoes() -> None:
+    person = zoe()
+    erase.erase(person.pk, by=None, now=NOON)
+    (line,) = erased.remembered()
+    assert (line["customer"], line["at"]) == (person.pk, NOON.isoformat())
+    assert {erased.digest(("user_id", marked("id")))} <= set(line["identities"])
+
+
 def test_a_replay_leaves_alone_who_came_back_as_somebody_new() -> None:
     person = zoe()
     erase.erase(person.pk, by=None, now=clock.now() - DAY)

@@ -10,10 +10,10 @@ import pytest
 
 from tests.clock import move_to
 from tests.settling import apply_everything
-from tests.users.door import customer, identify, send
+from tests.users.door import customer, identify, send, visitor
 from tests.users.hooks.payloads import connection, deliver, shopify_order
-from users.models import DeadLetter, IntakeBody, Order, ShopDelivery
-from users.services import erase
+from users.models import AuditEntry, DeadLetter, IdempotencyRecord, IntakeBody, Order, ShopDelivery
+from users.services import audit, erase, joining
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +79,33 @@ def test_texts_that_wait_name_people_as_they_write_themselves(written: str) -> N
     erase.erase(customer("mei").pk, by=None, now=NOON)
     assert [json.loads(body.items) for body in IntakeBody.objects.all()] == [[other]]
     assert [json.loads(letter.item) for letter in DeadLetter.objects.all()] == [other]
+
+
+def test_acts_on_a_number_that_was_joined_away_forget_what_they_quoted() -> None:
+    """What was noted of the visitor she was, before anybody knew, goes with her: found by the old number only."""
+    send(identify(at=NOON - DAY, anonymous="device", name="Mei"), identify(at=NOON - DAY, user="mei"))
+    old = visitor("device")
+    audit.record("customer.edit", by=None, target=old, before={"city": "Ulm"}, after={"city": "Bonn"})
+    IdempotencyRecord.objects.create(
+        caller=f"shopper:{old.pk}",
+        key="k",
+        request_digest="x",
+        status=200,
+        answer={"city": "Bonn"},
+        created_at=NOON,
+    )
+    joining.join(customer("mei").pk, old.pk, now=NOON, cause="hand")
+    erase.erase(customer("mei").pk, by=None, now=NOON)
+    entry = AuditEntry.objects.get(act="customer.edit")
+    assert (entry.target_name, entry.before, entry.after) == ("", None, None)
+    assert not IdempotencyRecord.objects.exists()
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_short_id_is_found_as_it_is_written_and_escaped(escaped: bool) -> None:
+    send(identify(at=NOON - DAY, user="张三"), identify(at=NOON - DAY, user="张三丰"))
+    for user in ("张三", "张三丰"):
+        told = json.dumps({"user_id": user}, ensure_ascii=escaped)
+        DeadLetter.objects.create(received_at=NOON, parked_at=NOON, confirmed=True, code="x", item=told)
+    erase.erase(customer("张三").pk, by=None, now=NOON)
+    assert [json.loads(one.item)["user_id"] for one in DeadLetter.objects.all()] == ["张三丰"]

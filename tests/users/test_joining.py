@@ -1,10 +1,13 @@
 """Joining two customers: one history, the stricter answer, the right figures, everything findable."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from tests.clock import move_to
+from tests.operators import operator
 from tests.settling import accept_thresholds
 from tests.users.door import customer, identify, send, track, visit, visitor
 from users.models import (
@@ -15,6 +18,7 @@ from users.models import (
     CustomerDay,
     CustomerTag,
     CustomerValue,
+    DataExport,
     Event,
     Identity,
     Order,
@@ -26,7 +30,7 @@ from users.models import (
     Tag,
     Touched,
 )
-from users.services import contacts, joining
+from users.services import bundles, contacts, joining
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +131,32 @@ def test_the_worse_state_of_an_address_holds() -> None:
     contacts.set_state(customer("bob").pk, "email", "both@example.com", "blocked", NOON)
     join("alice", "bob")
     assert ContactPoint.objects.get().state == "blocked"
+
+
+@pytest.mark.parametrize(("ours", "theirs", "both"), [(5, 2, 2), (2, 5, 2), (None, 3, 3), (3, None, 3)])
+def test_the_stricter_wish_holds_and_copies_of_one_go(
+    ours: int | None, theirs: int | None, both: int, settings: Settings, tmp_path: Path
+) -> None:
+    """Of two numbers of messages a week the smaller; a copy of the data of one of the two is no copy of both."""
+    settings.DATA_DIR = tmp_path
+    for user, most in (("alice", ours), ("bob", theirs)):
+        send(identify(at=NOON, user=user))
+        Customer.objects.filter(user_id=user).update(most_per_week=most)
+        bundles.ask(customer(user).pk, by=operator(), now=NOON)
+    alice, _bob = join("alice", "bob")
+    assert Customer.objects.get(pk=alice).most_per_week == both
+    assert not DataExport.objects.exists()
+
+
+@pytest.mark.parametrize("bobs", [NOON - DAY, NOON + HOUR])
+def test_of_one_tag_on_both_the_earlier_holds(bobs: datetime) -> None:
+    tag = Tag.objects.create(name="VIP")
+    for user, at in (("alice", NOON), ("bob", bobs)):
+        send(identify(at=NOON - DAY, user=user))
+        CustomerTag.objects.create(customer=customer(user), tag=tag, tagged_at=at, source=user)
+    join("alice", "bob")
+    first = min((NOON, "alice"), (bobs, "bob"))
+    assert CustomerTag.objects.values_list("tagged_at", "source").get() == first
 
 
 def test_a_confirmed_order_outdoes_a_claimed_one() -> None:

@@ -329,3 +329,11 @@ def test_what_a_payment_starts_hangs_on_when_we_hear_of_it() -> None:
     )
     assert handed_on() == {"on account", "new"}
     assert Standing.objects.get().orders == 5
+
+
+def test_a_refund_told_again_of_an_earlier_day_counts_from_then() -> None:
+    send(completed("1", at=NOON - 5 * DAY))
+    for at in (NOON, NOON - DAY, NOON - HOUR):
+        send(refunded("1", "r", at=at, amount=10))
+    assert Refund.objects.values_list("refunded_at", "amount").get() == (NOON - DAY, 1_000)
+    assert (order().refunded, figures()) == (1_000, (1, 9_000))
