@@ -17,10 +17,11 @@ def figures(size: str) -> Iterator[Figure]:
     if size != "L":
         return
     large, small = _all("L"), _all("S")
-    more = 0
+    more = refused = 0
     for name, page in large.items():
         beside = small[name]
         more += page.queries > beside.queries
+        refused += page.refused or beside.refused
         told = (
             f"{name} ({beside.queries} queries at S, {page.queries} at L; on the clock {page.seconds:.2f} s)"
         )
@@ -28,6 +29,7 @@ def figures(size: str) -> Iterator[Figure]:
             "W9", told, value=page.processor, yardstick=beside.processor, limit=1.5, floor=FLOOR, unit="s CPU"
         )
     yield Figure("W9", "pages that ask more at L than at S", more, "", goal="0", met=more == 0)
+    yield Figure("W9", "pages that did not open", refused, "", goal="0", met=refused == 0)
 
 
 def _all(size: str) -> dict[str, Opened]:

@@ -37,7 +37,7 @@ MESSAGES_SHOWN = 10
 
 def build_card(now: datetime) -> dict[str, Any]:
     """What was sent in the last days and what came of it."""
-    found = recently(now - RECENT)
+    found = recently(now, RECENT)
     window = _("campaigns of the last %(n)d days") % {"n": RECENT.days}
     behind = reverse("campaigns:recent")
     return {

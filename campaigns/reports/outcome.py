@@ -119,31 +119,39 @@ class Recently:
     revenue: int
 
 
-def recently(since: datetime) -> Recently:
-    """Figures of the campaigns that ran since ``since``; read from their runs, never from all deliveries."""
-    ((sent, opened, clicked, orders, revenue),) = fetch(
-        """
-        WITH recent AS (
-            SELECT r.id, s.id AS step_id, r.occasion FROM campaigns_campaignrun r
-            JOIN campaigns_step s ON s.campaign_id = r.campaign_id
-            JOIN campaigns_campaign c ON c.id = r.campaign_id
-            WHERE r.planned_at >= %(since)s AND c.kind <> 'service'
-        )
-        SELECT (SELECT count(*) FROM campaigns_delivery d JOIN recent ON recent.id = d.run_id
-                WHERE d.state = 'sent'),
-               count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind IN ('opened', 'clicked')),
-               count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind = 'clicked'),
-               (SELECT count(*) FROM campaigns_ordercredit o
-                JOIN recent USING (step_id, occasion)
-                JOIN users_order p USING (customer_id, source, number) WHERE p.counts),
-               (SELECT coalesce(sum(p.net), 0) FROM campaigns_ordercredit o
-                JOIN recent USING (step_id, occasion)
-                JOIN users_order p USING (customer_id, source, number) WHERE p.counts)
-        FROM campaigns_receipt x JOIN recent USING (step_id, occasion) WHERE NOT x.by_bot
-        """,
-        {"since": since},
+def recently(now: datetime, within: timedelta) -> Recently:
+    """Figures of the campaigns that ran ``within`` the time before ``now``; of a large shop as of some minutes ago.
+
+    They are read from the runs of these campaigns, never from all deliveries.
+    """
+    told = stored.lately(
+        f"campaigns of {within}",
+        lambda: fetch(_RECENTLY, {"since": now - within}),
+        now,
+        of=["campaigns_delivery"],
     )
-    return Recently(sent, opened, clicked, orders, int(revenue))
+    return Recently(*told.rows[0])
+
+
+_RECENTLY = """
+    WITH recent AS (
+        SELECT r.id, s.id AS step_id, r.occasion FROM campaigns_campaignrun r
+        JOIN campaigns_step s ON s.campaign_id = r.campaign_id
+        JOIN campaigns_campaign c ON c.id = r.campaign_id
+        WHERE r.planned_at >= %(since)s AND c.kind <> 'service'
+    )
+    SELECT (SELECT count(*) FROM campaigns_delivery d JOIN recent ON recent.id = d.run_id
+            WHERE d.state = 'sent'),
+           count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind IN ('opened', 'clicked')),
+           count(DISTINCT (x.customer_id, x.step_id, x.occasion)) FILTER (WHERE x.kind = 'clicked'),
+           (SELECT count(*) FROM campaigns_ordercredit o
+            JOIN recent USING (step_id, occasion)
+            JOIN users_order p USING (customer_id, source, number) WHERE p.counts),
+           (SELECT coalesce(sum(p.net), 0)::bigint FROM campaigns_ordercredit o
+            JOIN recent USING (step_id, occasion)
+            JOIN users_order p USING (customer_id, source, number) WHERE p.counts)
+    FROM campaigns_receipt x JOIN recent USING (step_id, occasion) WHERE NOT x.by_bot
+"""
 
 
 def _deliveries(campaign: Campaign, run: CampaignRun | None) -> tuple[dict[str, int], dict[str, int]]:

@@ -262,7 +262,7 @@ def test_the_home_card_counts_as_the_campaigns_page_does(
     for number, counts in (("kept", True), ("cancelled", False)):
         ordered(mei, number, 2500, now + timedelta(hours=1), counts=counts)
         credit(mei, number, now + timedelta(hours=1))
-    home, page = recently(now - timedelta(days=1)), outcome(campaign)
+    home, page = recently(now, timedelta(days=1)), outcome(campaign)
     monkeypatch.setattr(stored, "LARGE", -1)  # as in a shop where the page keeps its counts for some minutes
     monkeypatch.setattr(stored, "_looked_at", {})
     for _turn in ("counted", "kept"):

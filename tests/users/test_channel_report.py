@@ -242,7 +242,8 @@ def test_one_channel_over_half_is_a_warning_and_half_is_none() -> None:
         )
     )
     assert [
-        (share.channel.slug if share.channel else None, share.joined) for share in shares(last_days(NOON, 30))
+        (share.channel.slug if share.channel else None, share.joined)
+        for share in shares(last_days(NOON, 30), NOON)
     ] == [("search", 25)]
     home = logged_in(language="en").get(reverse("users:home"), {"panel": "all"})
     assert "Over half of the new customers come through one channel: Search" in home.content.decode()

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from config.kit.refusal import Conflict, Refusal
 from tests.clock import move_to
@@ -24,7 +22,6 @@ from users.models import AcquisitionChannel, ActiveFigures, AuditEntry, Customer
 from users.reports import activity, flows, rollups
 from users.reports.periods import Period
 from users.services import day_counts, erase, joining, long_jobs, stage_study, stages
-from users.survival import Lasting
 from users.thresholds import Silences
 
 pytestmark = pytest.mark.django_db
@@ -260,32 +257,6 @@ def test_who_was_written_to_is_watched_up_to_the_message() -> None:
     # One message on day 5 leaves nine to watch; three of those came back on day 10, one left watching on day 20.
     assert thirty.unwritten == pytest.approx(1 - (1 - 3 / 9))
     assert sixty.unwritten == thirty.unwritten
-
-
-lengths = st.dictionaries(st.integers(0, 30), st.integers(1, 5), max_size=6)
-
-
-@given(ended=lengths, going_on=lengths)
-@settings(max_examples=150, deadline=None)
-def test_lasting_is_redistribution_to_the_right(ended: dict[int, int], going_on: dict[int, int]) -> None:
-    """Kaplan-Meier a second way (Efron 1967): who leaves watching hands on their weight to those who stay."""
-    people = sorted(
-        [(d, 0) for d, n in ended.items() for _ in range(n)]
-        + [(d, 1) for d, n in going_on.items() for _ in range(n)]
-    )
-    weights = [1 / len(people)] * len(people) if people else []
-    for position, (_day, censored) in enumerate(people):
-        later = len(people) - position - 1
-        if censored and later:
-            for after in range(position + 1, len(people)):
-                weights[after] += weights[position] / later
-            weights[position] = 0.0
-    lasting = Lasting(ended, going_on)
-    assert lasting.n == len(people)
-    for day in range(33):
-        gone = sum(w for w, (d, censored) in zip(weights, people, strict=True) if d < day and not censored)
-        expected = gone if people else None
-        assert lasting.ended_before(day) == (pytest.approx(expected) if people else None)
 
 
 # --- activity -----------------------------------------------------------------------------------------

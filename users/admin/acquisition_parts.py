@@ -23,7 +23,7 @@ SHOWN = 6
 def new_customers(now: datetime) -> dict[str, Any]:
     """Who joined in the last 30 days, per upper channel; a warning when one brings over half."""
     period = channels.last_days(now, DAYS)
-    found = channels.shares(period)
+    found = channels.shares(period, now)
     total = sum(share.joined for share in found)
     leader = channels.leader(found)
     rows = [

@@ -42,7 +42,7 @@ class AttributeList(OperatorPage):
         """Those of most customers first; the hidden ones when asked for."""
         hidden = self.request.GET.get("show") == "hidden"
         found = report.definitions(hidden=hidden)
-        everybody = report.everybody()
+        everybody = report.everybody(self.now)
         return super().get_context_data(**kwargs) | {
             "filters": [
                 Filter("show", _("Show"), [Choice("hidden", _("Hidden ones"))], "hidden" if hidden else "")
@@ -124,7 +124,7 @@ class AttributePage(FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The spread as bars and as a table."""
-        spread = report.spread(self.definition.name)
+        spread = report.spread(self.definition.name, self.now)
         top = spread.values[:BARS]
         return super().get_context_data(**kwargs) | {
             "may_describe": has_role(self.request.user, self.roles_that_act),

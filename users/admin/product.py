@@ -1,7 +1,7 @@
 """One product: what it sold by day and in the usual windows, who bought it, what stands beside it; and its settings."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -75,6 +75,15 @@ class ProductPage(FormPage):
         asked = read_period(self.request.GET, self.now, default=90)
         return Period(asked.first, self.today) if asked.last == self.today - timedelta(days=1) else asked
 
+    @cached_property
+    def story(self) -> report.Story:
+        """What it sold."""
+        return report.story(self.product.product_id, self.period, self.today, self.now)
+
+    def get_as_of(self) -> datetime:
+        """When that was counted."""
+        return self.story.as_of
+
     def get_title(self) -> StrOrPromise:
         """Its name."""
         return str(self.product)
@@ -94,9 +103,7 @@ class ProductPage(FormPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Figures and charts where it was ever sold in what they cover, and the form."""
-        number = self.product.product_id
-        longest = timedelta(days=2 * report.WINDOWS[-1])
-        days = report.sold_by_day(number, Period(min(self.today - longest, self.period.first), self.today))
+        days = self.story.days
         context = super().get_context_data(**kwargs) | {"facts": self._facts()}
         if not days:
             return context | {
@@ -139,8 +146,7 @@ class ProductPage(FormPage):
                 Column(_("Share of buyers who bought again"), "percent"),
             ],
             rows=[
-                *(self._window(one) for one in report.windows(
-                    self.product.product_id, days, self.today - timedelta(days=1))),
+                *(self._window(one) for one in self.story.windows),
                 [unfinished, so_far.pieces, None, so_far.money, None, self._so_far(), None, None],
             ],
             empty=Empty(_("No sale")),
@@ -198,7 +204,7 @@ class ProductPage(FormPage):
 
     def _together(self) -> Table:
         span = {"first": self.period.first, "last": self.period.last}
-        found = report.bought_together(self.product.product_id, self.period)
+        found = self.story.together
         return Table(
             columns=[
                 Column(_("Product")),

@@ -92,11 +92,11 @@ class ProductsPage(OperatorPage):
 
     @cached_property
     def sold(self) -> sales.ProductsSold:
-        """What was sold: of what the search finds, else of the category."""
+        """What was sold: of what the search finds, else of the products that stand in the category."""
         if self.query:
             return sales.product_sales(self.period, self.now, only=[one.product_id for one in self.named])
-        texts = sales.texts_within(self.wanted) if self.wanted else None
-        return sales.product_sales(self.period, self.now, texts=texts)
+        within = sales.products_within(self.wanted) if self.wanted else None
+        return sales.product_sales(self.period, self.now, only=within)
 
     def _rows(self) -> list[sales.ProductSales]:
         """What is shown; found products that were not sold, too."""

@@ -286,9 +286,20 @@ class TagGroup(FormPage):
         """Under the tags."""
         return [Crumb(TagList.title, reverse(LIST))]
 
+    @cached_property
+    def counted(self) -> stored.Found:
+        """How many they are; of a large shop as it stood some minutes ago."""
+        found = Customer.objects.living().filter(pk__in=self.group.customers)
+        asked = f"group {self.request.GET.get('group', '')}"
+        return stored.lately(asked, lambda: [[found.count()]], self.now, of=["users_customer"])
+
+    def get_as_of(self) -> datetime:
+        """When they were counted."""
+        return self.counted.as_of
+
     def get_consequence(self, form: Any) -> StrOrPromise:
         """Whom, and how many."""
-        count = Customer.objects.living().filter(pk__in=self.group.customers).count()
+        count = self.counted.rows[0][0]
         return _("%(who)s: %(n)s customers now.") % {"who": self.group.sentence, "n": words.number(count)}
 
     def act(self, form: Any) -> str:

@@ -1,9 +1,11 @@
 """How the values of one custom attribute are spread over the customers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from config.kit.batches import fetch
 from users.models import AttributeDefinition, Customer
+from users.reports import stored
 
 VALUES_SHOWN = 30
 
@@ -35,12 +37,15 @@ def definitions(*, hidden: bool) -> list[AttributeDefinition]:
     return list(AttributeDefinition.objects.filter(is_hidden=hidden).order_by("-customers", "name"))
 
 
-def everybody() -> int:
-    """How many identified customers there are."""
-    return Customer.objects.known().count()
+def everybody(now: datetime) -> int:
+    """How many identified customers there are; of a large shop as it stood some minutes ago."""
+    told = stored.lately(
+        "known customers", lambda: [[Customer.objects.known().count()]], now, of=["users_customer"]
+    )
+    return int(told.rows[0][0])
 
 
-def spread(name: str) -> Spread:
+def spread(name: str, now: datetime) -> Spread:
     """One pass over the identified customers."""
     rows = fetch(
         """
@@ -53,4 +58,4 @@ def spread(name: str) -> Spread:
         {"name": name, "limit": VALUES_SHOWN},
     )
     values = [Value(text or "", customers) for text, customers, _all in rows]
-    return Spread(values, int(rows[0][2]) if rows else 0, everybody())
+    return Spread(values, int(rows[0][2]) if rows else 0, everybody(now))

@@ -30,8 +30,10 @@ BUCKETS: tuple[tuple[int, int | None], ...] = (
     (3600, None),
 )
 
-EVENTS_TO_DAYS = 3
-"""Every event of the period is sorted: that takes as long as summing up three periods of days."""
+EVENTS_TO_DAYS = 6
+"""Every event of the period is sorted: that takes as long as summing up six periods of days."""
+USES_TO_DAYS = 3
+"""Every event of two periods is grouped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def use_question(period: Period) -> Question:
         "last": period.last,
         "earliest": period.before.first,
     }
-    return Question(sql("feature_use"), values, sums=2, parts=stored.parts_of(2 * period.days))
+    return Question(sql("feature_use"), values, sums=2, parts=stored.parts_of(USES_TO_DAYS * 2 * period.days))
 
 
 def visits_question(period: Period) -> Question:

@@ -20,6 +20,8 @@ from users.reports.rollups import sql
 from users.survival import Lasting
 
 HORIZONS = (30, 60, 90, 180)
+MOVES_TO_DAYS = 3
+"""Moves are looked at with what comes after the period, and beside everybody."""
 NOBODY = "SELECT NULL::bigint AS customer_id, NULL::timestamptz AS at WHERE false"
 
 StageCounts = dict[Stage, int]
@@ -172,4 +174,4 @@ def _outreach() -> str:
 def _question(statement: str, period: Period, **more: str) -> stored.Question:
     """Rows whose last column counts customers or stays; nobody is in two parts."""
     values = {"begin": period.begin, "end": period.end, **more}
-    return stored.Question(statement, values, sums=1, parts=stored.parts_of(period.days))
+    return stored.Question(statement, values, sums=1, parts=stored.parts_of(MOVES_TO_DAYS * period.days))

@@ -6,12 +6,14 @@ the day of the order. Two orders on one day, shop time, are one purchase.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
 from config.kit.batches import fetch
 from users.models import Product
+from users.reports import stored
 from users.reports.periods import Period, midnight
 from users.reports.sales import report_sql
 
@@ -52,21 +54,48 @@ class Beside:
     customers: int
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a product sold by day, in the usual windows, what stands beside it in orders, and as of when."""
+
+    days: Mapping[date, Sold]
+    windows: Sequence[Window]
+    together: Sequence[Beside]
+    as_of: datetime
+
+
+def story(product_id: str, period: Period, today: date, now: datetime) -> Story:
+    """What the page of a product shows, all of it counted together; of a large shop as it stood some minutes ago.
+
+    ``period``: the days of the charts and of what was bought together.
+    """
+    span = Period(min(today - timedelta(days=2 * WINDOWS[-1]), period.first), today)
+    year = _windows_before(today)[-1]
+
+    def count() -> list[list[list[Any]]]:
+        days = [[str(day), *sold] for day, *sold in _days(product_id, span)]
+        if not days:
+            return [[], [], []]
+        buyers = [[str(since), *who] for since, *who in _buyers(product_id, year)]
+        return [days, buyers, [list(row) for row in _together(product_id, period)]]
+
+    asked = f"product {product_id} {period} {today}"
+    told = stored.lately(asked, count, now, of=["users_orderline"])
+    days, buyers, together = told.rows
+    sold = {date.fromisoformat(day): Sold(*figures) for day, *figures in days}
+    who = {date.fromisoformat(since): (buyers, again) for since, buyers, again in buyers}
+    return Story(sold, _windows(sold, who, today - timedelta(days=1)), _beside(together), told.as_of)
+
+
 def sold_by_day(product_id: str, period: Period) -> dict[date, Sold]:
     """What was sold on each day; days without a sale are left out."""
-    rows = fetch(report_sql("product_days"), _span(product_id, period))
-    return {day: Sold(pieces, money, unknown) for day, pieces, money, unknown in rows}
+    return {day: Sold(*figures) for day, *figures in _days(product_id, period)}
 
 
 def windows(product_id: str, days: Mapping[date, Sold], last: date) -> list[Window]:
     """The last 30, 90 and 365 days up to ``last``; ``days``: what was sold in twice the longest of them."""
-    periods = [Period(last - timedelta(days=n - 1), last) for n in WINDOWS]
-    asked = _span(product_id, periods[-1]) | {"since": [period.first for period in periods]}
-    who = {since: (buyers, again) for since, buyers, again in fetch(report_sql("product_buyers"), asked)}
-    return [
-        Window(period, total(days, period), total(days, period.before), *who.get(period.first, (0, 0)))
-        for period in periods
-    ]
+    rows = _buyers(product_id, _windows_before(last + timedelta(days=1))[-1])
+    return _windows(days, {since: (buyers, again) for since, buyers, again in rows}, last)
 
 
 def total(days: Mapping[date, Sold], period: Period) -> Sold:
@@ -76,12 +105,39 @@ def total(days: Mapping[date, Sold], period: Period) -> Sold:
 
 def bought_together(product_id: str, period: Period) -> Sequence[Beside]:
     """The five products most often in one order with this one."""
-    rows = fetch(report_sql("product_together"), _span(product_id, period) | {"most": MOST_BESIDE})
+    return _beside(_together(product_id, period))
+
+
+def _windows_before(today: date) -> list[Period]:
+    return [Period(today - timedelta(days=n), today - timedelta(days=1)) for n in WINDOWS]
+
+
+def _windows(days: Mapping[date, Sold], who: Mapping[date, tuple[int, int]], last: date) -> list[Window]:
+    return [
+        Window(period, total(days, period), total(days, period.before), *who.get(period.first, (0, 0)))
+        for period in _windows_before(last + timedelta(days=1))
+    ]
+
+
+def _beside(rows: Sequence[Sequence[Any]]) -> Sequence[Beside]:
     named = {one.product_id: one for one in Product.objects.filter(product_id__in=[row[0] for row in rows])}
     return [
         Beside(named.get(other) or Product(product_id=other), orders, of, customers)
         for other, orders, customers, of in rows
     ]
+
+
+def _days(product_id: str, period: Period) -> stored.Rows:
+    return fetch(report_sql("product_days"), _span(product_id, period))
+
+
+def _buyers(product_id: str, longest: Period) -> stored.Rows:
+    since = [period.first for period in _windows_before(longest.last + timedelta(days=1))]
+    return fetch(report_sql("product_buyers"), _span(product_id, longest) | {"since": since})
+
+
+def _together(product_id: str, period: Period) -> stored.Rows:
+    return fetch(report_sql("product_together"), _span(product_id, period) | {"most": MOST_BESIDE})
 
 
 def _span(product_id: str, period: Period) -> dict[str, object]:

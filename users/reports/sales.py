@@ -1,7 +1,7 @@
 """What was sold: net revenue by day and source, the share linked to known customers, products, one order."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -152,14 +152,10 @@ def product_sales(
     period: Period,
     now: datetime,
     *,
-    texts: Sequence[str] | None = None,
-    only: Sequence[str] | None = None,
+    only: Collection[str] | None = None,
 ) -> ProductsSold:
-    """The products that brought most in a period, at most 200; ``texts``: only lines of these categories.
-
-    ``only``: of these products, by number.
-    """
-    told = stored.answer(products_question(period, texts), now)
+    """The products that brought most in a period, at most 200; ``only``: of these products, by number."""
+    told = stored.answer(products_question(period), now)
     rows = sorted(told.rows, key=lambda row: (-row[-1], row[0]))
     if only is not None:
         wanted = set(only)
@@ -167,12 +163,11 @@ def product_sales(
     return ProductsSold(_named(rows[:MOST_PRODUCTS]), told.as_of)
 
 
-def products_question(period: Period, texts: Sequence[str] | None = None) -> stored.Question:
+def products_question(period: Period) -> stored.Question:
     """What ``product_sales`` asks: every product that was sold, each customer's purchases in one part."""
     values = {
         "begin": period.begin,
         "end": period.end,
-        "texts": None if texts is None else sorted(texts),
         "zone": settings.SHOP_TIME_ZONE,
     }
     return stored.Question(report_sql("product_sales"), values, sums=5, parts=stored.parts_of(period.days))
@@ -217,13 +212,14 @@ def products_by_category() -> dict[int, int]:
     )
 
 
-def texts_within(path: str) -> list[str]:
-    """The texts that mean a category or one below it."""
+def products_within(path: str) -> list[str]:
+    """The numbers of the products in a category or one below it."""
     return [
-        text
-        for (text,) in fetch(
-            "SELECT known.text FROM users_categoryname known JOIN users_category c ON c.id = known.category_id"
-            " WHERE c.path = %s OR starts_with(c.path, %s)",
+        number
+        for (number,) in fetch(
+            "SELECT product.product_id FROM users_product product"
+            " JOIN users_categoryname known ON known.text = product.category"
+            " JOIN users_category c ON c.id = known.category_id WHERE c.path = %s OR starts_with(c.path, %s)",
             [path, path + " > "],
         )
     ]

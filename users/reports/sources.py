@@ -81,6 +81,6 @@ def _brought(key: str, period: Period, now: datetime) -> tuple[dict[str, Brought
         f"sources {key} {sorted(values.items())}",
         lambda: fetch(report_sql("sources").format(key=key), dict(values)),
         now,
-        of=["users_sourcetouch", "users_firsttouch"],
+        of=["users_sourcetouch", "users_customer"],
     )
     return {name: Brought(*figures) for name, *figures in told.rows}, told.as_of

@@ -2,11 +2,16 @@
 
 A statement that changes a table waits for whoever reads it, and every later reader waits behind that statement. So it
 gives up after half a second, lets them pass, and tries again.
+
+An index that is made CONCURRENTLY is another matter: it waits for every transaction that began before it, and nobody
+waits behind it. So it may wait as long as it takes; giving up would leave a half-made index behind. One that an
+interrupted attempt has left is removed first.
 """
 
 import random
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +23,10 @@ from psycopg2.errors import LockNotAvailable
 LOCK_TIMEOUT_MS = 500
 PATIENCE = 300.0
 """Seconds after which it says that somebody reads for too long."""
+MAKES_INDEX = re.compile(r'CREATE (UNIQUE )?INDEX CONCURRENTLY "(?P<name>\w+)"')
+HALF_MADE = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(quote_ident(%s)) AND NOT indisvalid"
+
+Execute = Callable[[Any, Any, bool, dict[str, Any]], Any]
 
 
 class Command(migrate.Command):
@@ -26,7 +35,8 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; begin again where a lock was not to be had in time."""
         until = time.monotonic() + PATIENCE
-        with _limits(options["database"]):
+        database = options["database"]
+        with _limits(database), connections[database].execute_wrapper(_patiently):
             while not self._tried(*args, **options):
                 if time.monotonic() > until:
                     raise CommandError("A table is being read for too long; run migrate again later.")
@@ -41,6 +51,23 @@ class Command(migrate.Command):
                 return False
             raise
         return True
+
+
+def _patiently(execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Run a statement; one that makes an index CONCURRENTLY without a limit to its waiting."""
+    told = MAKES_INDEX.match(str(sql))
+    if told is None:
+        return execute(sql, params, many, context)
+    cursor = context["connection"].connection.cursor()  # PostgreSQL's own, past this function
+    cursor.execute("SET lock_timeout = 0")
+    try:
+        cursor.execute(HALF_MADE, [told["name"]])
+        if cursor.fetchone():
+            cursor.execute(f'DROP INDEX CONCURRENTLY "{told["name"]}"')
+        return execute(sql, params, many, context)
+    finally:
+        cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        cursor.close()
 
 
 @contextmanager

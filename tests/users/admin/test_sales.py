@@ -308,6 +308,10 @@ def test_the_form_of_an_operator_and_a_product_set_by_hand() -> None:
     assert set(OrderLine.objects.values_list("category", flat=True)) == {"Home > Hi-fi"}
     tree = client.get(reverse("users:categories")).context["table"].rows
     assert [row[1] for row in tree] == ["Audio", "Home", "Home > Hi-fi"]
+    may = {"from": "2026-05-01", "to": "2026-05-20"}
+    for path, shown in (("Home", ["amp"]), ("Home > Hi-fi", ["amp"]), ("Audio", [])):
+        listed = client.get(reverse("users:products"), {"category": path} | may).context["table"].rows
+        assert [row[0].hint for row in listed] == shown
 
 
 def test_the_pages_ask_few_questions(django_assert_max_num_queries: Any) -> None:

@@ -8,7 +8,6 @@ WITH ordered AS (
     FROM users_order o JOIN users_orderline l USING (customer_id, source, number)
     WHERE o.counts AND o.ordered_at >= %(begin)s AND o.ordered_at < %(end)s
       AND o.customer_id BETWEEN %(from_id)s AND %(to_id)s
-      AND (%(texts)s::text[] IS NULL OR l.category = ANY(%(texts)s))
     GROUP BY 1, 2, 3, 4, 5
 ), bought AS (
     SELECT product_id, customer_id, count(*) AS orders, min(day) < max(day) AS again, sum(pieces) AS pieces,
