@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Sum
 from pytest_django.fixtures import Settings
 
@@ -225,7 +226,8 @@ def step_on(file: Import, asked: int) -> int:
             stages.accept_rule(
                 new_for=10, dormant_after=25 + asked, churned_after=80, returning_for=20, by=operator()
             )
-    except Exception:
+    except (OperationalError, InterfaceError):
+        connection.close()
         return 0
     return 1
 

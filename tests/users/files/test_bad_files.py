@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from config.kit import clock
 from config.kit.refusal import Refusal
-from tests.operators import logged_in
+from tests.operators import logged_in, operator
 from tests.users.files.hands import csv_bytes
 from users import cells
-from users.models import Import, Role
+from users.models import Import, LongJob, Role
 from users.services import long_jobs
 from users.services.imports import acts, files, reading
 
@@ -149,7 +150,9 @@ def test_days(cell: str, order: cells.DayOrder, day: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-def test_a_file_is_read_in_steps_and_goes_on_where_a_worker_died(encoding: str, place: Path) -> None:
+def test_a_file_is_read_in_steps_and_goes_on_where_a_worker_died(
+    encoding: str, place: Path, django_capture_on_commit_callbacks: Any
+) -> None:
     rows = [(f"u{n}", f"顾客 {n}", "two\nlines" if n % 7 == 0 else "𠮷,x") for n in range(9_000)]
     content = csv_bytes(("user_id", "name", "note"), rows, encoding=encoding)
     token = files.keep_raw(io.BytesIO(content), len(content))
@@ -159,12 +162,33 @@ def test_a_file_is_read_in_steps_and_goes_on_where_a_worker_died(encoding: str, 
         reading.go_on(token, reading.Reading(**before), seconds=0)  # its transaction never came to its end
         state = reading.go_on(token, reading.Reading(**before), seconds=0)
         steps += 1
-    table = reading.finish(token, state)
+    with django_capture_on_commit_callbacks(execute=True):
+        table = reading.finish(token, state)
     assert (table.rows, table.head, table.encoding) == (9_000, ["user_id", "name", "note"], encoding)
     assert steps > 8
     read = [tuple(record) for _offset, record in files.read_from(token, 0)]
     assert read[1:] == rows
     assert sorted(path.suffix for path in place.iterdir()) == [".csv"]
+
+
+def test_a_last_step_that_did_not_get_on_record_is_read_again(
+    place: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    """PostgreSQL stopped, or the worker was killed, after the file was read and before that was on record."""
+    content = csv_bytes(("user_id", "name"), [("u1", "Ada")])
+    made = acts.upload(
+        "customers", io.BytesIO(content), name="a.csv", size=len(content), by=operator(), now=clock.now()
+    )
+    with pytest.raises(KeyboardInterrupt), transaction.atomic():
+        job = LongJob.objects.get(kind=acts.READ)
+        while not (chunk := long_jobs.chunk_acts[job.kind](job, clock.now())).finished:
+            job.parameters |= chunk.parameters
+        raise KeyboardInterrupt
+    with django_capture_on_commit_callbacks(execute=True):
+        long_jobs.run_due()
+    made.refresh_from_db()
+    assert (made.state, made.rows) == ("uploaded", 1)
+    assert [path.suffix for path in place.iterdir()] == [".csv"]
 
 
 def test_what_is_no_table_is_said_at_once_or_by_the_job_in_the_readers_language() -> None:

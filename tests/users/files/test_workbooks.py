@@ -70,12 +70,13 @@ def typed(*cells: str) -> str:
     return "".join(f'<x:c t="inlineStr"><x:is><x:t>{cell}</x:t></x:is></x:c>' for cell in cells)
 
 
-def test_cells_are_read_as_they_would_be_typed(place: Path) -> None:
+def test_cells_are_read_as_they_would_be_typed(place: Path, django_capture_on_commit_callbacks: Any) -> None:
     row = [
         7.0, 13800138000, 12.5, 0.1 + 0.2, True, datetime(2026, 4, 3), datetime(2026, 4, 3, 10, 30), date(2026, 4, 5),
         time(8, 15), " 王小明 ", "1,234.50", "'=1+1", None,
     ]  # fmt: skip
-    table = take(saved([[f"c{n}" for n in range(len(row))], row]))
+    with django_capture_on_commit_callbacks(execute=True):
+        table = take(saved([[f"c{n}" for n in range(len(row))], row]))
     assert (table.encoding, table.rows) == ("Excel", 1)
     assert records(table)[1] == [
         "7", "13800138000", "12.5", "0.3", "yes", "2026-04-03", "2026-04-03 10:30:00", "2026-04-05", "08:15:00",
@@ -143,7 +144,7 @@ def test_what_stands_far_to_the_right_is_one_cell_too_many_and_no_more() -> None
     assert [len(record) for record in records(take(with_sheet(rows)))] == [2, files.MOST_COLUMNS + 1]
 
 
-def test_reading_goes_on_where_a_worker_died(place: Path) -> None:
+def test_reading_goes_on_where_a_worker_died(place: Path, django_capture_on_commit_callbacks: Any) -> None:
     draw = random.Random(5)
     rows = [[f"u{n}", f"顾客 {n}", draw.choice(["<&>", "two\nlines", "𠮷"]), n / 4] for n in range(4_000)]
     content = saved([["user_id", "name", "note", "sum"], *rows])
@@ -154,7 +155,8 @@ def test_reading_goes_on_where_a_worker_died(place: Path) -> None:
         reading.go_on(token, reading.Reading(**before), seconds=0)  # its transaction never came to its end
         state = reading.go_on(token, reading.Reading(**before), seconds=0)
         steps += 1
-    assert reading.finish(token, state).rows == 4_000
+    with django_capture_on_commit_callbacks(execute=True):
+        assert reading.finish(token, state).rows == 4_000
     assert steps > 8
     expected = [[user, name, note, f"{total:g}"] for user, name, note, total in rows]
     assert [record for _offset, record in files.read_from(token, 0)][1:] == expected

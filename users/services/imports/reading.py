@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from django.db import transaction
+
 from users.services.imports import files, workbooks
 from users.services.imports.files import BLOCK, SAMPLE, Table, Unreadable
 from users.services.imports.workbooks import Sheet
@@ -72,11 +74,14 @@ def go_on(token: str, reading: Reading, *, seconds: float = SECONDS) -> Reading:
 
 
 def finish(token: str, reading: Reading) -> Table:
-    """The table of a file that was read to its end. Raises Unreadable for one without rows."""
+    """The table of a file that was read to its end. Raises Unreadable for one without rows.
+
+    What it was made of goes when that is on record: a worker killed before reads the last step again.
+    """
     if not reading.rows:
         raise Unreadable("no_rows")
     sheets = reading.sheet.get("names", [])
-    files.remove_shapes(token, keep_raw=len(sheets) > 1)
+    transaction.on_commit(lambda: files.remove_shapes(token, keep_raw=len(sheets) > 1))
     return Table(token, reading.head, reading.rows, reading.encoding, reading.sheet.get("name", ""), sheets)
 
 
