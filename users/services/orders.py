@@ -19,6 +19,7 @@ from users.services import owned, products, shares
 from users.services.events import NewEvent, record_many
 from users.services.exchange_rates import Rates
 from users.services.order_columns import FIGURES, LINE_COLUMNS, ORDER_COLUMNS, line_values, order_values
+from users.services.order_letters import REFUND_OVER_TOTAL, UNKNOWN_ORDER, release_refunds
 from users.services.sql import statement
 from users.services.touch import touch
 from users.topics import TouchTopic
@@ -70,6 +71,8 @@ class OrderPlan:
     rates: Rates
     orders: dict[Key, OrderRow] = field(default_factory=dict)
     changed: set[Key] = field(default_factory=set)
+    raised: set[Key] = field(default_factory=set)
+    """Orders on record of which more is left now."""
 
     def start_from(self, known: dict[Key, OrderRow]) -> None:
         """Begin with the orders on record."""
@@ -88,7 +91,7 @@ class OrderPlan:
             return ""  # an event like any other; it changes no order
         row = self.orders.get(key)
         if row is None or not row.state.confirmed:
-            return "unknown_order"
+            return UNKNOWN_ORDER
         if telling.event is OrderEvent.REFUNDED and _is_other_money(row.state, telling):
             return "other_currency"
         return (
@@ -108,6 +111,7 @@ class OrderPlan:
         recount({key[0] for key, row in rows.items() if not row.is_history})
         recount({key[0] for key, row in rows.items() if row.is_history}, is_history=True)
         record_many(self._facts(rows), now=now)
+        release_refunds((source, number) for _customer, source, number in sorted(self.raised))
         products.note_lines(line for row in rows.values() if row.state.confirmed for line in row.state.priced)
 
     @property
@@ -120,7 +124,7 @@ class OrderPlan:
     def _tell(self, key: Key, telling: Telling) -> str:
         known = self.orders.get(key)
         if known is None and "total" not in telling.said:
-            return "unknown_order"
+            return UNKNOWN_ORDER
         row = known or OrderRow(OrderState(), is_history=True)
         state = replace(row.state, told_at=dict(row.state.told_at)) if known else row.state
         if state.told_at and not telling.names_currency and _is_other_money(state, telling):
@@ -130,6 +134,8 @@ class OrderPlan:
         if rate is None:
             return NO_RATE
         state.rate = rate
+        if known and (state.total or 0) > (known.state.total or 0):
+            self.raised.add(key)
         was_confirmed, row.state = row.state.confirmed, state
         self.orders[key] = row
         has_lines = telling.lines is not None and row.state.lines is telling.lines
@@ -153,7 +159,7 @@ class OrderPlan:
         left = (state.total or 0) - state.refunded
         amount = left if telling.amount is None else telling.amount
         if amount > left:
-            return "refund_over_total"
+            return REFUND_OVER_TOTAL
         net = state.in_shop_currency(amount)
         state.refunded += amount
         state.refunds = (*state.refunds, amount)

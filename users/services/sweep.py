@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from config.kit import clock
 from users.models import IdempotencyRecord, JobRun
 from users.services import dead_letters
-from users.services.intake.order_items import release_waiting
+from users.services.order_letters import release_waiting
 
 JOB_RUNS_FOR = timedelta(days=7)
 ANSWERS_FOR = timedelta(hours=48)

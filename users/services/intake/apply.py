@@ -19,7 +19,7 @@ from config.kit.collector import collector_paused
 from users.models import DeadLetter, IntakeBody
 from users.services.intake.batch import apply_batch
 from users.services.intake.counts import Applied
-from users.services.intake.order_items import release_waiting
+from users.services.order_letters import release_waiting
 
 log = logging.getLogger(__name__)
 

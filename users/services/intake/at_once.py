@@ -21,15 +21,15 @@ from users.services.accept import accept
 from users.services.intake.apply import TRIES
 from users.services.intake.batch import apply_batch
 from users.services.intake.counts import Applied
-from users.services.intake.order_items import UNKNOWN_ORDER, release_waiting
 from users.services.jobs import nudge
+from users.services.order_letters import REFUND_OVER_TOTAL, UNKNOWN_ORDER, release_waiting
 from users.services.touch import touch
 from users.topics import TouchTopic
 from users.tracking.body import Body
 from users.tracking.items import Item, envelope, read_event
 from users.tracking.refusals import ITEM, ItemRefused
 
-STATUS = {UNKNOWN_ORDER: 404, "refund_over_total": 409, "other_currency": 409, "no_exchange_rate": 409}
+STATUS = {UNKNOWN_ORDER: 404, REFUND_OVER_TOTAL: 409, "other_currency": 409, "no_exchange_rate": 409}
 """What is not the body's fault by itself, but does not go with what is known."""
 MADE = "api-"
 """How the anonymous ids begin that are given to customers who have no name for the intake."""

@@ -11,10 +11,10 @@ from users.services.exchange_rates import Rates, day_of
 from users.services.intake import erased_refunds
 from users.services.intake.parking import Refused, refuse
 from users.services.intake.turned_away import turn_away_orders
+from users.services.order_letters import UNKNOWN_ORDER, waits_for
 from users.services.orders import NO_RATE, OrderPlan, known_orders
 
 TELLING = (OrderEvent.COMPLETED, OrderEvent.UPDATED)
-UNKNOWN_ORDER = "unknown_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,6 @@ def _refusal(one: Said, code: str) -> Refused:
     return Refused(one.no, code, "order_id", waits_for(telling.source, telling.number))
 
 
-def waits_for(source: str, number: str) -> str:
-    """How a dead letter names the order it waits for."""
-    return f"{source} {number}"
-
-
 def confirm_events() -> None:
     """What a browser told, a server key tells again under the same message id: now it is confirmed."""
     execute(
@@ -107,27 +102,6 @@ def confirm_events() -> None:
         )
         INSERT INTO users_touched (customer_id, topic) SELECT DISTINCT customer_id, 'events' FROM confirmed
         """
-    )
-
-
-def release_waiting() -> int:
-    """Put items that waited for their order back in the line, now that it is known; how many."""
-    return execute(
-        """
-        WITH released AS (
-            UPDATE users_deadletter letter SET replayed_at = business_now()
-            FROM users_orderkey key
-            JOIN users_order known
-              ON (known.customer_id, known.source, known.number) = (key.customer_id, key.source, key.number)
-            WHERE letter.code = %s AND letter.replayed_at IS NULL AND letter.confirmed AND known.confirmed
-              AND key.source = split_part(letter.detail, ' ', 1)
-              AND key.number = substr(letter.detail, strpos(letter.detail, ' ') + 1)
-            RETURNING letter.*
-        )
-        INSERT INTO users_intakebody (key_id, received_at, confirmed, is_history, attempts, items)
-        SELECT key_id, received_at, confirmed, is_history, 0, '[' || item || ']' FROM released ORDER BY id
-        """,
-        [UNKNOWN_ORDER],
     )
 
 
