@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from config.kit import clock
+from config.kit.refusal import Refusal
 from tests.users.door import customer, identify, send, track
 from tests.users.files.hands import checked, everything, fates, run, undo
 from users.models import (
@@ -224,6 +225,16 @@ def test_a_refusal_is_never_turned_into_a_grant(news: Topic) -> None:
     assert Consent.objects.get(customer=customer("yes"), channel="email", is_current=True).granted is False
     undo(file)
     assert everything() == before
+
+
+@pytest.mark.parametrize("left_out", ["channel", "topic", "granted"])
+def test_a_file_that_says_nothing_of_an_answer_is_refused_before_it_is_read(
+    news: Topic, left_out: str
+) -> None:
+    head = [name for name in ("user_id", "channel", "topic", "granted") if name != left_out]
+    with pytest.raises(Refusal) as refused:
+        checked("consents", head, ["x"] * 3)
+    assert refused.value.code == "missing_field"
 
 
 def test_tags_in_one_cell_are_put_on_once(news: Topic) -> None:

@@ -63,9 +63,9 @@ def _answered(cell: str, options: Options) -> bool:
 
 FIELDS = (
     *KEY_FIELDS,
-    Field("message_channel", _("Message channel"), _channel),
-    Field("topic", _("Topic"), _text(50)),
-    Field("granted", _("Answer (yes or no)"), _answered),
+    Field("message_channel", _("Message channel"), _channel, is_required=True),
+    Field("topic", _("Topic"), _text(50), is_required=True),
+    Field("granted", _("Answer (yes or no)"), _answered, is_required=True),
     Field("given_at", pgettext_lazy("an answer", "Given"), _instant, is_date=True),
     Field("wording", _("Wording"), _text(100)),
     Field("source", _("Source"), _text(33)),
@@ -168,7 +168,7 @@ def _refusals(group: Sequence[Row]) -> dict[Question, int]:
     """Questions to which some row of the file says no, with the first such row."""
     found: dict[Question, int] = {}
     for row in group:
-        if row.values.get("granted") is False and {"message_channel", "topic"} <= row.values.keys():
+        if not row.values["granted"]:
             found.setdefault(_question(row), row.no)
     return found
 
@@ -178,9 +178,8 @@ def _judge(
     said: dict[tuple[Question, bool], int], topics: set[str], batch: Batch,
 ) -> Verdict:  # fmt: skip
     values = row.values
-    for name in ("message_channel", "topic", "granted", "given_at"):
-        if name not in values:
-            return refused("missing", name)
+    if "given_at" not in values:
+        return refused("missing", "given_at")
     if row.customer_id is None:
         return refused("no_such_customer", batch.file.match_key)
     if values["topic"] not in topics:
