@@ -68,7 +68,7 @@ ELSEWHERE = {
     "users/services/intake/people.py:lower_first_seen": "when somebody was first seen is read by no rule",
     "users/services/retention.py:empty_ips": "forgets addresses of the network, which rules do not read",
     "users/services/retention.py:remove_events": "touches whose events it removed",
-    "users/services/sql/first_seen_of_fresh.sql:first_seen_of_fresh.sql": "when somebody was first seen is read by no rule",
+    "users/services/sql/first_seen_of_fresh.sql:first_seen_of_fresh.sql": "no rule reads when somebody was first seen",
     "users/services/sql/forget_events.sql:forget_events.sql": "retention touches whose events it removed",
     "users/services/tag_acts.py:merge": "removing the merged tag touches all who had it",
     "users/services/tag_acts.py:put_on_many": "touches in the same statement",
