@@ -63,9 +63,14 @@ def seconds(pattern: "re.Pattern[Any]", way: str, piece: str, length: int) -> fl
     """What it takes to find nothing in a text made of one piece."""
     text: Any = (piece * length)[:length] + "\0"
     text = text if isinstance(pattern.pattern, str) else text.encode()
-    began = time.thread_time()
-    getattr(pattern, way)(text)
-    return time.thread_time() - began
+    taken = []
+    while len(taken) < 3 and (
+        not taken or min(taken) > LONGEST_SECONDS / 100
+    ):  # a busy machine is slow now and then
+        began = time.thread_time()
+        getattr(pattern, way)(text)
+        taken.append(time.thread_time() - began)
+    return min(taken)
 
 
 def test_no_pattern_takes_longer_than_a_tenth_of_a_second_for_50_kb() -> None:
