@@ -63,7 +63,7 @@ def seconds(pattern: "re.Pattern[Any]", way: str, piece: str, length: int) -> fl
     """What it takes to find nothing in a text made of one piece."""
     text: Any = (piece * length)[:length] + "\0"
     text = text if isinstance(pattern.pattern, str) else text.encode()
-    taken = []
+    taken: list[float] = []
     while len(taken) < 3 and (
         not taken or min(taken) > LONGEST_SECONDS / 100
     ):  # a busy machine is slow now and then
