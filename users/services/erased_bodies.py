@@ -20,7 +20,7 @@ from users.services.contacts import email_address, phone_number
 
 MOST_TEXTS = 5_000
 AGAIN_FOR = timedelta(hours=2)
-_EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]{}\\]{1,200}@[^\s\"'<>,;:()\[\]{}\\]{3,100}")
+_WORD = re.compile(r"[^\s\"'<>,;:()\[\]{}\\]+")
 _PHONE = re.compile(r"\+?\d[\d ()./-]{5,22}\d")
 
 
@@ -74,8 +74,8 @@ def _ids(texts: Iterable[str]) -> Iterator[Key]:
 def _addresses(raw: bytes) -> Iterator[Key]:
     """What may be an e-mail address or a phone number in the texts of a body, whatever it is built like."""
     for text in _texts(raw):
-        for found in _EMAIL.findall(text):
-            if address := email_address(found.strip(".")):
+        for found in _WORD.findall(text) if "@" in text else ():
+            if "@" in found and (address := email_address(found.strip("."))):
                 yield (IdentityKind.EMAIL.value, address)
         for found in _PHONE.findall(text):
             if number := phone_number(found):
