@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config.kit import words
-from config.kit.admin import may_open
+from config.kit.admin import has_role, may_open
 from config.kit.charts import Chart, Series
 from config.kit.paging import page
 from config.kit.parts import Action, Ask, AskForm, Cell, Choice, Column, Crumb, Empty, Filter, Stat, Table
@@ -24,13 +24,11 @@ from segments.models import ChangeCause, MembershipChange
 from segments.reports.moves import DWELLS, Dwell, dwell, moves_by_day
 from segments.reports.sizes import sizes_by_day
 from users.groups import group_spec, group_url
-from users.models import Role
 from users.powers import EXPORT
 from users.reports.figures import today_in_shop
 from users.reports.periods import Period, period_filters, read_period
 from users.services.exports import acts
 
-EXPORT_ROLES = (*EXPORT.roles, Role.OWNER)
 DWELL_TITLES = {
     "day": gettext_lazy("under a day"),
     "week": gettext_lazy("1 to under 7 days"),
@@ -284,7 +282,7 @@ class SegmentHistory(OfSegment):
 
     @property
     def _may_export(self) -> bool:
-        return getattr(self.operator, "role", "") in EXPORT_ROLES
+        return has_role(self.operator, EXPORT.roles)
 
     def _csv(self) -> HttpResponseBase:
         rows = self._rows().order_by("-run_id", "-customer_id")

@@ -11,7 +11,6 @@ from config.kit import clock
 from tests.architecture.test_addresses import ROUTES, UNSAFE
 from tests.storefront import shopper
 from tests.users.door import customer, identify, send, track
-from tests.users.test_tracking_sdks import host  # noqa: F401 - the fixture: gunicorn as `make run` starts it
 from users.models import Scope
 from users.services import api_keys
 
@@ -44,7 +43,7 @@ def asked(client: httpx.Client, method: str, path: str) -> tuple[int, bytes]:
     return answer.status_code, answer.content
 
 
-def test_a_shoppers_token_opens_nothing_of_the_shop_and_learns_nothing(host: str) -> None:  # noqa: F811
+def test_a_shoppers_token_opens_nothing_of_the_shop_and_learns_nothing(host: str) -> None:
     """Every route of a back end answers a shopper alike, whether what is asked for exists or not."""
     now = clock.now()
     send(
@@ -69,7 +68,7 @@ def test_a_shoppers_token_opens_nothing_of_the_shop_and_learns_nothing(host: str
     assert ({status for status, _body in as_shop}, as_nobody) == ({401}, {401})
 
 
-def test_what_is_anothers_is_like_what_is_not_there(host: str) -> None:  # noqa: F811
+def test_what_is_anothers_is_like_what_is_not_there(host: str) -> None:
     """The very bytes, for every thing of one's own that an address can name."""
     now = clock.now()
     send(identify(at=now, user="alice", name="Alice"), identify(at=now, user="bob", name="Bob"))

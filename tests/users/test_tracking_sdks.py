@@ -1,12 +1,8 @@
 """The real SDKs, unchanged, against the real server: what each says arrives as it was said."""
 
 import json
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +10,8 @@ from typing import Any
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
-from django.db import connection
 
 from tests.sdks import node_sdks
-from tests.servers import environment_of
 from users.models import DeadLetter, IntakeBody, Scope
 from users.services import api_keys
 
@@ -25,35 +19,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 HERE = Path(__file__).resolve().parents[2]
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def host(django_db_setup: None) -> Iterator[str]:
-    """gunicorn as `make run` starts it, on the tests' database."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = probe.getsockname()[1]
-    name = connection.settings_dict["NAME"]
-    address = f"http://127.0.0.1:{port}"
-    environment = environment_of(str(name)) | {"PORT": str(port), "PUBLIC_URL": address, "WEB_WORKERS": "1"}
-    command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "config.wsgi:application"]
-    process = subprocess.Popen(command, cwd=HERE, env=environment)
-    try:
-        _wait_for(port)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("the server did not start")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from config.kit import words
-from config.kit.admin import OperatorPage, may_open
+from config.kit.admin import OperatorPage, has_role, may_open
 from config.kit.given_names import as_read
 from config.kit.paging import page
 from config.kit.parts import Action, Cell, Choice, Column, Empty, Filter, Table
@@ -27,7 +27,6 @@ from users.reports.listing import FILTERS, SORTS, Listing
 from users.services import list_columns
 from users.services.exports import acts
 
-EXPORT_ROLES = EXPORT.roles
 MOST_COUNTED = 10_000
 """Customers that the list counts for "all that match"; of more it says so, and the act's page counts them."""
 LEFT_OUT = {
@@ -44,7 +43,7 @@ class CustomerList(OperatorPage):
     title = _("Customers")
     purpose = _("Everybody the shop knows, with the stage each is in. Open one to see the whole story.")
     template_name = "users/customers.html"
-    roles_that_act = EXPORT_ROLES
+    roles_that_act = EXPORT.roles
 
     def get_actions(self) -> list[Action]:
         """Files in and out, for those who may."""
@@ -162,7 +161,7 @@ class CustomerList(OperatorPage):
     @property
     def may_export(self) -> bool:
         """Exports leave the house: only the roles that may."""
-        return getattr(self.operator, "role", "") in (*EXPORT_ROLES, Role.OWNER)
+        return has_role(self.operator, EXPORT.roles)
 
     @property
     def _text(self) -> str:

@@ -184,14 +184,22 @@ def flat(told: Any, name: str = "") -> list[tuple[str, str]]:
     """Names and values of a nested value: ``properties · price`` and ``9.5``. Empty ones are left out."""
     if isinstance(told, Mapping):
         pairs = [
-            (f"{name} · {key}" if name else str(key), value) for key, value in told.items() if key != CLAMPED
+            (f"{name} · {key}" if name else str(key), value)
+            for key, value in told.items()
+            if name or key != CLAMPED
         ]
     elif isinstance(told, list):
         pairs = [(f"{name} {number}", value) for number, value in enumerate(told, 1)]
     else:
-        text = (_("yes") if told else _("no")) if isinstance(told, bool) else str(told or "")
+        text = _plain(told)
         return [(readable(name) or _("Content"), readable(text)[:500])] if text else []
     return [line for key, value in pairs[:MOST_FACTS] for line in flat(value, key)]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "" if value is None else str(value)
 
 
 def readable(text: str) -> str:

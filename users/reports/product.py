@@ -87,25 +87,9 @@ def story(product_id: str, period: Period, today: date, now: datetime) -> Story:
     return Story(sold, _windows(sold, who, today - timedelta(days=1)), _beside(together), told.as_of)
 
 
-def sold_by_day(product_id: str, period: Period) -> dict[date, Sold]:
-    """What was sold on each day; days without a sale are left out."""
-    return {day: Sold(*figures) for day, *figures in _days(product_id, period)}
-
-
-def windows(product_id: str, days: Mapping[date, Sold], last: date) -> list[Window]:
-    """The last 30, 90 and 365 days up to ``last``; ``days``: what was sold in twice the longest of them."""
-    rows = _buyers(product_id, _windows_before(last + timedelta(days=1))[-1])
-    return _windows(days, {since: (buyers, again) for since, buyers, again in rows}, last)
-
-
 def total(days: Mapping[date, Sold], period: Period) -> Sold:
     """What was sold in a period."""
     return sum((one for day, one in days.items() if period.first <= day <= period.last), Sold())
-
-
-def bought_together(product_id: str, period: Period) -> Sequence[Beside]:
-    """The five products most often in one order with this one."""
-    return _beside(_together(product_id, period))
 
 
 def _windows_before(today: date) -> list[Period]:

@@ -89,12 +89,12 @@ def test_a_product_a_second_way() -> None:
     for product in ("p1", "p5"):
         mine = every[every["product"] == product]
         span = Period(TODAY - timedelta(days=730), TODAY)
-        days = report.sold_by_day(product, span)
+        story = report.story(product, YEAR, TODAY, NOON)
         expected = mine[mine["day"] >= span.first].groupby("day")[["quantity", "money"]].sum()
-        assert {day: (one.pieces, one.money) for day, one in days.items()} == {
+        assert {day: (one.pieces, one.money) for day, one in story.days.items()} == {
             day: (row.quantity, row.money) for day, row in expected.iterrows()
         }
-        for window, n in zip(report.windows(product, days, yesterday), (30, 90, 365), strict=True):
+        for window, n in zip(story.windows, (30, 90, 365), strict=True):
             first = yesterday - timedelta(days=n - 1)
             inside = mine[(mine["day"] >= first) & (mine["day"] <= yesterday)]
             before = mine[(mine["day"] >= first - timedelta(days=n)) & (mine["day"] < first)]
@@ -120,7 +120,7 @@ def test_what_is_bought_together_a_second_way() -> None:
         orders=("number", "nunique"), customers=("customer_id", "nunique")
     )
     ranked = sorted(counted.itertuples(), key=lambda row: (-row.orders, row.Index))[:5]
-    found = report.bought_together("p1", YEAR)
+    found = report.story("p1", YEAR, TODAY, NOON).together
     assert [(one.product.product_id, one.orders, one.customers) for one in found] == [
         (row.Index, row.orders, row.customers) for row in ranked
     ]
@@ -191,12 +191,12 @@ def test_the_erased_are_among_the_sales_but_not_among_the_buyers() -> None:
         bought("1", ("tea", 5), ("cup", 5), at=NOON - DAY), bought("2", ("tea", 5), at=NOON - DAY, user="bob")
     )
     Erasure.objects.create(customer=customer("alice"), at=NOON)
-    days = report.sold_by_day("tea", YEAR)
-    window = report.windows("tea", days, TODAY - DAY)[0]
+    story = report.story("tea", YEAR, TODAY, NOON)
+    window = story.windows[0]
     assert (window.sold.pieces, window.buyers) == (2, 1)
     ((row),) = (one for one in sales.product_sales(YEAR, NOON).products if one.product.product_id == "tea")
     assert (row.pieces, row.customers) == (2, 1)
-    assert report.bought_together("tea", YEAR)[0].customers == 0
+    assert story.together[0].customers == 0
 
 
 @pytest.mark.parametrize("missing", ["product", "first", "beside"])

@@ -13,6 +13,7 @@ from django.utils import translation
 from config.kit import clock
 from config.schedule import JOBS, job
 from tests.operators import logged_in
+from users.admin.dead_letters import flat
 from users.admin.jobs import in_words
 from users.models import (
     ApiKey,
@@ -89,6 +90,16 @@ def test_a_dead_letter_says_what_came_and_why_it_was_not_taken(owner: Client) ->
     assert "9.5" in shown
     assert "&lt;b&gt;" in shown
     assert "{" not in text_of(owner.get(reverse("users:dead_letters"))).split("Dead letters")[-1]
+
+
+def test_nothing_that_came_is_left_out_of_a_dead_letter_but_what_is_empty() -> None:
+    inside = {"price": 0, "gift": False, "clamped": True, "note": "", "none": None}
+    assert flat({"clamped": False, "type": "track", "properties": inside}) == [
+        ("type", "track"),
+        ("properties · price", "0"),
+        ("properties · gift", "no"),
+        ("properties · clamped", "yes"),
+    ]
 
 
 def test_a_dead_letter_is_sent_in_again_with_one_click(owner: Client) -> None:

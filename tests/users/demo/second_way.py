@@ -1,6 +1,5 @@
 """The demo shop's bare rows as plain data, in the shapes that the oracles of the reports read."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -61,14 +60,16 @@ def money() -> Money:
     found: Money = {}
     for one in Order.objects.all():
         refunds = back.get((one.customer_id, one.source, one.number), [])
-        at_rate: Callable[[int], int] = lambda cents, rate=one.rate: int(  # type: ignore[misc]  # noqa: E731
-            (Decimal(cents) * rate).quantize(Decimal(1), ROUND_HALF_UP)
-        )
-        net = at_rate(one.total - one.tax - one.shipping) - sum(map(at_rate, refunds))
+        brought = _in_shop_money(one.total - one.tax - one.shipping, one.rate)
+        net = brought - sum(_in_shop_money(amount, one.rate) for amount in refunds)
         is_paid = one.confirmed and one.paid_at is not None and one.cancelled_at is None
         is_given_back = 0 < sum(refunds) >= one.total
         found[one.customer_id, one.source, one.number] = (net, is_paid and not is_given_back, one.ordered_at)
     return found
+
+
+def _in_shop_money(amount: int, rate: Decimal) -> int:
+    return int((amount * rate).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,8 @@ def _lines(one: Told, currency: str) -> Iterator[str]:
     assert one.row is not None
     state, (source, number) = one.row.state, one.order
     ((_event, message_id, at, properties),) = one.said
-    when = (
-        at.isoformat()
-    )  # nearly every instant of an order is that of the order, and to put one in words takes long
+    # Nearly every instant of an order is that of the order, and to put one in words takes long.
+    when = at.isoformat()
     said = plain(properties)
     yield f"A{when}"
     yield "O" + _line(order_values(state, is_history=one.row.is_history), at, when)

@@ -39,9 +39,8 @@ def resolve(now: datetime) -> Kinds:
     if unknown := set(names) - {row[0] for row in _lay_out(names)}:
         _put_on_record(sorted(unknown), now)
         _lay_out(sorted(unknown))
-    execute(
-        "ANALYZE intake_type"
-    )  # taken for a thousand names, it would be joined by sorting all items by name
+    # Taken for a thousand names, it would be joined by sorting all items by name.
+    execute("ANALYZE intake_type")
     return kinds
 
 
