@@ -111,7 +111,7 @@ holds(
 holds(
     Holding(
         Identity,
-        _("How we recognise you"),
+        _("Ways to be recognised"),
         20,
         Erase.DELETE,
         {"kind": _("Kind"), "value": _("Value"), "since": _("Since")},
